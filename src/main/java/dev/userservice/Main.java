@@ -1,0 +1,5 @@
+package dev.userservice;
+
+public class Main {
+  public static void main(String[] args) {}
+}
