@@ -1,5 +1,0 @@
-package dev.userservice;
-
-public class Main {
-  public static void main(String[] args) {}
-}

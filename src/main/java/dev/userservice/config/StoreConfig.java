@@ -1,0 +1,3 @@
+package dev.userservice.config;
+
+public record StoreConfig(String type) {}

@@ -1,0 +1,73 @@
+package dev.userservice.rpc;
+
+import io.vertx.core.Handler;
+import io.vertx.core.streams.ReadStream;
+
+/** What the caller of a client or bidirectional stream sends; fails when the call ends early. */
+final class RequestStream<Q> implements ReadStream<Q> {
+
+  private final Call<Q, ?> call;
+  private Handler<Throwable> exceptionHandler;
+
+  RequestStream(Call<Q, ?> call) {
+    this.call = call;
+  }
+
+  @Override
+  public RequestStream<Q> handler(Handler<Q> handler) {
+    call.request()
+        .messageHandler(
+            handler == null
+                ? null
+                : message -> {
+                  if (!call.isOver()) {
+                    call.guard(() -> handler.handle(call.decode(message)));
+                  }
+                });
+    return this;
+  }
+
+  @Override
+  public RequestStream<Q> pause() {
+    call.request().pause();
+    return this;
+  }
+
+  @Override
+  public RequestStream<Q> resume() {
+    call.request().resume();
+    return this;
+  }
+
+  @Override
+  public RequestStream<Q> fetch(long amount) {
+    call.request().fetch(amount);
+    return this;
+  }
+
+  @Override
+  public RequestStream<Q> endHandler(Handler<Void> endHandler) {
+    call.request()
+        .endHandler(
+            endHandler == null
+                ? null
+                : end -> {
+                  if (!call.isOver()) {
+                    call.guard(() -> endHandler.handle(end));
+                  }
+                });
+    return this;
+  }
+
+  @Override
+  public RequestStream<Q> exceptionHandler(Handler<Throwable> exceptionHandler) {
+    this.exceptionHandler = exceptionHandler;
+    return this;
+  }
+
+  void fail(Throwable why) {
+    if (exceptionHandler != null) {
+      exceptionHandler.handle(why);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.userservice.rpc;
+
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.streams.WriteStream;
+
+/**
+ * What the caller of a server or bidirectional stream gets. Once the call is over, writes go
+ * nowhere: their Futures fail, and nothing is thrown.
+ */
+final class ResponseStream<R> implements WriteStream<R> {
+
+  private final Call<?, R> call;
+
+  ResponseStream(Call<?, R> call) {
+    this.call = call;
+  }
+
+  @Override
+  public Future<Void> write(R message) {
+    return call.isOver() ? Future.failedFuture("the call is over") : call.response().write(message);
+  }
+
+  @Override
+  public Future<Void> end() {
+    call.succeed();
+    return Future.succeededFuture();
+  }
+
+  @Override
+  public boolean writeQueueFull() {
+    return !call.isOver() && call.response().writeQueueFull();
+  }
+
+  @Override
+  public ResponseStream<R> drainHandler(Handler<Void> handler) {
+    call.response().drainHandler(handler);
+    return this;
+  }
+
+  @Override
+  public ResponseStream<R> setWriteQueueMaxSize(int maxSize) {
+    call.response().setWriteQueueMaxSize(maxSize);
+    return this;
+  }
+
+  /**
+   * Never called: a call that fails fails the stream that its handler reads, or closes its pipe.
+   */
+  @Override
+  public ResponseStream<R> exceptionHandler(Handler<Throwable> handler) {
+    return this;
+  }
+}

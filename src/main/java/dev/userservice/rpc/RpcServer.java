@@ -1,0 +1,123 @@
+package dev.userservice.rpc;
+
+import com.google.protobuf.Descriptors.ServiceDescriptor;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.http.HttpServerRequestInternal;
+import io.vertx.grpc.common.GrpcStatus;
+import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.common.ServiceName;
+import io.vertx.grpc.server.GrpcProtocol;
+import io.vertx.grpc.server.GrpcServer;
+import io.vertx.grpc.server.GrpcServerOptions;
+import io.vertx.grpc.server.GrpcServerRequest;
+import io.vertx.grpc.server.Service;
+import io.vertx.grpc.server.ServiceBuilder;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * The front door of all gRPC calls: the request handler of an HTTP server. It sees to it that every
+ * call ends, with the right status, whatever the caller sends and whatever the service does.
+ *
+ * <p>One for each event loop; not shared between them.
+ */
+public final class RpcServer implements Handler<HttpServerRequest> {
+
+  /**
+   * What the gRPC HTTP/2 and gRPC-Web specifications let stand in content-type, parameters apart.
+   */
+  private static final Pattern CONTENT_TYPE = Pattern.compile("application/grpc(-web)?(\\+proto)?");
+
+  private final GrpcServer grpc;
+  private final Failures failures;
+  private final int messageBytes;
+
+  /** The request that {@link #grpc} is dispatching right now, for the call that it leads to. */
+  private FrameGate arriving;
+
+  /**
+   * @param domain the {@code google.rpc.ErrorInfo} domain of every error
+   * @param messageBytes the largest request message
+   * @param table the statuses of the services' own failures; null for one that is unexpected, which
+   *     is then logged and answered INTERNAL
+   */
+  public RpcServer(
+      Vertx vertx, String domain, int messageBytes, Function<Throwable, RpcStatus> table) {
+    this.failures = new Failures(domain, table);
+    this.messageBytes = messageBytes;
+    this.grpc =
+        GrpcServer.server(
+            vertx,
+            new GrpcServerOptions()
+                .removeEnabledProtocol(GrpcProtocol.TRANSCODING)
+                .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
+                // The gate has measured every frame before this would.
+                .setMaxMessageSize(Integer.MAX_VALUE));
+    grpc.callHandler(
+        request -> open(request, null, call -> call.fail(unimplemented(request.fullMethodName()))));
+  }
+
+  /** Starts the table of a service's methods. */
+  public RpcService service(ServiceName name, ServiceDescriptor descriptor) {
+    return new RpcService(this, name, descriptor);
+  }
+
+  void add(Service service) {
+    grpc.addService(service);
+  }
+
+  <Q, R> void bind(
+      ServiceBuilder service, ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
+    service.bind(method, request -> open(request, method, handler));
+  }
+
+  @Override
+  public void handle(HttpServerRequest http) {
+    String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
+    String mediaType = contentType == null ? "" : contentType.split(";", 2)[0].strip();
+    if (!CONTENT_TYPE.matcher(mediaType).matches()) {
+      refuse(http, 415, "content-type must be application/grpc");
+    } else if (http.method() != HttpMethod.POST || http.path() == null) {
+      refuse(http, 405, "a gRPC call is a POST");
+    } else {
+      if (mediaType.length() < contentType.length()) {
+        http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
+      }
+      arriving = new FrameGate((HttpServerRequestInternal) http, messageBytes);
+      grpc.handle(arriving);
+    }
+  }
+
+  private <Q, R> void open(
+      GrpcServerRequest<Q, R> request, ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
+    Call<Q, R> call = new Call<>(request, arriving, method, failures);
+    call.guard(() -> handler.accept(call));
+  }
+
+  /**
+   * Not a gRPC call, so it gets an HTTP status; clients that look for a gRPC status find one too.
+   */
+  private static void refuse(HttpServerRequest http, int statusCode, String message) {
+    HttpServerResponse response = http.response().setStatusCode(statusCode);
+    response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
+    response.putHeader("grpc-message", message);
+    if (statusCode == 405) {
+      response.putHeader(HttpHeaders.ALLOW, "POST");
+    }
+    response.end();
+  }
+
+  private static RpcException unimplemented(String fullMethodName) {
+    return new RpcException(
+        new RpcStatus(
+            GrpcStatus.UNIMPLEMENTED,
+            "UNKNOWN_METHOD",
+            "there is no method " + fullMethodName + " here"));
+  }
+}

@@ -1,0 +1,66 @@
+package dev.userservice.rpc;
+
+import com.google.protobuf.Descriptors.ServiceDescriptor;
+import io.vertx.core.Future;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
+import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.common.ServiceName;
+import io.vertx.grpc.server.Service;
+import io.vertx.grpc.server.ServiceBuilder;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/**
+ * The table of a service's methods, one line each.
+ *
+ * <p>Handlers are plain functions over messages, Futures and streams, called on the event loop of
+ * the call. They may throw; what they throw, and what fails their Futures and streams, becomes the
+ * status of the call. When the call ends before they do (the caller has cancelled or gone), the
+ * stream that they read fails, and nothing that they still send goes anywhere.
+ */
+public final class RpcService {
+
+  private final RpcServer server;
+  private final ServiceBuilder service;
+
+  RpcService(RpcServer server, ServiceName name, ServiceDescriptor descriptor) {
+    this.server = server;
+    this.service = Service.service(name, descriptor);
+  }
+
+  /** One request, one response. Called when the request is complete. */
+  public <Q, R> RpcService unary(ServiceMethod<Q, R> method, Function<Q, Future<R>> handler) {
+    server.bind(service, method, call -> call.unary(handler));
+    return this;
+  }
+
+  /** One request, many responses, sent at the pace of the reader. */
+  public <Q, R> RpcService serverStreaming(
+      ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
+    server.bind(service, method, call -> call.serverStreaming(handler));
+    return this;
+  }
+
+  /** Many requests, one response. Sets its handlers on the stream before it returns. */
+  public <Q, R> RpcService clientStreaming(
+      ServiceMethod<Q, R> method, Function<ReadStream<Q>, Future<R>> handler) {
+    server.bind(service, method, call -> call.clientStreaming(handler));
+    return this;
+  }
+
+  /**
+   * Many requests, many responses. Sets its handlers on the streams before it returns; the call
+   * ends when the Future that it returns completes, with the status that it says.
+   */
+  public <Q, R> RpcService bidirectional(
+      ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, WriteStream<R>, Future<Void>> handler) {
+    server.bind(service, method, call -> call.bidirectional(handler));
+    return this;
+  }
+
+  /** Opens the service to callers. */
+  public void bind() {
+    server.add(service.build());
+  }
+}

@@ -1,0 +1,67 @@
+package dev.userservice.user;
+
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.user.UserException.Violation;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.streams.ReadStream;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One stream of users on its way to the store: nothing is created before all of it has come. */
+final class Batch {
+
+  /**
+   * With this many violations it is refused at once; a caller who sees them knows what is wrong.
+   */
+  static final int MOST_VIOLATIONS = 10;
+
+  private final int limit;
+  private final Clock clock;
+  private final List<UserResponse> drafts = new ArrayList<>();
+  private final List<Violation> violations = new ArrayList<>();
+  private final Promise<List<UserResponse>> read = Promise.promise();
+
+  /**
+   * @param limit the most users
+   */
+  Batch(int limit, Clock clock) {
+    this.limit = limit;
+    this.clock = clock;
+  }
+
+  /** The field name of an item's e-mail address, as violations give it. */
+  static String emailField(int index) {
+    return path(index) + "email";
+  }
+
+  /** The users of a stream; fails when the stream does, or with the first items that are bad. */
+  Future<List<UserResponse>> read(ReadStream<CreateUserRequest> requests) {
+    requests.exceptionHandler(read::tryFail).endHandler(end -> finish()).handler(this::add);
+    return read.future();
+  }
+
+  private void add(CreateUserRequest request) {
+    if (drafts.size() == limit) {
+      read.tryFail(UserException.batchTooLarge(limit));
+    } else if (violations.size() < MOST_VIOLATIONS) {
+      drafts.add(UserRules.draft(request, path(drafts.size()), clock, violations));
+    } else {
+      finish();
+    }
+  }
+
+  private void finish() {
+    if (violations.isEmpty()) {
+      read.tryComplete(drafts);
+    } else {
+      read.tryFail(UserException.invalid(violations));
+    }
+  }
+
+  private static String path(int index) {
+    return "items[" + index + "].";
+  }
+}

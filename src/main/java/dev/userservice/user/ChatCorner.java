@@ -1,0 +1,91 @@
+package dev.userservice.user;
+
+import dev.userservice.proto.UserMessage;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
+import java.time.Clock;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The members of the {@link ChatRoom} whose calls run on one event loop. Everything here happens on
+ * that loop.
+ */
+public final class ChatCorner {
+
+  private final ChatRoom room;
+  private final Context context;
+  private final int queueLimit;
+  private final Clock clock;
+  // Of the concurrent kind because a member may leave while a message goes round.
+  private final Set<ChatMember> members = ConcurrentHashMap.newKeySet();
+  private boolean closed;
+
+  ChatCorner(ChatRoom room, Context context, int queueLimit, Clock clock) {
+    this.room = room;
+    this.context = context;
+    this.queueLimit = queueLimit;
+    this.clock = clock;
+  }
+
+  /**
+   * Takes a member in.
+   *
+   * @param in what the member says; it leaves when this ends or fails
+   * @param out what the member gets to read
+   * @return completes when the member has left and read everything; fails when it breaks a rule,
+   *     does not keep up, or the corner closes
+   */
+  public Future<Void> join(ReadStream<UserMessage> in, WriteStream<UserMessage> out) {
+    if (closed) {
+      return Future.failedFuture(UserException.shuttingDown());
+    }
+    ChatMember member = new ChatMember(this, in, out, queueLimit, clock);
+    members.add(member);
+    return member.chat();
+  }
+
+  /** Ends every member's stream; nobody joins any more. */
+  public void close() {
+    closed = true;
+    room.remove(this);
+    members.forEach(member -> member.end(UserException.shuttingDown()));
+  }
+
+  /**
+   * Hands a message to everybody but its sender.
+   *
+   * @param arrived called on this event loop for each other corner that has got the message
+   * @return how many corners have yet to get it
+   */
+  int pass(ChatMember sender, UserMessage message, Handler<Void> arrived) {
+    hear(sender, message);
+    int underway = 0;
+    for (ChatCorner other : room.corners()) {
+      if (other != this) {
+        underway++;
+        other.context.runOnContext(
+            turn -> {
+              other.hear(sender, message);
+              context.runOnContext(arrived);
+            });
+      }
+    }
+    return underway;
+  }
+
+  void remove(ChatMember member) {
+    members.remove(member);
+  }
+
+  private void hear(ChatMember sender, UserMessage message) {
+    for (ChatMember member : members) {
+      if (member != sender) {
+        member.hear(message);
+      }
+    }
+  }
+}

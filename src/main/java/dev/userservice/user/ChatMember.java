@@ -1,0 +1,138 @@
+package dev.userservice.user;
+
+import dev.userservice.proto.UserMessage;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * One open StreamUsers call.
+ *
+ * <p>Two things keep it within bounds. What others say waits in a queue while the member does not
+ * read, and a full queue ends the member, so that nobody waits for it. What the member itself says
+ * is read no faster than it takes the answers, and than the other event loops take the messages, so
+ * that a burst from one sender never fills the queue of a reader that does keep up.
+ */
+final class ChatMember {
+
+  /** Messages that may be on their way to other event loops before the member is heard again. */
+  private static final int MOST_UNDERWAY = 64;
+
+  private final ChatCorner corner;
+  private final ReadStream<UserMessage> in;
+  private final WriteStream<UserMessage> out;
+  private final int queueLimit;
+  private final Clock clock;
+  private final Queue<UserMessage> waiting = new ArrayDeque<>();
+  private final Promise<Void> chat = Promise.promise();
+  private int underway;
+  private boolean paused;
+  private boolean saidAll;
+  private boolean over;
+
+  ChatMember(
+      ChatCorner corner,
+      ReadStream<UserMessage> in,
+      WriteStream<UserMessage> out,
+      int queueLimit,
+      Clock clock) {
+    this.corner = corner;
+    this.in = in;
+    this.out = out;
+    this.queueLimit = queueLimit;
+    this.clock = clock;
+  }
+
+  /** Completes when the member has said all and read all, fails when it is ended. */
+  Future<Void> chat() {
+    out.drainHandler(drained -> write());
+    in.exceptionHandler(this::end)
+        .endHandler(
+            end -> {
+              saidAll = true;
+              corner.remove(this);
+              write();
+            })
+        .handler(this::say);
+    return chat.future();
+  }
+
+  /** Takes what another member said. */
+  void hear(UserMessage message) {
+    if (waiting.size() == queueLimit) {
+      end(UserException.readerTooSlow(queueLimit));
+    } else {
+      enqueue(message);
+    }
+  }
+
+  /** Ends the stream of this member alone. */
+  void end(Throwable why) {
+    if (!over) {
+      over = true;
+      waiting.clear();
+      corner.remove(this);
+      chat.fail(why);
+    }
+  }
+
+  private void say(UserMessage message) {
+    if (over) {
+      return;
+    }
+    UserMessage spoken;
+    try {
+      spoken = UserRules.spoken(message, clock);
+    } catch (UserException refused) {
+      end(refused);
+      return;
+    }
+    enqueue(
+        UserMessage.newBuilder()
+            .setMessage("Server received: " + spoken.getMessage())
+            .setTimestamp(UserRules.timestamp(clock))
+            .build());
+    underway += corner.pass(this, spoken, arrived -> passed());
+    listen();
+  }
+
+  private void passed() {
+    underway--;
+    listen();
+  }
+
+  private void enqueue(UserMessage message) {
+    if (!over) {
+      waiting.add(message);
+      write();
+    }
+  }
+
+  private void write() {
+    while (!waiting.isEmpty() && !out.writeQueueFull()) {
+      out.write(waiting.remove());
+    }
+    if (saidAll && !over && waiting.isEmpty()) {
+      over = true;
+      chat.complete();
+    }
+    listen();
+  }
+
+  /** Hears the member on only while it reads and the other event loops keep up. */
+  private void listen() {
+    boolean pause = !waiting.isEmpty() || underway >= MOST_UNDERWAY;
+    if (pause != paused && !saidAll && !over) {
+      paused = pause;
+      if (pause) {
+        in.pause();
+      } else {
+        in.resume();
+      }
+    }
+  }
+}

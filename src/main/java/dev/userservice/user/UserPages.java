@@ -1,0 +1,148 @@
+package dev.userservice.user;
+
+import dev.userservice.proto.UserResponse;
+import dev.userservice.store.UserStore;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.streams.ReadStream;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * The users of a store as a stream that goes at the pace of its reader.
+ *
+ * <p>It holds one page, and asks for the next only when the reader has taken the last user of it;
+ * so a reader that stops costs one page, and one that goes away leaves nothing behind. Each page is
+ * read in a turn of the event loop of its own: a list of a million users never keeps the loop from
+ * the other calls for longer than a page takes.
+ *
+ * <p>Lives on the event loop on which it was made.
+ */
+final class UserPages implements ReadStream<UserResponse> {
+
+  /** Users a page: large enough that asking is cheap, small enough for one turn (about 0.3 ms). */
+  static final int PAGE_USERS = 500;
+
+  private final UserStore store;
+  private final Context context = Vertx.currentContext();
+  private long wanted;
+  private int lastId;
+  private Iterator<UserResponse> page = List.<UserResponse>of().iterator();
+
+  private boolean lastPage;
+  private boolean loading;
+  private boolean delivering;
+  private boolean over;
+  private long demand = Long.MAX_VALUE;
+  private Handler<UserResponse> handler;
+  private Handler<Void> endHandler;
+  private Handler<Throwable> exceptionHandler;
+
+  /**
+   * @param afterUserId only users with a larger id
+   * @param limit the most users, 0 for all
+   */
+  UserPages(UserStore store, int afterUserId, int limit) {
+    this.store = store;
+    this.lastId = afterUserId;
+    this.wanted = limit == 0 ? Long.MAX_VALUE : limit;
+  }
+
+  @Override
+  public UserPages handler(Handler<UserResponse> handler) {
+    this.handler = handler;
+    deliver();
+    return this;
+  }
+
+  @Override
+  public UserPages pause() {
+    demand = 0;
+    return this;
+  }
+
+  @Override
+  public UserPages resume() {
+    return fetch(Long.MAX_VALUE);
+  }
+
+  @Override
+  public UserPages fetch(long amount) {
+    demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
+    deliver();
+    return this;
+  }
+
+  @Override
+  public UserPages endHandler(Handler<Void> endHandler) {
+    this.endHandler = endHandler;
+    return this;
+  }
+
+  @Override
+  public UserPages exceptionHandler(Handler<Throwable> exceptionHandler) {
+    this.exceptionHandler = exceptionHandler;
+    return this;
+  }
+
+  /** Gives what the page has and the reader wants; a handler that calls back finds it running. */
+  private void deliver() {
+    if (delivering || loading || over) {
+      return;
+    }
+    delivering = true;
+    try {
+      while (handler != null && demand > 0 && page.hasNext()) {
+        if (demand != Long.MAX_VALUE) {
+          demand--;
+        }
+        handler.handle(page.next());
+      }
+    } finally {
+      delivering = false;
+    }
+    if (handler != null && demand > 0) {
+      if (lastPage) {
+        end();
+      } else {
+        load();
+      }
+    }
+  }
+
+  private void load() {
+    loading = true;
+    int size = (int) Math.min(PAGE_USERS, wanted);
+    store
+        .page(lastId, size)
+        .onComplete(result -> context.runOnContext(turn -> loaded(result, size)));
+  }
+
+  private void loaded(AsyncResult<List<UserResponse>> result, int size) {
+    loading = false;
+    if (result.failed()) {
+      over = true;
+      if (exceptionHandler != null) {
+        exceptionHandler.handle(result.cause());
+      }
+      return;
+    }
+    List<UserResponse> users = result.result();
+    page = users.iterator();
+    wanted -= users.size();
+    lastPage = users.size() < size || wanted == 0;
+    if (!users.isEmpty()) {
+      lastId = users.get(users.size() - 1).getUserId();
+    }
+    deliver();
+  }
+
+  private void end() {
+    over = true;
+    if (endHandler != null) {
+      endHandler.handle(null);
+    }
+  }
+}

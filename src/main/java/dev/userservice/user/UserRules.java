@@ -1,0 +1,134 @@
+package dev.userservice.user;
+
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.GetUserRequest;
+import dev.userservice.proto.ListUsersRequest;
+import dev.userservice.proto.UserMessage;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.user.UserException.Violation;
+import java.text.Normalizer;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** What a request has to look like. Every rule finds all violations before it refuses. */
+final class UserRules {
+
+  static final int NAME_CODE_POINTS = 100;
+  static final int EMAIL_BYTES = 254;
+  static final int MAX_AGE = 150;
+  static final int MESSAGE_BYTES = 4_096;
+  static final int TIMESTAMP_BYTES = 64;
+
+  /**
+   * No text that is longer can have a normal form C of {@link #NAME_CODE_POINTS}: canonical
+   * decomposition makes at most four code points of one, and a code point is at most two chars. It
+   * keeps the price of normalizing a hostile name down.
+   */
+  private static final int NAME_CHARS_BEFORE_NORMALIZING = NAME_CODE_POINTS * 4 * 2;
+
+  private static final Pattern OUTER_WHITE_SPACE =
+      Pattern.compile("^\\p{IsWhite_Space}++|\\p{IsWhite_Space}++$");
+
+  /** WHATWG HTML, section 4.10.5.1.5, "valid e-mail address". */
+  private static final Pattern EMAIL =
+      Pattern.compile(
+          "[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+              + "(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*");
+
+  private UserRules() {}
+
+  static void check(GetUserRequest request) {
+    List<Violation> violations = new ArrayList<>();
+    if (request.getUserId() < 1) {
+      violations.add(new Violation("user_id", "must be 1 or more"));
+    }
+    refuse(violations);
+  }
+
+  static void check(ListUsersRequest request) {
+    List<Violation> violations = new ArrayList<>();
+    if (request.getLimit() < 0) {
+      violations.add(new Violation("limit", "must be 0 (all) or more"));
+    }
+    if (request.getAfterUserId() < 0) {
+      violations.add(new Violation("after_user_id", "must be 0 (the beginning) or more"));
+    }
+    refuse(violations);
+  }
+
+  /**
+   * The user that a request asks for, but for its id.
+   *
+   * @param path what stands before the field names of violations, such as "items[2]."
+   * @param violations where violations go; the result has a meaning only if none came
+   */
+  static UserResponse draft(
+      CreateUserRequest request, String path, Clock clock, List<Violation> violations) {
+    String name = normalName(request.getName());
+    if (name.isEmpty() || name.codePointCount(0, name.length()) > NAME_CODE_POINTS) {
+      violations.add(new Violation(path + "name", "must have 1 to 100 characters"));
+    } else if (name.codePoints().anyMatch(UserRules::breaksLine)) {
+      violations.add(new Violation(path + "name", "must not contain control characters"));
+    }
+    if (request.getEmailBytes().size() > EMAIL_BYTES) {
+      violations.add(new Violation(path + "email", "must have at most 254 bytes"));
+    } else if (!EMAIL.matcher(request.getEmail()).matches()) {
+      violations.add(
+          new Violation(path + "email", "must be an e-mail address such as alice@example.com"));
+    }
+    if (request.getAge() < 0 || request.getAge() > MAX_AGE) {
+      violations.add(new Violation(path + "age", "must be 0 (not given) to 150"));
+    }
+    return UserResponse.newBuilder()
+        .setName(name)
+        .setEmail(request.getEmail())
+        .setAge(request.getAge())
+        .setCreatedAt(timestamp(clock))
+        .build();
+  }
+
+  /** The message as the others get it: as it came, with a timestamp if it had none. */
+  static UserMessage spoken(UserMessage message, Clock clock) {
+    List<Violation> violations = new ArrayList<>();
+    int bytes = message.getMessageBytes().size();
+    if (bytes < 1 || bytes > MESSAGE_BYTES) {
+      violations.add(new Violation("message", "must have 1 to 4096 bytes"));
+    }
+    if (message.getTimestampBytes().size() > TIMESTAMP_BYTES) {
+      violations.add(new Violation("timestamp", "must have at most 64 bytes"));
+    }
+    refuse(violations);
+    return message.getTimestamp().isEmpty()
+        ? message.toBuilder().setTimestamp(timestamp(clock)).build()
+        : message;
+  }
+
+  static void refuse(List<Violation> violations) {
+    if (!violations.isEmpty()) {
+      throw UserException.invalid(violations);
+    }
+  }
+
+  /** RFC 3339 in UTC, to the millisecond. */
+  static String timestamp(Clock clock) {
+    return clock.instant().truncatedTo(ChronoUnit.MILLIS).toString();
+  }
+
+  private static String normalName(String name) {
+    String trimmed = OUTER_WHITE_SPACE.matcher(name).replaceAll("");
+    return trimmed.length() > NAME_CHARS_BEFORE_NORMALIZING
+        ? trimmed
+        : Normalizer.normalize(trimmed, Normalizer.Form.NFC);
+  }
+
+  /** Control characters, and the two that Unicode has for the end of a line and of a paragraph. */
+  private static boolean breaksLine(int codePoint) {
+    int type = Character.getType(codePoint);
+    return type == Character.CONTROL
+        || type == Character.LINE_SEPARATOR
+        || type == Character.PARAGRAPH_SEPARATOR;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.userservice.user;
+
+import dev.userservice.proto.BatchCreateResponse;
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.GetUserRequest;
+import dev.userservice.proto.ListUsersRequest;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException;
+import dev.userservice.store.UserStore;
+import dev.userservice.user.UserException.Violation;
+import io.vertx.core.Future;
+import io.vertx.core.streams.ReadStream;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/** The directory: four of the five RPCs; the fifth is the {@link ChatRoom}. */
+public final class Users {
+
+  private final UserStore store;
+  private final int batchLimit;
+  private final Clock clock;
+
+  /**
+   * @param batchLimit the most users of one {@link #batchCreate}
+   */
+  public Users(UserStore store, int batchLimit, Clock clock) {
+    this.store = store;
+    this.batchLimit = batchLimit;
+    this.clock = clock;
+  }
+
+  /** The user with an id. */
+  public Future<UserResponse> get(GetUserRequest request) {
+    UserRules.check(request);
+    int userId = request.getUserId();
+    return store.get(userId).recover(failure -> Future.failedFuture(refusal(failure, userId)));
+  }
+
+  /** Adds one user. */
+  public Future<UserResponse> create(CreateUserRequest request) {
+    List<Violation> violations = new ArrayList<>();
+    UserResponse draft = UserRules.draft(request, "", clock, violations);
+    UserRules.refuse(violations);
+    return store
+        .create(draft)
+        .recover(
+            failure -> Future.failedFuture(refusal(failure, List.of(draft), index -> "email")));
+  }
+
+  /** The users in the order of their ids, at the pace of whoever reads them. */
+  public ReadStream<UserResponse> list(ListUsersRequest request) {
+    UserRules.check(request);
+    return new UserPages(store, request.getAfterUserId(), request.getLimit());
+  }
+
+  /** Adds all users of a stream once it has ended well, or nobody. */
+  public Future<BatchCreateResponse> batchCreate(ReadStream<CreateUserRequest> requests) {
+    return new Batch(batchLimit, clock)
+        .read(requests)
+        .compose(
+            drafts ->
+                store
+                    .createAll(drafts)
+                    .recover(
+                        failure ->
+                            Future.failedFuture(refusal(failure, drafts, Batch::emailField))))
+        .map(
+            ids ->
+                BatchCreateResponse.newBuilder()
+                    .setUsersCreated(ids.size())
+                    .addAllUserIds(ids)
+                    .build());
+  }
+
+  private static Throwable refusal(Throwable failure, int userId) {
+    return reason(failure) == StoreException.Reason.NOT_FOUND
+        ? UserException.notFound(userId)
+        : failure;
+  }
+
+  private static Throwable refusal(
+      Throwable failure, List<UserResponse> drafts, IntFunction<String> emailField) {
+    if (reason(failure) != StoreException.Reason.EMAIL_TAKEN) {
+      return failure;
+    }
+    int index = ((StoreException) failure).index();
+    return UserException.emailTaken(emailField.apply(index), drafts.get(index).getEmail());
+  }
+
+  private static StoreException.Reason reason(Throwable failure) {
+    return failure instanceof StoreException refused ? refused.reason() : null;
+  }
+}
