@@ -39,7 +39,10 @@ final class Call<Q, R> {
   private final FrameGate http;
   private final ServiceMethod<Q, R> method;
   private final Failures failures;
+  private Future<Void> lastWrite = Future.succeededFuture();
   private boolean over;
+  private boolean closed;
+  private Long lingering;
   private Handler<Throwable> onAbandoned = why -> {};
 
   Call(
@@ -56,7 +59,7 @@ final class Call<Q, R> {
     // a stream that is closed for any other reason.
     request.errorHandler(reset -> abandon());
     request.exceptionHandler(this::broken);
-    http.response().closeHandler(closed -> abandon());
+    http.response().closeHandler(closed -> closed());
   }
 
   void unary(Function<Q, Future<R>> handler) {
@@ -143,18 +146,26 @@ final class Call<Q, R> {
     return response;
   }
 
+  /** Sends a message of a stream. */
+  Future<Void> write(R message) {
+    if (over) {
+      return Future.failedFuture("the call is over");
+    }
+    lastWrite = response.write(message);
+    return lastWrite;
+  }
+
   private void respond(R message) {
     if (!over) {
       over = true;
-      afterEnd(response.end(message));
+      sent(response.end(message));
     }
   }
 
   void succeed() {
     if (!over) {
       over = true;
-      keepContentLengthOut();
-      afterEnd(response.end());
+      end();
     }
   }
 
@@ -166,9 +177,52 @@ final class Call<Q, R> {
     RpcStatus status = failures.status(failure, request.fullMethodName());
     response.status(status.code()).statusMessage(status.message());
     response.trailers().set("grpc-status-details-bin", status.detailsTrailer(failures.domain()));
-    keepContentLengthOut();
-    afterEnd(response.end());
+    end();
     onAbandoned.handle(failure);
+  }
+
+  /**
+   * Sends the status, once all messages before it are on their way: Vert.x cannot let go of
+   * trailers that it has queued when the stream closes under them. A caller that does not read, and
+   * so would not get its status for ever, is cut off after a while.
+   */
+  private void end() {
+    keepContentLengthOut();
+    if (lastWrite.isComplete()) {
+      sent(response.end());
+      return;
+    }
+    lingering =
+        Vertx.currentContext()
+            .owner()
+            .setTimer(LINGER_MILLIS, late -> http.response().reset(CANCEL));
+    lastWrite.onSuccess(
+        written -> {
+          if (!closed) {
+            sent(response.end());
+          }
+        });
+  }
+
+  /**
+   * Frees the stream once the status is sent: a caller that has not half-closed is told to stop
+   * sending, as RFC 9113 section 8.1 has it.
+   */
+  private void sent(Future<Void> status) {
+    status.onSuccess(
+        sent -> {
+          if (http.version() == HttpVersion.HTTP_2 && !http.isEnded()) {
+            http.response().reset(NO_ERROR);
+          }
+        });
+  }
+
+  private void closed() {
+    closed = true;
+    if (lingering != null) {
+      Vertx.currentContext().owner().cancelTimer(lingering);
+    }
+    abandon();
   }
 
   /** A frame that is no frame ends the call with a status; anything else is a lost connection. */
@@ -199,27 +253,6 @@ final class Call<Q, R> {
           .headersEndHandler(
               headers -> http.response().headers().remove(HttpHeaders.CONTENT_LENGTH));
     }
-  }
-
-  /**
-   * Frees the stream. A caller that has not half-closed is told to stop sending, as RFC 9113
-   * section 8.1 has it; one that does not even read its status is cut off after a while.
-   */
-  private void afterEnd(Future<Void> ended) {
-    if (http.version() != HttpVersion.HTTP_2) {
-      return;
-    }
-    if (!ended.isComplete()) {
-      Vertx vertx = Vertx.currentContext().owner();
-      long timer = vertx.setTimer(LINGER_MILLIS, late -> http.response().reset(CANCEL));
-      http.response().closeHandler(closed -> vertx.cancelTimer(timer));
-    }
-    ended.onSuccess(
-        sent -> {
-          if (!http.isEnded()) {
-            http.response().reset(NO_ERROR);
-          }
-        });
   }
 
   private RpcException wrongCount(String count) {

@@ -18,7 +18,7 @@ final class ResponseStream<R> implements WriteStream<R> {
 
   @Override
   public Future<Void> write(R message) {
-    return call.isOver() ? Future.failedFuture("the call is over") : call.response().write(message);
+    return call.write(message);
   }
 
   @Override

@@ -58,12 +58,14 @@ public final class ChatCorner {
   /**
    * Hands a message to everybody but its sender.
    *
-   * @param arrived called on this event loop for each other corner that has got the message
-   * @return how many corners have yet to get it
+   * @param arrived called on this event loop, in a later turn, for each corner that has got the
+   *     message, this one included
+   * @return how many corners have yet to call
    */
   int pass(ChatMember sender, UserMessage message, Handler<Void> arrived) {
     hear(sender, message);
-    int underway = 0;
+    context.runOnContext(arrived);
+    int underway = 1;
     for (ChatCorner other : room.corners()) {
       if (other != this) {
         underway++;

@@ -19,7 +19,11 @@ import java.util.Queue;
  */
 final class ChatMember {
 
-  /** Messages that may be on their way to other event loops before the member is heard again. */
+  /**
+   * Messages that may be on their way to the corners of the room before the member is heard again.
+   * Between two turns of an event loop what is written is sent, and readers say that they have
+   * read.
+   */
   private static final int MOST_UNDERWAY = 64;
 
   private final ChatCorner corner;
@@ -123,7 +127,7 @@ final class ChatMember {
     listen();
   }
 
-  /** Hears the member on only while it reads and the other event loops keep up. */
+  /** Hears the member on only while it reads and the event loops keep up. */
   private void listen() {
     boolean pause = !waiting.isEmpty() || underway >= MOST_UNDERWAY;
     if (pause != paused && !saidAll && !over) {

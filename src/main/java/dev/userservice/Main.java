@@ -1,0 +1,3 @@
+package dev.userservice;
+
+class Main {}

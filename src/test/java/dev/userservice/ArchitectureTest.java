@@ -1,0 +1,66 @@
+package dev.userservice;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The rooms of the house and the arrows between them; RATIONALE says why. */
+@AnalyzeClasses(packages = "dev.userservice", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule arrows_runOneWay =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("root")
+          .definedBy("dev.userservice")
+          .layer("client")
+          .definedBy("dev.userservice.client..")
+          .layer("rpc")
+          .definedBy("dev.userservice.rpc..")
+          .layer("user")
+          .definedBy("dev.userservice.user..")
+          .layer("store")
+          .definedBy("dev.userservice.store..")
+          .layer("config")
+          .definedBy("dev.userservice.config..")
+          .whereLayer("root")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("client")
+          .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("rpc")
+          .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("user")
+          .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("store")
+          .mayOnlyBeAccessedByLayers("root", "user")
+          .whereLayer("config")
+          .mayOnlyBeAccessedByLayers("root", "store", "client");
+
+  @ArchTest
+  static final ArchRule noCycles =
+      slices().matching("dev.userservice.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule rules_knowNoTransport =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.userservice.user..", "dev.userservice.store..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.vertx.grpc..", "io.vertx.core.http..", "com.google.rpc..");
+
+  @ArchTest
+  static final ArchRule wire_knowsNoUsers =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.userservice.rpc..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.userservice.proto..");
+}

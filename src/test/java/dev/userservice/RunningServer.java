@@ -1,0 +1,77 @@
+package dev.userservice;
+
+import dev.userservice.proto.UserServiceGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The real verticle on a free port of the loopback address, and grpc-java channels to it. */
+public final class RunningServer implements AutoCloseable {
+
+  private final Vertx vertx = Vertx.vertx();
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private final int port;
+
+  private RunningServer(int instances, JsonObject config) {
+    vertx
+        .deployVerticle(
+            UserVerticle.class.getName(),
+            new DeploymentOptions()
+                .setInstances(instances)
+                .setConfig(new JsonObject().put("port", 0).mergeIn(config)))
+        .timeout(20, TimeUnit.SECONDS)
+        .await();
+    port =
+        vertx
+            .sharedData()
+            .<String, Integer>getLocalMap(UserVerticle.LOCAL_MAP)
+            .get(UserVerticle.PORT);
+  }
+
+  public static RunningServer start() {
+    return start(1, new JsonObject());
+  }
+
+  public static RunningServer start(int instances, JsonObject config) {
+    return new RunningServer(instances, config);
+  }
+
+  public Vertx vertx() {
+    return vertx;
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** A new connection of its own; closed with the server. */
+  public ManagedChannel channel() {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    channels.add(channel);
+    return channel;
+  }
+
+  /** Calls that block, each for at most ten seconds. */
+  public UserServiceGrpc.UserServiceBlockingStub blocking() {
+    return UserServiceGrpc.newBlockingStub(channel())
+        .withInterceptors(new DeadlineForEachCall(10, TimeUnit.SECONDS));
+  }
+
+  /** Calls that call back, over a connection of their own. */
+  public UserServiceGrpc.UserServiceStub async() {
+    return UserServiceGrpc.newStub(channel())
+        .withInterceptors(new DeadlineForEachCall(20, TimeUnit.SECONDS));
+  }
+
+  @Override
+  public void close() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+  }
+}

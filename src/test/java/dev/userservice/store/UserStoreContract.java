@@ -1,0 +1,256 @@
+package dev.userservice.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.userservice.proto.UserResponse;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Every promise of {@link UserStore}; each store runs it through a subclass of a few lines. */
+abstract class UserStoreContract {
+
+  private UserStore store;
+
+  /** A new, empty store. */
+  protected abstract UserStore open();
+
+  @BeforeEach
+  void openStore() {
+    store = open();
+  }
+
+  @AfterEach
+  void closeStore() {
+    await(store.close());
+  }
+
+  @Test
+  void create_idsStartAtOneAndIncrease() {
+    for (int id = 1; id <= 3; id++) {
+      UserResponse draft = draft(id);
+      assertThat(await(store.create(draft))).isEqualTo(draft.toBuilder().setUserId(id).build());
+    }
+  }
+
+  @Test
+  void create_emailTakenInAnotherCase() {
+    await(store.create(draft("Bob@Example.com")));
+
+    assertThat(failure(store.create(draft("bOB@eXAMPLE.COM"))).reason())
+        .isEqualTo(StoreException.Reason.EMAIL_TAKEN);
+    assertThat(await(store.create(draft(9))).getUserId())
+        .as("no id is used up by a create that failed")
+        .isEqualTo(2);
+  }
+
+  @Test
+  void create_manyCallersRaceForOneEmail() throws Exception {
+    List<Callable<Integer>> callers =
+        Collections.nCopies(
+            64, () -> store.create(draft("race@example.com")).map(1).otherwise(0).await());
+
+    int winners = race(callers).stream().mapToInt(Integer::intValue).sum();
+
+    assertThat(winners).isEqualTo(1);
+    assertThat(await(store.count())).isEqualTo(1);
+  }
+
+  @Test
+  void create_manyCallersEachGetAnIdOfTheirOwn() throws Exception {
+    List<Callable<Integer>> callers =
+        IntStream.range(0, 2_000)
+            .<Callable<Integer>>mapToObj(i -> () -> await(store.create(draft(i))).getUserId())
+            .toList();
+
+    assertThat(race(callers)).containsExactlyInAnyOrderElementsOf(range(1, 2_000));
+  }
+
+  @Test
+  void get_unknownId() {
+    await(store.create(draft(1)));
+
+    for (int id : new int[] {2, 0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+      assertThat(failure(store.get(id)).reason()).isEqualTo(StoreException.Reason.NOT_FOUND);
+    }
+  }
+
+  @Test
+  void get_everyFieldAtItsLimit() {
+    UserResponse draft =
+        UserResponse.newBuilder()
+            .setName("\ud83d\ude00".repeat(100))
+            .setEmail("a".repeat(242) + "@example.com")
+            .setAge(150)
+            .setCreatedAt("9999-12-31T23:59:59.999Z")
+            .build();
+
+    int id = await(store.create(draft)).getUserId();
+
+    assertThat(await(store.get(id))).isEqualTo(draft.toBuilder().setUserId(id).build());
+  }
+
+  @Test
+  void createAll_idsInTheOrderOfTheDrafts() {
+    await(store.create(draft(0)));
+    List<UserResponse> drafts = new ArrayList<>(drafts(1, 500));
+    Collections.reverse(drafts);
+
+    List<Integer> ids = await(store.createAll(drafts));
+
+    assertThat(ids).isSorted().hasSize(500).doesNotHaveDuplicates();
+    for (int i = 0; i < ids.size(); i++) {
+      assertThat(await(store.get(ids.get(i))).getEmail()).isEqualTo(drafts.get(i).getEmail());
+    }
+  }
+
+  @Test
+  void createAll_empty() {
+    assertThat(await(store.createAll(List.of()))).isEmpty();
+  }
+
+  @Test
+  void createAll_lastEmailTaken() {
+    await(store.create(draft(99)));
+    List<UserResponse> drafts = drafts(0, 100);
+
+    StoreException failure = failure(store.createAll(drafts));
+
+    assertThat(failure.reason()).isEqualTo(StoreException.Reason.EMAIL_TAKEN);
+    assertThat(failure.index()).isEqualTo(99);
+    assertThat(await(store.count())).as("nobody of the list was created").isEqualTo(1);
+    assertThat(await(store.createAll(drafts.subList(0, 99)))).as("no address is held").hasSize(99);
+  }
+
+  @Test
+  void createAll_sameEmailTwice() {
+    StoreException failure =
+        failure(store.createAll(List.of(draft("a@b"), draft("c@d"), draft("A@B"))));
+
+    assertThat(failure.index()).isEqualTo(2);
+    assertThat(await(store.count())).isZero();
+  }
+
+  @Test
+  void createAll_overlappingListsInOppositeOrders() throws Exception {
+    List<UserResponse> forwards = drafts(0, 200);
+    List<UserResponse> backwards = new ArrayList<>(forwards);
+    Collections.reverse(backwards);
+    List<Callable<Integer>> callers = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      List<UserResponse> drafts = i % 2 == 0 ? forwards : backwards;
+      callers.add(() -> store.createAll(drafts).map(List::size).otherwise(0).await());
+    }
+
+    assertThat(race(callers)).containsOnlyOnce(200);
+    assertThat(await(store.count())).isEqualTo(200);
+  }
+
+  @Test
+  void createAll_neverSeenInPart() throws Exception {
+    int lists = 100;
+    int size = 50;
+    ExecutorService writer = Executors.newSingleThreadExecutor();
+    try {
+      var writing =
+          writer.submit(
+              () -> {
+                for (int i = 0; i < lists; i++) {
+                  await(store.createAll(drafts(i * size, size)));
+                }
+              });
+      Set<Integer> seen = new HashSet<>();
+      while (!writing.isDone()) {
+        seen.add(await(store.page(0, Integer.MAX_VALUE)).size());
+      }
+      writing.get();
+      assertThat(seen).allMatch(users -> users % size == 0);
+      assertThat(await(store.count())).isEqualTo((long) lists * size);
+    } finally {
+      writer.shutdownNow();
+    }
+  }
+
+  @Test
+  void page_inIdOrderAfterAnId() {
+    await(store.createAll(drafts(0, 10_000)));
+
+    assertThat(ids(0, 3)).containsExactly(1, 2, 3);
+    assertThat(ids(-5, 2)).containsExactly(1, 2);
+    assertThat(ids(4_094, 5)).containsExactly(4_095, 4_096, 4_097, 4_098, 4_099);
+    assertThat(ids(9_998, 500)).containsExactly(9_999, 10_000);
+    assertThat(ids(10_000, 1)).isEmpty();
+    assertThat(ids(Integer.MAX_VALUE, Integer.MAX_VALUE)).isEmpty();
+    assertThat(ids(0, Integer.MAX_VALUE)).containsExactlyElementsOf(range(1, 10_000));
+  }
+
+  @Test
+  void count_aMillionUsers() {
+    for (int i = 0; i < 100; i++) {
+      await(store.createAll(drafts(i * 10_000, 10_000)));
+    }
+
+    assertThat(await(store.count())).isEqualTo(1_000_000);
+    assertThat(await(store.get(1_000_000)).getEmail()).isEqualTo("user999999@example.com");
+    assertThat(failure(store.create(draft(500_000))).reason())
+        .isEqualTo(StoreException.Reason.EMAIL_TAKEN);
+  }
+
+  private List<Integer> ids(int afterUserId, int limit) {
+    return await(store.page(afterUserId, limit)).stream().map(UserResponse::getUserId).toList();
+  }
+
+  private static UserResponse draft(int number) {
+    return draft("user" + number + "@example.com");
+  }
+
+  private static UserResponse draft(String email) {
+    return UserResponse.newBuilder()
+        .setName("User")
+        .setEmail(email)
+        .setAge(30)
+        .setCreatedAt("2025-10-29T10:00:00Z")
+        .build();
+  }
+
+  private static List<UserResponse> drafts(int first, int count) {
+    return IntStream.range(first, first + count).mapToObj(UserStoreContract::draft).toList();
+  }
+
+  private static List<Integer> range(int first, int last) {
+    return IntStream.rangeClosed(first, last).boxed().toList();
+  }
+
+  private static List<Integer> race(List<Callable<Integer>> callers) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(16);
+    try {
+      List<Integer> results = new ArrayList<>();
+      for (var result : threads.invokeAll(callers)) {
+        results.add(result.get(30, TimeUnit.SECONDS));
+      }
+      return results;
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static <T> T await(Future<T> future) {
+    return future.timeout(30, TimeUnit.SECONDS).await();
+  }
+
+  private static StoreException failure(Future<?> future) {
+    return catchThrowableOfType(StoreException.class, () -> await(future));
+  }
+}

@@ -1,0 +1,151 @@
+package dev.userservice.user;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.config.StoreConfig;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.store.Stores;
+import dev.userservice.store.UserStore;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.Checkpoint;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.junit5.VertxTestContext;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class UserPagesTest {
+
+  private static final int USERS = 100_000;
+
+  private final AtomicInteger pagesRead = new AtomicInteger();
+  private UserStore store;
+  private Context context;
+
+  @BeforeEach
+  void fill(Vertx vertx) {
+    context = vertx.getOrCreateContext();
+    UserStore memory = Stores.open(new StoreConfig("memory"));
+    memory
+        .createAll(
+            IntStream.range(0, USERS)
+                .mapToObj(i -> UserResponse.newBuilder().setEmail("user" + i + "@b").build())
+                .toList())
+        .await();
+    store = memory;
+  }
+
+  @Test
+  void all_inOrder(VertxTestContext test) {
+    List<Integer> ids = new ArrayList<>();
+    context.runOnContext(
+        turn ->
+            new UserPages(store, 0, 0)
+                .exceptionHandler(test::failNow)
+                .endHandler(
+                    end -> {
+                      test.verify(
+                          () ->
+                              assertThat(ids)
+                                  .containsExactlyElementsOf(
+                                      IntStream.rangeClosed(1, USERS).boxed().toList()));
+                      test.completeNow();
+                    })
+                .handler(user -> ids.add(user.getUserId())));
+  }
+
+  @Test
+  void reader_thatStopsCostsOnePage(VertxTestContext test) {
+    UserStore counting = replacingPages((after, limit) -> store.page(after, limit));
+    List<Integer> ids = new ArrayList<>();
+    context.runOnContext(
+        turn -> {
+          UserPages pages = new UserPages(counting, 0, 0);
+          pages.pause();
+          pages.handler(
+              user -> {
+                ids.add(user.getUserId());
+                if (ids.size() == 10) {
+                  // Later turns would show anything that goes on behind the reader's back.
+                  context.runOnContext(
+                      later ->
+                          context.runOnContext(
+                              evenLater -> {
+                                test.verify(() -> assertThat(ids).hasSize(10));
+                                test.verify(() -> assertThat(pagesRead).hasValue(1));
+                                test.completeNow();
+                              }));
+                }
+              });
+          pages.fetch(10);
+        });
+  }
+
+  @Test
+  void page_thatFailsFailsTheStreamAndDoesNotEndIt(VertxTestContext test) {
+    Checkpoint failed = test.checkpoint();
+    UserStore failing =
+        replacingPages(
+            (after, limit) ->
+                after < 1_000 ? store.page(after, limit) : Future.failedFuture("disk on fire"));
+    List<Integer> ids = new ArrayList<>();
+    context.runOnContext(
+        turn ->
+            new UserPages(failing, 0, 0)
+                .exceptionHandler(
+                    failure -> {
+                      test.verify(() -> assertThat(failure).hasMessage("disk on fire"));
+                      test.verify(() -> assertThat(ids).hasSize(1_000));
+                      failed.flag();
+                    })
+                .endHandler(end -> test.failNow("a cut list must not look whole"))
+                .handler(user -> ids.add(user.getUserId())));
+  }
+
+  @Test
+  void fetch_givesExactlyWhatIsAskedFor(VertxTestContext test) {
+    List<Integer> ids = new ArrayList<>();
+    context.runOnContext(
+        turn -> {
+          UserPages pages = new UserPages(store, 0, 1_200);
+          pages.pause();
+          pages
+              .endHandler(
+                  end -> {
+                    test.verify(() -> assertThat(ids).hasSize(1_200));
+                    test.completeNow();
+                  })
+              .handler(
+                  user -> {
+                    ids.add(user.getUserId());
+                    pages.fetch(1);
+                  });
+          pages.fetch(1);
+        });
+  }
+
+  private interface PageReader {
+    Future<List<UserResponse>> page(int afterUserId, int limit);
+  }
+
+  /** A store of which only pages are asked, each counted. */
+  private UserStore replacingPages(PageReader reader) {
+    return (UserStore)
+        Proxy.newProxyInstance(
+            UserStore.class.getClassLoader(),
+            new Class<?>[] {UserStore.class},
+            (proxy, method, arguments) -> {
+              assertThat(method.getName()).isEqualTo("page");
+              pagesRead.incrementAndGet();
+              return reader.page((int) arguments[0], (int) arguments[1]);
+            });
+  }
+}
