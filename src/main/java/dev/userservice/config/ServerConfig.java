@@ -2,6 +2,17 @@ package dev.userservice.config;
 
 import io.vertx.core.json.JsonObject;
 
+/**
+ * The configuration of a server.
+ *
+ * @param host the address to listen on
+ * @param port the port to listen on, 0 to 65535; 0 takes any free one
+ * @param sampleUsers whether an empty store gets the five sample users
+ * @param store where the users are kept
+ * @param limits what one caller may ask for
+ * @param drainTimeoutMillis how long running calls may take to end when the server stops, 0 to
+ *     600,000 milliseconds
+ */
 public record ServerConfig(
     String host,
     int port,
@@ -9,15 +20,23 @@ public record ServerConfig(
     StoreConfig store,
     Limits limits,
     int drainTimeoutMillis) {
+
+  /**
+   * Checks a configuration and fills in what is missing.
+   *
+   * @throws ConfigException when a key is unknown, or a value is not of its type or range
+   */
   public static ServerConfig from(JsonObject json) {
+    return ConfigSource.of(json).read(ServerConfig::read);
+  }
+
+  static ServerConfig read(ConfigReader reader) {
     return new ServerConfig(
-        json.getString("host", "127.0.0.1"),
-        json.getInteger("port", 50051),
-        json.getBoolean("sampleUsers", true),
-        new StoreConfig("memory"),
-        new Limits(
-            json.getJsonObject("limits", new JsonObject()).getInteger("batchUsers", 10000),
-            json.getJsonObject("limits", new JsonObject()).getInteger("chatQueue", 1024)),
-        json.getInteger("drainTimeoutMillis", 5000));
+        reader.text("host", "127.0.0.1"),
+        reader.number("port", 50051, 0, 65_535),
+        reader.flag("sampleUsers", true),
+        StoreConfig.read(reader.object("store")),
+        Limits.read(reader.object("limits")),
+        reader.number("drainTimeoutMillis", 5_000, 0, 600_000));
   }
 }

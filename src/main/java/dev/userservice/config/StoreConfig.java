@@ -1,3 +1,15 @@
 package dev.userservice.config;
 
-public record StoreConfig(String type) {}
+import java.util.List;
+
+/**
+ * Where the users are kept.
+ *
+ * @param type "memory": in the process, gone when it ends
+ */
+public record StoreConfig(String type) {
+
+  static StoreConfig read(ConfigReader reader) {
+    return new StoreConfig(reader.oneOf("type", "memory", List.of("memory")));
+  }
+}

@@ -1,0 +1,68 @@
+package dev.userservice;
+
+import dev.userservice.config.ConfigException;
+import dev.userservice.config.ServerConfig;
+import io.vertx.core.json.JsonObject;
+import io.vertx.launcher.application.ExitCodes;
+import java.net.BindException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+
+/**
+ * Why a start failed, for an operator.
+ *
+ * @param exitCode the exit code of the process
+ * @param message what failed, and what to do, in one or two lines
+ */
+record StartFailure(int exitCode, String message) {
+
+  static final int VERTX = ExitCodes.VERTX_INITIALIZATION;
+
+  /**
+   * @param failure what the deployment failed with; null when it took too long
+   * @param config the configuration of the verticle
+   */
+  static StartFailure of(Throwable failure, JsonObject config) {
+    if (failure instanceof ConfigException refused) {
+      return new StartFailure(Main.CONFIGURATION, refused.getMessage());
+    }
+    if (failure instanceof SocketException
+        || failure instanceof UnknownHostException
+        || failure instanceof UnresolvedAddressException) {
+      return new StartFailure(Main.ADDRESS, address(failure, ServerConfig.from(config)));
+    }
+    if (failure instanceof ClassNotFoundException) {
+      return new StartFailure(
+          ExitCodes.VERTX_DEPLOYMENT,
+          "there is no verticle "
+              + failure.getMessage()
+              + "; there are dev.userservice.UserVerticle and dev.userservice.ClientVerticle");
+    }
+    return new StartFailure(ExitCodes.VERTX_DEPLOYMENT, reason(failure));
+  }
+
+  /** The words of a failure, or its name where it has none. */
+  static String reason(Throwable failure) {
+    if (failure == null) {
+      return "it took longer than two minutes";
+    }
+    return failure.getMessage() != null ? failure.getMessage() : failure.getClass().getName();
+  }
+
+  private static String address(Throwable failure, ServerConfig config) {
+    String port =
+        "another port: \"port\" in the --conf file, USER_SERVICE_PORT or -Duser-service.port";
+    String reason = reason(failure);
+    if (failure instanceof BindException && reason.contains("in use")) {
+      return "port %d of %s is in use; \"lsof -i :%d\" shows by whom%nChoose %s"
+          .formatted(config.port(), config.host(), config.port(), port);
+    }
+    if (reason.contains("denied")) {
+      return "port %d of %s is not permitted to this user%nChoose %s"
+          .formatted(config.port(), config.host(), port);
+    }
+    return "%s is no address of this machine%nChoose another: \"host\" in the --conf file, USER_SERVICE_HOST or -Duser-service.host"
+        .formatted(config.host());
+  }
+}

@@ -1,0 +1,35 @@
+package dev.userservice.config;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a server listens.
+ *
+ * @param host a name, an IPv4 address, or an IPv6 address without brackets
+ * @param port 1 to 65535
+ */
+public record Address(String host, int port) {
+
+  private static final int DEFAULT_PORT = 50_051;
+  private static final Pattern FORM =
+      Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\s:\\[\\]/]+))(?::(\\d{1,5}))?");
+
+  /**
+   * Reads {@code host}, {@code host:port} or {@code [IPv6]:port}; null when it is none of these.
+   */
+  static Address parse(String text) {
+    Matcher form = FORM.matcher(text);
+    if (!form.matches()) {
+      return null;
+    }
+    int port = form.group(3) == null ? DEFAULT_PORT : Integer.parseInt(form.group(3));
+    String host = form.group(1) != null ? form.group(1) : form.group(2);
+    return port < 1 || port > 65_535 ? null : new Address(host, port);
+  }
+
+  @Override
+  public String toString() {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+  }
+}

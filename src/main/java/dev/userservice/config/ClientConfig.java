@@ -1,0 +1,53 @@
+package dev.userservice.config;
+
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+
+/**
+ * The configuration of the client.
+ *
+ * @param addresses where servers listen, 1 to 64; the first that answers is used
+ * @param scenarios the names of the scenarios to run, in this order
+ * @param waitMillis how long to wait for a server to answer, 0 to 60,000 milliseconds
+ * @param deadlineMillis how long each call may take, 1 to 60,000 milliseconds
+ * @param pauseMillis how long to pause between scenarios and between chat messages, 0 to 10,000
+ *     milliseconds
+ */
+public record ClientConfig(
+    List<Address> addresses,
+    List<String> scenarios,
+    int waitMillis,
+    int deadlineMillis,
+    int pauseMillis) {
+
+  /** All scenarios, in the order in which they make sense. */
+  public static final List<String> SCENARIOS = List.of("get", "create", "list", "batch", "chat");
+
+  /**
+   * Checks a configuration and fills in what is missing.
+   *
+   * @throws ConfigException when a key is unknown, or a value is not of its type or range
+   */
+  public static ClientConfig from(JsonObject json) {
+    return ConfigSource.of(json).read(ClientConfig::read);
+  }
+
+  static ClientConfig read(ConfigReader reader) {
+    return new ClientConfig(
+        reader.list(
+            "addresses",
+            List.of("127.0.0.1:50051"),
+            64,
+            Address::parse,
+            "addresses such as \"localhost:50051\""),
+        reader.list(
+            "scenarios",
+            SCENARIOS,
+            SCENARIOS.size(),
+            name -> SCENARIOS.contains(name) ? name : null,
+            "names of " + SCENARIOS),
+        reader.number("waitMillis", 10_000, 0, 60_000),
+        reader.number("deadlineMillis", 5_000, 1, 60_000),
+        reader.number("pauseMillis", 0, 0, 10_000));
+  }
+}

@@ -1,0 +1,158 @@
+package dev.userservice.config;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Reads the keys of a configuration, each with its default, its type and its range, so that these
+ * stand in one place: where the key is read. It remembers what it was asked for; everything else in
+ * the JSON is then unknown.
+ */
+final class ConfigReader {
+
+  /** What a value is in JSON; a value from outside a JSON file is text and is turned into this. */
+  enum Type {
+    NUMBER,
+    BOOLEAN,
+    TEXT,
+    LIST
+  }
+
+  private final JsonObject json;
+  private final String path;
+  private final Function<String, String> origin;
+  private final Map<String, Type> keys;
+  private final List<String> objects;
+
+  /**
+   * @param origin tells where the value of a key path comes from
+   */
+  ConfigReader(JsonObject json, Function<String, String> origin) {
+    this(json, "", origin, new LinkedHashMap<>(), new ArrayList<>());
+  }
+
+  private ConfigReader(
+      JsonObject json,
+      String path,
+      Function<String, String> origin,
+      Map<String, Type> keys,
+      List<String> objects) {
+    this.json = json;
+    this.path = path;
+    this.origin = origin;
+    this.keys = keys;
+    this.objects = objects;
+  }
+
+  /** A whole number within bounds, both included. */
+  int number(String key, int otherwise, int min, int max) {
+    Object value = value(key, Type.NUMBER, otherwise);
+    if (value instanceof Integer number && number >= min && number <= max) {
+      return number;
+    }
+    throw refused(key, value, "a whole number from " + min + " to " + max);
+  }
+
+  boolean flag(String key, boolean otherwise) {
+    Object value = value(key, Type.BOOLEAN, otherwise);
+    if (value instanceof Boolean flag) {
+      return flag;
+    }
+    throw refused(key, value, "true or false");
+  }
+
+  /** A text that is not blank. */
+  String text(String key, String otherwise) {
+    Object value = value(key, Type.TEXT, otherwise);
+    if (value instanceof String text && !text.isBlank()) {
+      return text;
+    }
+    throw refused(key, value, "a text that is not empty");
+  }
+
+  /** One of a few texts. */
+  String oneOf(String key, String otherwise, List<String> allowed) {
+    Object value = value(key, Type.TEXT, otherwise);
+    if (value instanceof String text && allowed.contains(text)) {
+      return text;
+    }
+    throw refused(key, value, allowed.size() == 1 ? quoted(allowed) : "one of " + quoted(allowed));
+  }
+
+  /**
+   * Different texts, at least one, each turned into something by a function that refuses with null.
+   */
+  <T> List<T> list(
+      String key, List<String> otherwise, int max, Function<String, T> parser, String allowed) {
+    Object value = value(key, Type.LIST, new JsonArray(otherwise));
+    String expected = "a list of 1 to " + max + " different " + allowed;
+    if (!(value instanceof JsonArray array) || array.isEmpty() || array.size() > max) {
+      throw refused(key, value, expected);
+    }
+    List<T> parsed = new ArrayList<>();
+    for (Object item : array) {
+      T entry = item instanceof String text ? parser.apply(text) : null;
+      if (entry == null || parsed.contains(entry)) {
+        throw refused(key, value, expected);
+      }
+      parsed.add(entry);
+    }
+    return List.copyOf(parsed);
+  }
+
+  /** The keys of an object within this one. */
+  ConfigReader object(String key) {
+    objects.add(path + key);
+    Object value = json.getValue(key);
+    if (value == null && !json.containsKey(key)) {
+      value = new JsonObject();
+    }
+    if (value instanceof JsonObject object) {
+      return new ConfigReader(object, path + key + ".", origin, keys, objects);
+    }
+    throw refused(key, value, "an object");
+  }
+
+  /** Every key that has been asked for, by its path. */
+  Map<String, Type> keys() {
+    return keys;
+  }
+
+  /** Refuses what nobody has asked for; called on the outermost reader, after all keys are read. */
+  void refuseUnknown() {
+    refuseUnknown(json, "");
+  }
+
+  private void refuseUnknown(JsonObject object, String prefix) {
+    for (String key : object.fieldNames()) {
+      String keyPath = prefix + key;
+      if (objects.contains(keyPath)) {
+        refuseUnknown(object.getJsonObject(key), keyPath + ".");
+      } else if (!keys.containsKey(keyPath)) {
+        throw new ConfigException(
+            "%s: unknown key \"%s\"; did you mean \"%s\"?"
+                .formatted(origin.apply(keyPath), keyPath, Nearest.of(keyPath, keys.keySet())));
+      }
+    }
+  }
+
+  private Object value(String key, Type type, Object otherwise) {
+    keys.put(path + key, type);
+    return json.containsKey(key) ? json.getValue(key) : otherwise;
+  }
+
+  private ConfigException refused(String key, Object value, String allowed) {
+    return new ConfigException(
+        "%s: \"%s\" is %s, but must be %s"
+            .formatted(origin.apply(path + key), path + key, Shown.of(value), allowed));
+  }
+
+  private static String quoted(List<String> texts) {
+    return "\"" + String.join("\", \"", texts) + "\"";
+  }
+}

@@ -1,0 +1,162 @@
+package dev.userservice.config;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * A configuration on its way from where it is written to the object that the code uses. Later
+ * sources win: defaults, the {@code --conf} file or text, environment variables, {@code -D}
+ * properties. Each value remembers where it came from, so that a refusal can name it.
+ */
+public final class ConfigSource {
+
+  /**
+   * What Kubernetes puts, after the prefix, into the environment of every pod beside a Service that
+   * is named user-service: none of it is meant for us.
+   */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile("SERVICE_(HOST|PORT(_.*)?)|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?");
+
+  private static final Pattern SERVICE_LINK_VALUE = Pattern.compile("(tcp|udp|sctp)://.*");
+
+  private final JsonObject json;
+  private final String document;
+  private final Map<String, String> origins = new HashMap<>();
+
+  private ConfigSource(JsonObject json, String document) {
+    this.json = json;
+    this.document = document;
+  }
+
+  /** A configuration that is there already. */
+  static ConfigSource of(JsonObject json) {
+    return new ConfigSource(json, "configuration");
+  }
+
+  /**
+   * The configuration of a server: {@code USER_SERVICE_LIMITS_BATCH_USERS} in the environment and
+   * {@code -Duser-service.limits.batchUsers} on the command line stand for {@code
+   * limits.batchUsers}.
+   *
+   * @param argument a file, a JSON text, or null for none
+   * @return the configuration with everything that is set anywhere, checked
+   * @throws ConfigException when it is refused
+   */
+  public static JsonObject server(String argument, Map<String, String> env, Properties properties) {
+    return load(argument, "user-service", ServerConfig::read, env, properties);
+  }
+
+  /**
+   * As {@link #server}, for a client: {@code USER_CLIENT_ADDRESSES}, {@code
+   * -Duser-client.addresses}.
+   */
+  public static JsonObject client(String argument, Map<String, String> env, Properties properties) {
+    return load(argument, "user-client", ClientConfig::read, env, properties);
+  }
+
+  private static JsonObject load(
+      String argument,
+      String prefix,
+      Function<ConfigReader, ?> config,
+      Map<String, String> env,
+      Properties properties) {
+    ConfigSource source =
+        argument == null
+            ? new ConfigSource(new JsonObject(), "defaults")
+            : new ConfigSource(
+                JsonDocument.parse("--conf", argument), JsonDocument.name("--conf", argument));
+    ConfigReader keys = new ConfigReader(new JsonObject(), path -> "defaults");
+    config.apply(keys);
+    source.addEnvironment(prefix, keys.keys(), env);
+    source.addProperties(prefix, keys.keys(), properties);
+    source.read(config);
+    return source.json;
+  }
+
+  <T> T read(Function<ConfigReader, T> config) {
+    ConfigReader reader = new ConfigReader(json, path -> origins.getOrDefault(path, document));
+    T result = config.apply(reader);
+    reader.refuseUnknown();
+    return result;
+  }
+
+  private void addEnvironment(
+      String prefix, Map<String, ConfigReader.Type> keys, Map<String, String> env) {
+    Map<String, String> paths = new HashMap<>();
+    keys.keySet().forEach(path -> paths.put(variable(prefix + "." + path), path));
+    String start = variable(prefix) + "_";
+    for (Map.Entry<String, String> entry : env.entrySet()) {
+      String name = entry.getKey();
+      if (!name.startsWith(start)
+          || entry.getValue().isEmpty()
+          || SERVICE_LINK.matcher(name.substring(start.length())).matches()
+          || SERVICE_LINK_VALUE.matcher(entry.getValue()).matches()) {
+        continue;
+      }
+      String path = paths.get(name);
+      if (path == null) {
+        throw new ConfigException(
+            "unknown environment variable %s; did you mean %s?"
+                .formatted(name, Nearest.of(name, paths.keySet())));
+      }
+      set(path, keys.get(path), entry.getValue(), "environment variable " + name);
+    }
+  }
+
+  private void addProperties(
+      String prefix, Map<String, ConfigReader.Type> keys, Properties properties) {
+    for (String name : properties.stringPropertyNames()) {
+      if (!name.startsWith(prefix + ".")) {
+        continue;
+      }
+      String path = name.substring(prefix.length() + 1);
+      if (!keys.containsKey(path)) {
+        throw new ConfigException(
+            "unknown property -D%s; did you mean -D%s.%s?"
+                .formatted(name, prefix, Nearest.of(path, keys.keySet())));
+      }
+      set(path, keys.get(path), properties.getProperty(name), "-D" + name);
+    }
+  }
+
+  private void set(String path, ConfigReader.Type type, String text, String origin) {
+    String[] steps = path.split("\\.");
+    JsonObject object = json;
+    for (int i = 0; i < steps.length - 1; i++) {
+      if (!object.containsKey(steps[i])) {
+        object.put(steps[i], new JsonObject());
+      }
+      if (!(object.getValue(steps[i]) instanceof JsonObject inner)) {
+        return; // The file has something else there, and is refused for it.
+      }
+      object = inner;
+    }
+    object.put(steps[steps.length - 1], value(type, text));
+    origins.put(path, origin);
+  }
+
+  /** What a text means; one that means nothing stays a text, and is refused where it is read. */
+  private static Object value(ConfigReader.Type type, String text) {
+    String trimmed = text.strip();
+    return switch (type) {
+      case NUMBER -> trimmed.matches("[+-]?\\d{1,9}") ? (Object) Integer.valueOf(trimmed) : text;
+      case BOOLEAN -> trimmed.matches("true|false") ? (Object) Boolean.valueOf(trimmed) : text;
+      case LIST -> new JsonArray(List.of(trimmed.split("\\s*,\\s*")));
+      case TEXT -> text;
+    };
+  }
+
+  /** {@code user-service.limits.batchUsers} as {@code USER_SERVICE_LIMITS_BATCH_USERS}. */
+  private static String variable(String path) {
+    return path.replaceAll("([a-z])([A-Z])", "$1_$2")
+        .replaceAll("[.-]", "_")
+        .toUpperCase(Locale.ROOT);
+  }
+}

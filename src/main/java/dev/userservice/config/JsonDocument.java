@@ -1,0 +1,110 @@
+package dev.userservice.config;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** A JSON object that stands on the command line, as a text or as the path of a file. */
+public final class JsonDocument {
+
+  /** Far more than any configuration needs; keeps a wrong path from filling the memory. */
+  private static final int MOST_BYTES = 1 << 20;
+
+  private static final JsonFactory STRICT =
+      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  private JsonDocument() {}
+
+  /**
+   * Reads an argument that is a JSON text when it begins with a brace, and the path of a file when
+   * it does not.
+   *
+   * @param option the command-line option that the argument belongs to, for messages
+   * @throws ConfigException when there is no such file, or what is in it is no JSON object
+   */
+  public static JsonObject parse(String option, String argument) {
+    String name = name(option, argument);
+    String text = isText(argument) ? argument : read(name, argument);
+    if (text.startsWith("\ufeff")) {
+      text = text.substring(1);
+    }
+    check(name, text);
+    return new JsonObject(text);
+  }
+
+  /** What messages call an argument: the path of the file as it was given, or the option. */
+  static String name(String option, String argument) {
+    return isText(argument) ? option + " text" : argument;
+  }
+
+  private static boolean isText(String argument) {
+    return argument.stripLeading().startsWith("{");
+  }
+
+  private static String read(String name, String argument) {
+    try {
+      Path path = Path.of(argument);
+      if (Files.isDirectory(path)) {
+        throw new ConfigException(name + ": is a directory, but must be a JSON file");
+      }
+      try (var file = Files.newInputStream(path)) {
+        byte[] bytes = file.readNBytes(MOST_BYTES + 1);
+        if (bytes.length > MOST_BYTES) {
+          throw new ConfigException(name + ": is larger than 1 MiB, so it is no configuration");
+        }
+        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      }
+    } catch (NoSuchFileException | InvalidPathException e) {
+      throw new ConfigException(
+          "%s: there is no such file (looked in %s)".formatted(name, Path.of("").toAbsolutePath()));
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(name + ": is not in UTF-8");
+    } catch (IOException e) {
+      throw new ConfigException(name + ": cannot be read, " + e.getClass().getSimpleName());
+    }
+  }
+
+  /** Goes over the text once for what is wrong with it: Jackson knows line and column. */
+  private static void check(String name, String text) {
+    try (JsonParser parser = STRICT.createParser(text)) {
+      JsonToken first = parser.nextToken();
+      if (first != JsonToken.START_OBJECT) {
+        throw new ConfigException(
+            name
+                + ": must be a JSON object, such as {\"port\": 50051}, but "
+                + (first == null ? "is empty" : "begins with " + Shown.of(parser.getText())));
+      }
+      parser.skipChildren();
+      if (parser.nextToken() != null) {
+        throw new ConfigException(
+            "%s: %s: something follows the JSON object"
+                .formatted(name, place(parser.currentTokenLocation())));
+      }
+    } catch (JsonProcessingException e) {
+      throw new ConfigException(
+          "%s: %s: %s".formatted(name, place(e.getLocation()), firstLine(e.getOriginalMessage())));
+    } catch (IOException e) {
+      throw new ConfigException(name + ": cannot be read, " + e.getClass().getSimpleName());
+    }
+  }
+
+  private static String place(JsonLocation location) {
+    return "line " + location.getLineNr() + ", column " + location.getColumnNr();
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("is no JSON");
+  }
+}
