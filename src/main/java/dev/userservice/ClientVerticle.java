@@ -1,5 +1,27 @@
 package dev.userservice;
 
+import dev.userservice.client.Channel;
+import dev.userservice.client.ScenarioRun;
+import dev.userservice.client.Transcript;
+import dev.userservice.config.ClientConfig;
+import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 
-public final class ClientVerticle extends VerticleBase {}
+/**
+ * Runs the scenarios of its configuration, a {@link ClientConfig}, against a server. It is deployed
+ * when they have all passed; when one has failed its deployment fails, with a message that explains
+ * the first.
+ */
+public final class ClientVerticle extends VerticleBase {
+
+  @Override
+  public Future<?> start() {
+    ClientConfig config = ClientConfig.from(config());
+    Channel channel = new Channel(vertx, config);
+    Transcript transcript = Transcript.onStandardOutput(System.getenv());
+    return channel
+        .findServer()
+        .compose(server -> new ScenarioRun(channel, transcript).run(config))
+        .eventually(channel::close);
+  }
+}

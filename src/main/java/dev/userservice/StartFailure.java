@@ -1,5 +1,6 @@
 package dev.userservice;
 
+import dev.userservice.client.ScenarioException;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ServerConfig;
 import io.vertx.core.json.JsonObject;
@@ -26,6 +27,9 @@ record StartFailure(int exitCode, String message) {
   static StartFailure of(Throwable failure, JsonObject config) {
     if (failure instanceof ConfigException refused) {
       return new StartFailure(Main.CONFIGURATION, refused.getMessage());
+    }
+    if (failure instanceof ScenarioException explained) {
+      return new StartFailure(Main.SCENARIO, explained.getMessage());
     }
     if (failure instanceof SocketException
         || failure instanceof UnknownHostException

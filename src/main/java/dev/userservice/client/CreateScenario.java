@@ -1,0 +1,37 @@
+package dev.userservice.client;
+
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.UserServiceGrpcClient;
+import io.vertx.core.Future;
+
+/** Unary: one request, one response; and an error that is an answer when it is run again. */
+final class CreateScenario implements Scenario {
+
+  @Override
+  public String title() {
+    return "CreateUser, unary";
+  }
+
+  @Override
+  public Future<Void> run(Channel channel, Transcript transcript) {
+    CreateUserRequest request =
+        CreateUserRequest.newBuilder()
+            .setName("John Doe")
+            .setEmail("john.doe@example.com")
+            .setAge(32)
+            .build();
+    transcript.sent(request);
+    return channel
+        .one(UserServiceGrpcClient.CreateUser, request)
+        .<Void>map(
+            user -> {
+              transcript.received(user);
+              Scenario.expect(
+                  user.getUserId() > 0 && user.getEmail().equals(request.getEmail()),
+                  "John Doe with an id",
+                  user.getName() + " with id " + user.getUserId());
+              return null;
+            })
+        .recover(failure -> Scenario.passIfAlreadyThere(failure, transcript, "John Doe is"));
+  }
+}

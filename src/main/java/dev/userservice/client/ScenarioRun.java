@@ -1,0 +1,86 @@
+package dev.userservice.client;
+
+import dev.userservice.config.ClientConfig;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Runs scenarios one after the other, all of them, whatever becomes of each. */
+public final class ScenarioRun {
+
+  private static final Map<String, Scenario> SCENARIOS =
+      Map.of(
+          "get", new GetScenario(),
+          "create", new CreateScenario(),
+          "list", new ListScenario(),
+          "batch", new BatchScenario(),
+          "chat", new ChatScenario());
+
+  private final Channel channel;
+  private final Transcript transcript;
+  private int passed;
+  private String firstFailure;
+
+  public ScenarioRun(Channel channel, Transcript transcript) {
+    this.channel = channel;
+    this.transcript = transcript;
+  }
+
+  /**
+   * Runs the scenarios of the configuration and prints a summary.
+   *
+   * @return fails with a {@link ScenarioException} that explains the first failure
+   */
+  public Future<Void> run(ClientConfig config) {
+    transcript.start(channel.server(), config.deadlineMillis());
+    List<String> names = config.scenarios();
+    Future<Void> chain = Future.succeededFuture();
+    for (int i = 0; i < names.size(); i++) {
+      int number = i + 1;
+      String name = names.get(i);
+      chain =
+          chain
+              .compose(before -> number == 1 ? Future.succeededFuture() : channel.pause())
+              .compose(paused -> runOne(number, name));
+    }
+    return chain.compose(
+        end -> {
+          transcript.summary(passed, names.size());
+          return firstFailure == null
+              ? Future.succeededFuture()
+              : Future.failedFuture(new ScenarioException(firstFailure));
+        });
+  }
+
+  private Future<Void> runOne(int number, String name) {
+    Scenario scenario = SCENARIOS.get(name);
+    transcript.headline(number + ". " + scenario.title());
+    long start = System.nanoTime();
+    return scenario
+        .run(channel, transcript)
+        .transform(
+            end -> {
+              long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+              if (end.succeeded()) {
+                passed++;
+                transcript.passed(millis);
+              } else {
+                failed(number, name, end.cause(), millis);
+              }
+              return Future.succeededFuture();
+            });
+  }
+
+  private void failed(int number, String name, Throwable failure, long millis) {
+    String why = failure.getMessage();
+    if (failure instanceof CallException call) {
+      transcript.received(call);
+      why = call.explained();
+    }
+    transcript.failed(millis, why);
+    if (firstFailure == null) {
+      firstFailure = "scenario " + number + " (" + name + ") failed: " + why;
+    }
+  }
+}
