@@ -1,0 +1,255 @@
+package dev.userservice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.proto.UserServiceGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as an operator sees it: what it prints, and its exit code. */
+class MainTest {
+
+  private static final String SERVER = "dev.userservice.UserVerticle";
+  private static final String CLIENT = "dev.userservice.ClientVerticle";
+
+  @TempDir private Path folder;
+  private final List<Process> started = new ArrayList<>();
+
+  @AfterEach
+  void stop() throws Exception {
+    for (Process process : started) {
+      process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void serves_untilASignalComes() throws Exception {
+    for (String[] command :
+        new String[][] {
+          {"--conf", "{\"port\":0}"},
+          {SERVER, "-conf", "{\"port\":0}", "--options", "conf/vertx.json", "--instances", "1"}
+        }) {
+      Program server = start(Map.of(), List.of(), command);
+      int port = server.port();
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+      assertThat(
+              UserServiceGrpc.newBlockingStub(channel)
+                  .withDeadlineAfter(10, TimeUnit.SECONDS)
+                  .getUser(Requests.get(1))
+                  .getName())
+          .isEqualTo("Alice Johnson");
+
+      server.process.toHandle().destroy();
+
+      assertThat(server.exitCode()).isEqualTo(Main.OK);
+      assertThat(server.output()).as("nothing more on stdout").isEmpty();
+      assertThat(server.errors()).isEmpty();
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void client_runsTheScenariosTwice() throws Exception {
+    Program server = start(Map.of(), List.of(), SERVER, "--conf", "{\"port\":0}");
+    Map<String, String> address = Map.of("USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port());
+
+    Program first = start(address, List.of(), CLIENT, "--conf", "conf/client.json");
+    assertThat(first.exitCode()).isEqualTo(Main.OK);
+    assertThat(first.output()).endsWith("5/5 scenarios passed").doesNotContain("\u001b");
+    assertThat(first.errors()).isEmpty();
+
+    Program again = start(address, List.of(), CLIENT);
+    assertThat(again.exitCode()).isEqualTo(Main.OK);
+    assertThat(again.output()).contains("ALREADY_EXISTS").endsWith("5/5 scenarios passed");
+  }
+
+  @Test
+  void client_withoutAServer() throws Exception {
+    Program client =
+        start(
+            Map.of(),
+            List.of(),
+            CLIENT,
+            "--conf",
+            "{\"addresses\":[\"127.0.0.1:1\"],\"waitMillis\":0}");
+
+    assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+    assertThat(client.errors())
+        .startsWith("user-service: no server answers at 127.0.0.1:1 within 0 ms\nStart one with");
+  }
+
+  @Test
+  void port_inUse() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      int port = taken.getLocalPort();
+
+      Program server =
+          start(
+              Map.of("USER_SERVICE_PORT", "" + port),
+              List.of(),
+              SERVER,
+              "--conf",
+              "conf/server.json");
+
+      assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
+      assertThat(server.errors().lines())
+          .containsExactly(
+              "user-service: port %d of 127.0.0.1 is in use; \"lsof -i :%d\" shows by whom"
+                  .formatted(port, port),
+              "Choose another port: \"port\" in the --conf file, USER_SERVICE_PORT or -Duser-service.port");
+    }
+  }
+
+  @Test
+  void host_thatIsNotOurs() throws Exception {
+    Program server = start(Map.of(), List.of(), SERVER, "--conf", "{\"host\":\"192.0.2.1\"}");
+
+    assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
+    assertThat(server.errors()).startsWith("user-service: 192.0.2.1 is no address of this machine");
+  }
+
+  @Test
+  void configuration_thatIsRefused() throws Exception {
+    Path broken = Files.writeString(folder.resolve("broken.json"), "{\"port\": }");
+
+    assertRefused("nope.json: there is no such file", SERVER, "--conf", "nope.json");
+    assertRefused(broken + ": line 1, column 10", SERVER, "--conf", broken.toString());
+    assertRefused("--conf text: unknown key \"prot\"", "--conf", "{\"prot\":1}");
+    assertRefused("--conf text: \"addresses\" is 5", CLIENT, "--conf", "{\"addresses\":5}");
+    assertRefused("nope.json: there is no such file", SERVER, "--options", "nope.json");
+    assertRefused("nope.json: there is no such file", SERVER, "--deployment-options", "nope.json");
+  }
+
+  private void assertRefused(String why, String... command) throws Exception {
+    Program program = start(Map.of(), List.of(), command);
+    assertThat(program.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(program.errors()).startsWith("user-service: " + why).hasLineCount(1);
+  }
+
+  @Test
+  void property_winsOverTheEnvironment() throws Exception {
+    Program server =
+        start(Map.of("USER_SERVICE_PORT", "1"), List.of("-Duser-service.port=x"), SERVER);
+
+    assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.errors()).startsWith("user-service: -Duser-service.port: \"port\" is \"x\"");
+  }
+
+  @Test
+  void commandLine_thatIsMisused() throws Exception {
+    Map<String, List<String>> misuses =
+        Map.of(
+            "Unknown option: '--nope'; --help lists the options", List.of("--nope"),
+            "--instances is 0, but must be 1 or more", List.of("--instances", "0"),
+            "Invalid value for option '--instances': 'x' is not an int; --help lists the options",
+                List.of("--instances", "x"));
+    for (var misuse : misuses.entrySet()) {
+      Program program = start(Map.of(), List.of(), misuse.getValue().toArray(String[]::new));
+
+      assertThat(program.exitCode()).isEqualTo(Main.USAGE);
+      assertThat(program.errors()).isEqualTo("user-service: " + misuse.getKey());
+    }
+  }
+
+  @Test
+  void help_listsTheStockOptions() throws Exception {
+    Program program = start(Map.of(), List.of(), "--help");
+
+    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.output()).contains("--conf", "--options", "--instances", "--cluster");
+  }
+
+  @Test
+  void verticle_thatCannotStart() throws Exception {
+    Program missing = start(Map.of(), List.of(), "no.such.Verticle");
+    assertThat(missing.exitCode()).isEqualTo(15);
+    assertThat(missing.errors()).startsWith("user-service: there is no verticle no.such.Verticle;");
+
+    Program failing = start(Map.of(), List.of(), FailingVerticle.class.getName());
+    assertThat(failing.exitCode()).isEqualTo(15);
+    assertThat(failing.errors()).isEqualTo("user-service: it was not to be");
+
+    Program noCluster = start(Map.of(), List.of(), SERVER, "--cluster");
+    assertThat(noCluster.exitCode()).isEqualTo(11);
+    assertThat(noCluster.errors()).hasLineCount(1);
+  }
+
+  /** A verticle that does not start. */
+  public static final class FailingVerticle extends VerticleBase {
+    @Override
+    public Future<?> start() {
+      return Future.failedFuture("it was not to be");
+    }
+  }
+
+  private Program start(Map<String, String> env, List<String> jvm, String... command)
+      throws Exception {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(jvm);
+    line.addAll(List.of("-cp", Program.CLASS_PATH, "dev.userservice.Main"));
+    line.addAll(List.of(command));
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().putAll(env);
+    Path errors = Files.createTempFile(folder, "stderr", "");
+    Process process = builder.redirectError(errors.toFile()).start();
+    started.add(process);
+    return new Program(process, process.inputReader(), errors);
+  }
+
+  private record Program(Process process, BufferedReader stdout, Path stderr) {
+
+    /** As in the jar: what only the tests need would bring logging of its own. */
+    static final String CLASS_PATH =
+        String.join(
+            System.getProperty("path.separator"),
+            List.of(
+                    System.getProperty("java.class.path")
+                        .split(System.getProperty("path.separator")))
+                .stream()
+                .filter(entry -> !entry.contains("slf4j"))
+                .toList());
+
+    /** The port, once the server says that it is ready. */
+    int port() throws Exception {
+      String first = stdout.readLine();
+      assertThat(first).as(() -> errors()).startsWith("gRPC Server started on port ");
+      assertThat(stdout.readLine()).isEqualTo("Server is ready to accept requests...");
+      return Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1));
+    }
+
+    int exitCode() throws Exception {
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends by itself").isTrue();
+      return process.exitValue();
+    }
+
+    String output() {
+      return String.join("\n", stdout.lines().toList());
+    }
+
+    String errors() {
+      try {
+        return Files.readString(stderr).strip();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,255 @@
+package dev.userservice.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigTest {
+
+  private static final Map<String, String> NO_ENV = Map.of();
+  private static final Properties NO_PROPERTIES = new Properties();
+
+  @TempDir private Path folder;
+
+  @Test
+  void server_defaults() {
+    assertThat(ServerConfig.from(new JsonObject()))
+        .isEqualTo(
+            new ServerConfig(
+                "127.0.0.1",
+                50051,
+                true,
+                new StoreConfig("memory"),
+                new Limits(10_000, 1_024),
+                5_000));
+  }
+
+  @Test
+  void client_defaults() {
+    assertThat(ClientConfig.from(new JsonObject()))
+        .isEqualTo(
+            new ClientConfig(
+                List.of(new Address("127.0.0.1", 50051)),
+                List.of("get", "create", "list", "batch", "chat"),
+                10_000,
+                5_000,
+                0));
+  }
+
+  @Test
+  void filesOfTheProject_saysEveryKeyWithItsDefault() {
+    assertThat(ServerConfig.from(JsonDocument.parse("--conf", "conf/server.json")))
+        .isEqualTo(ServerConfig.from(new JsonObject()));
+    assertThat(ClientConfig.from(JsonDocument.parse("--conf", "conf/client.json")))
+        .isEqualTo(ClientConfig.from(new JsonObject()));
+    assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(6);
+    assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(5);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"prot":1}                  | unknown key "prot"; did you mean "port"?
+          {"limits":{"batchUser":1}}  | unknown key "limits.batchUser"; did you mean "limits.batchUsers"?
+          {"batchUsers":1}            | unknown key "batchUsers"; did you mean "limits.batchUsers"?
+          {"port":"50051"}            | "port" is "50051", but must be a whole number from 0 to 65535
+          {"port":50051.5}            | "port" is 50051.5, but must be a whole number from 0 to 65535
+          {"port":true}               | "port" is true, but must be a whole number from 0 to 65535
+          {"port":null}               | "port" is null, but must be a whole number from 0 to 65535
+          {"port":[]}                 | "port" is [], but must be a whole number from 0 to 65535
+          {"port":-1}                 | "port" is -1, but must be a whole number from 0 to 65535
+          {"port":65536}              | "port" is 65536, but must be a whole number from 0 to 65535
+          {"port":99999999999}        | "port" is 99999999999, but must be a whole number from 0 to 65535
+          {"sampleUsers":1}           | "sampleUsers" is 1, but must be true or false
+          {"host":" "}                | "host" is " ", but must be a text that is not empty
+          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be "memory"
+          {"store":"memory"}          | "store" is "memory", but must be an object
+          {"limits":{"batchUsers":0}} | "limits.batchUsers" is 0, but must be a whole number from 1 to 1000000
+          """)
+  void server_refuses(String json, String why) {
+    assertThatThrownBy(() -> ConfigSource.server(json, NO_ENV, NO_PROPERTIES))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("--conf text: " + why);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"addresses":[]}                 | "addresses" is []
+          {"addresses":["a:1","a:1"]}      | "addresses" is ["a:1","a:1"]
+          {"addresses":["a:0"]}            | "addresses" is ["a:0"]
+          {"addresses":["a:65536"]}        | "addresses" is ["a:65536"]
+          {"addresses":["http://a:1"]}     | "addresses" is ["http://a:1"]
+          {"addresses":["::1"]}            | "addresses" is ["::1"]
+          {"addresses":"a:1"}              | "addresses" is "a:1"
+          {"scenarios":["get","fly"]}      | "scenarios" is ["get","fly"]
+          {"deadlineMillis":0}             | "deadlineMillis" is 0
+          """)
+  void client_refuses(String json, String why) {
+    assertThatThrownBy(() -> ConfigSource.client(json, NO_ENV, NO_PROPERTIES))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("--conf text: " + why + ", but must be ");
+  }
+
+  @Test
+  void addresses_inEveryForm() {
+    JsonObject json =
+        JsonDocument.parse("--conf", "{\"addresses\":[\"a\",\"a:1\",\"[::1]:2\",\"[::1]\"]}");
+
+    assertThat(ClientConfig.from(json).addresses())
+        .containsExactly(
+            new Address("a", 50051),
+            new Address("a", 1),
+            new Address("::1", 2),
+            new Address("::1", 50051));
+    assertThat(new Address("::1", 2)).hasToString("[::1]:2");
+  }
+
+  @Test
+  void precedence_laterSourcesWin() {
+    String file = "{\"port\":1,\"drainTimeoutMillis\":1,\"limits\":{\"chatQueue\":1}}";
+    Map<String, String> env =
+        Map.of(
+            "USER_SERVICE_DRAIN_TIMEOUT_MILLIS", "2",
+            "USER_SERVICE_LIMITS_CHAT_QUEUE", "2",
+            "USER_SERVICE_SAMPLE_USERS", "false",
+            "USER_SERVICE_HOST", "");
+    Properties properties = properties("user-service.limits.chatQueue", "3");
+
+    ServerConfig config = ServerConfig.from(ConfigSource.server(file, env, properties));
+
+    assertThat(config.host())
+        .as("default, and an empty variable says nothing")
+        .isEqualTo("127.0.0.1");
+    assertThat(config.port()).as("file").isEqualTo(1);
+    assertThat(config.drainTimeoutMillis()).as("environment").isEqualTo(2);
+    assertThat(config.sampleUsers()).as("environment").isFalse();
+    assertThat(config.limits().chatQueue()).as("-D").isEqualTo(3);
+  }
+
+  @Test
+  void environment_listOfAddresses() {
+    JsonObject json =
+        ConfigSource.client(null, Map.of("USER_CLIENT_ADDRESSES", "a:1, b:2"), NO_PROPERTIES);
+
+    assertThat(ClientConfig.from(json).addresses())
+        .containsExactly(new Address("a", 1), new Address("b", 2));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          USER_SERVICE_PORT | abc | environment variable USER_SERVICE_PORT: "port" is "abc", but must
+          USER_SERVICE_PORT | 65536 | environment variable USER_SERVICE_PORT: "port" is 65536, but must
+          USER_SERVICE_PROT | 1 | unknown environment variable USER_SERVICE_PROT; did you mean USER_SERVICE_PORT?
+          """)
+  void environment_refuses(String name, String value, String why) {
+    assertThatThrownBy(
+            () -> ConfigSource.server("{\"port\":1}", Map.of(name, value), NO_PROPERTIES))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(why);
+  }
+
+  @Test
+  void environment_ofKubernetesIsNotOurs() {
+    Map<String, String> links =
+        Map.of(
+            "USER_SERVICE_PORT", "tcp://10.0.0.1:50051",
+            "USER_SERVICE_SERVICE_HOST", "10.0.0.1",
+            "USER_SERVICE_SERVICE_PORT", "50051",
+            "USER_SERVICE_SERVICE_PORT_GRPC", "50051",
+            "USER_SERVICE_PORT_50051_TCP", "tcp://10.0.0.1:50051",
+            "USER_SERVICE_PORT_50051_TCP_ADDR", "10.0.0.1");
+
+    assertThat(ConfigSource.server(null, links, NO_PROPERTIES)).isEqualTo(new JsonObject());
+  }
+
+  @Test
+  void properties_refuses() {
+    assertThatThrownBy(
+            () -> ConfigSource.server(null, NO_ENV, properties("user-service.prot", "1")))
+        .hasMessage("unknown property -Duser-service.prot; did you mean -Duser-service.port?");
+    assertThatThrownBy(
+            () -> ConfigSource.server(null, NO_ENV, properties("user-service.port", "x")))
+        .hasMessageStartingWith("-Duser-service.port: \"port\" is \"x\"");
+  }
+
+  @Test
+  void document_thatIsNotThere() {
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", "nope.json"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "nope.json: there is no such file (looked in " + Path.of("").toAbsolutePath() + ")");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"port": 1,\\n "host": }   | line 2, column 10: Unexpected character
+          {"port": 1, "port": 2}     | line 1, column 19: Duplicate field 'port'
+          {"port": 1} x              | line 1, column 13:
+          {"port": 1                 | line 1, column 11: Unexpected end-of-input
+          [1]                        | must be a JSON object, such as {"port": 50051}, but begins with "["
+          ``                         | must be a JSON object, such as {"port": 50051}, but is empty
+          """)
+  void document_thatIsBroken(String text, String why) throws Exception {
+    Path file = folder.resolve("broken.json");
+    Files.writeString(file, text.replace("\\n", "\n"));
+
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", file.toString()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file + ": " + why)
+        .hasMessageNotContaining("\n");
+  }
+
+  @Test
+  void document_thatIsNoText() throws Exception {
+    Path latin1 =
+        Files.write(
+            folder.resolve("latin1"), "{\"a\":\"\u00e4\"}".getBytes(StandardCharsets.ISO_8859_1));
+    Path huge = Files.write(folder.resolve("huge"), new byte[2 << 20]);
+
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", latin1.toString()))
+        .hasMessage(latin1 + ": is not in UTF-8");
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", huge.toString()))
+        .hasMessage(huge + ": is larger than 1 MiB, so it is no configuration");
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", folder.toString()))
+        .hasMessage(folder + ": is a directory, but must be a JSON file");
+  }
+
+  @Test
+  void document_withByteOrderMark() throws Exception {
+    Path file = Files.writeString(folder.resolve("bom.json"), "\ufeff{\"port\":1}");
+
+    assertThat(JsonDocument.parse("--conf", file.toString()))
+        .isEqualTo(new JsonObject().put("port", 1));
+  }
+
+  private static Properties properties(String name, String value) {
+    Properties properties = new Properties();
+    properties.setProperty(name, value);
+    return properties;
+  }
+}
