@@ -1,0 +1,64 @@
+"""Runs the commands of README.md as they are printed, from top to bottom, in a fresh clone.
+
+A block of bash runs to its end and must succeed. A comment before it says otherwise:
+<!-- ci: background --> starts it and waits for the server to be ready; <!-- ci: skip, WHY --> leaves it out.
+A block of Python runs where the block before it has put its files.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+BLOCK = re.compile(r"(?:<!-- ci: (?P<note>[^\n]*?) -->\n)?```(?P<kind>bash|python)\n(?P<code>.*?)```", re.S)
+
+folder = tempfile.TemporaryDirectory()
+clone = os.path.join(folder.name, "user-service")
+subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+environment = dict(os.environ, PATH="/usr/bin:" + os.environ["PATH"])
+background = []
+ran = 0
+
+
+def run(kind, code):
+    program = ["bash", "-euo", "pipefail", "-c", code] if kind == "bash" else ["/usr/bin/python3", "-c", code]
+    result = subprocess.run(program, cwd=clone, env=environment, capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"README.md: this fails:\n{code}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}")
+    return result.stdout
+
+
+def start(code):
+    """In a process group of its own, so that exactly what was started is stopped."""
+    process = subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", code], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    background.append(process)
+    for line in process.stdout:
+        if line.startswith("Server is ready"):
+            return
+    sys.exit(f"README.md: this does not become ready:\n{code}")
+
+
+try:
+    for block in BLOCK.finditer(open("README.md", encoding="utf-8").read()):
+        note, kind, code = block.group("note") or "", block.group("kind"), block.group("code")
+        print(f"--- {note or kind}: {code.strip().splitlines()[0][:100]}", flush=True)
+        if note.startswith("skip"):
+            continue
+        ran += 1
+        if note == "background":
+            start(code)
+        else:
+            output = run(kind, code)
+            if "run_demo.sh" in code or "ClientVerticle" in code:
+                assert output.endswith("5/5 scenarios passed\n"), output
+            if kind == "python":
+                assert output.startswith("Alice Johnson\n"), output
+finally:
+    for process in background:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+print(f"README: {ran} passed, 0 failed")
