@@ -2,6 +2,7 @@
 
 A block of bash runs to its end and must succeed. A comment before it says otherwise:
 <!-- ci: background --> starts it and waits for the server to be ready; <!-- ci: skip, WHY --> leaves it out.
+<!-- ci: alone --> stops first what runs in the background: a jar must not be replaced under a running program.
 A block of Python runs where the block before it has put its files.
 """
 
@@ -42,12 +43,21 @@ def start(code):
     sys.exit(f"README.md: this does not become ready:\n{code}")
 
 
+def stop_background():
+    while background:
+        process = background.pop()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
 try:
     for block in BLOCK.finditer(open("README.md", encoding="utf-8").read()):
         note, kind, code = block.group("note") or "", block.group("kind"), block.group("code")
         print(f"--- {note or kind}: {code.strip().splitlines()[0][:100]}", flush=True)
         if note.startswith("skip"):
             continue
+        if note == "alone":
+            stop_background()
         ran += 1
         if note == "background":
             start(code)
@@ -58,7 +68,5 @@ try:
             if kind == "python":
                 assert output.startswith("Alice Johnson\n"), output
 finally:
-    for process in background:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+    stop_background()
 print(f"README: {ran} passed, 0 failed")
