@@ -11,6 +11,7 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What all instances of one deployment of {@link UserVerticle} share. The first that joins opens
@@ -31,6 +32,7 @@ final class SharedDirectory implements Shareable {
   private final UserStore store;
   private final ChatRoom chatRoom;
   private final Future<Void> ready;
+  private final AtomicInteger openConnections = new AtomicInteger();
   private int instances;
 
   private SharedDirectory(ServerConfig config) {
@@ -64,6 +66,11 @@ final class SharedDirectory implements Shareable {
 
   UserStore store() {
     return store;
+  }
+
+  /** How many connections all instances have together. */
+  AtomicInteger openConnections() {
+    return openConnections;
   }
 
   ChatRoom chatRoom() {

@@ -81,6 +81,9 @@ final class UserServiceRpcs {
               .setDescription(refused.getMessage())
               .build());
     }
+    if (refused.reason() == UserException.Reason.SHUTTING_DOWN) {
+      details.add(OperationsRpcs.RETRY_SOON);
+    }
     return details;
   }
 }

@@ -1,19 +1,28 @@
 package dev.userservice;
 
+import dev.userservice.config.Keepalive;
+import dev.userservice.config.Limits;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.AccessLog;
+import dev.userservice.operations.Health;
+import dev.userservice.proto.UserServiceGrpcService;
+import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.RpcServer;
 import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Users;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Clock;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Serves {@code users.v1.UserService}: store, rules, wire, socket, in this order. Its configuration
- * is a {@link ServerConfig}.
+ * Serves {@code users.v1.UserService}: store, rules, wire, socket, in this order; and stops in the
+ * opposite order, without failing a call that it can finish. Its configuration is a {@link
+ * ServerConfig}.
  *
  * <p>Each instance has an event loop of its own. All instances of a deployment listen on the same
  * port, and share one store and one chat room.
@@ -25,12 +34,21 @@ public final class UserVerticle extends VerticleBase {
 
   static final String PORT = "port";
 
-  /** As grpc-java has it. */
-  private static final int MESSAGE_BYTES = 4 * 1024 * 1024;
+  /** What a caller may send ahead of being read: of one call, and of all calls of a connection. */
+  private static final int STREAM_WINDOW_BYTES = 1 << 20;
+
+  private static final int CONNECTION_WINDOW_BYTES = 4 << 20;
+
+  private static final int RESET_WINDOW_SECONDS = 10;
+
+  /** After the drain's time is up, what it takes to send the last statuses. */
+  private static final int LAST_WORDS_MILLIS = 500;
 
   private ServerConfig config;
   private SharedDirectory directory;
   private ChatCorner chat;
+  private Health health;
+  private RpcServer rpc;
   private HttpServer server;
 
   @Override
@@ -45,24 +63,111 @@ public final class UserVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    Future<Void> drained = server.shutdown(config.drainTimeoutMillis(), TimeUnit.MILLISECONDS);
-    chat.close();
-    return drained.eventually(this::leave);
+    health.serving(false);
+    return delay(config.drainDelayMillis()).compose(delayed -> drain()).eventually(this::leave);
   }
 
   private Future<HttpServer> listen() {
     Users users = new Users(directory.store(), config.limits().batchUsers(), Clock.systemUTC());
     chat = directory.chatRoom().open(context);
-    RpcServer rpc =
-        new RpcServer(vertx, UserServiceRpcs.ERROR_DOMAIN, MESSAGE_BYTES, UserServiceRpcs::status);
+    health = new Health(Set.of(UserServiceGrpcService.SERVICE_NAME.fullyQualifiedName()));
+    rpc = rpcServer();
     UserServiceRpcs.bind(rpc, users, chat);
-    server = vertx.createHttpServer(new HttpServerOptions()).requestHandler(rpc);
+    OperationsRpcs.bindHealth(rpc, health);
+    if (config.reflection()) {
+      OperationsRpcs.bindReflection(rpc);
+    }
+    server =
+        vertx
+            .createHttpServer(httpOptions())
+            .connectionHandler(
+                new Connections(vertx, bounds(), directory.openConnections(), rpc::openCalls))
+            .requestHandler(rpc);
     // A negative port is any free one, but the same for all instances of this deployment.
     return server
         .listen(config.port() == 0 ? -1 : config.port(), config.host())
         .onSuccess(
-            listening ->
-                vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort()));
+            listening -> {
+              vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort());
+              health.serving(true);
+            });
+  }
+
+  private RpcServer rpcServer() {
+    RpcServer server =
+        new RpcServer(
+            vertx,
+            UserServiceRpcs.ERROR_DOMAIN,
+            config.limits().messageBytes(),
+            config.compression().equals("gzip"),
+            UserServiceRpcs::status);
+    if (config.accessLog()) {
+      AccessLog log = new AccessLog();
+      server.intercept(
+          call ->
+              call.onEnd(
+                  status ->
+                      log.write(
+                          call.method(),
+                          status,
+                          call.millis(),
+                          call.received(),
+                          call.sent(),
+                          call.peer())));
+    }
+    return server;
+  }
+
+  private HttpServerOptions httpOptions() {
+    Limits limits = config.limits();
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setInitialSettings(
+                new Http2Settings()
+                    .setMaxConcurrentStreams(limits.streamsPerConnection())
+                    .setMaxHeaderListSize(limits.headerBytes())
+                    .setInitialWindowSize(STREAM_WINDOW_BYTES))
+            .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
+            .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
+            .setHttp2RstFloodMaxRstFramePerWindow(limits.resetsPerSecond() * RESET_WINDOW_SECONDS);
+    Keepalive keepalive = config.keepalive();
+    if (limits.idleMillis() > 0 && keepalive.intervalMillis() > 0) {
+      // For peers that connect and then say nothing: the others answer a ping in this time.
+      options
+          .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+          .setIdleTimeout(
+              Math.max(
+                  limits.idleMillis(), 2 * keepalive.intervalMillis() + keepalive.timeoutMillis()));
+    }
+    return options;
+  }
+
+  private Connections.Bounds bounds() {
+    return new Connections.Bounds(
+        config.limits().connections(),
+        config.limits().idleMillis(),
+        config.limits().controlFramesPerSecond(),
+        config.keepalive().intervalMillis(),
+        config.keepalive().timeoutMillis());
+  }
+
+  /**
+   * No new connections and calls; those that would never end are ended, the others have their time.
+   */
+  private Future<Void> drain() {
+    int millis = config.drainTimeoutMillis();
+    Future<Void> closed = server.shutdown((long) millis + LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+    chat.close();
+    rpc.endEndlessCalls(OperationsRpcs.SHUTTING_DOWN);
+    long timeUp =
+        vertx.setTimer(Math.max(1, millis), late -> rpc.endAllCalls(OperationsRpcs.SHUTTING_DOWN));
+    return closed.onComplete(end -> vertx.cancelTimer(timeUp));
+  }
+
+  private Future<Void> delay(int millis) {
+    return millis == 0
+        ? Future.succeededFuture()
+        : vertx.timer(millis, TimeUnit.MILLISECONDS).mapEmpty();
   }
 
   private Future<Void> leave() {

@@ -1,16 +1,41 @@
 package dev.userservice.config;
 
 /**
- * What one caller may ask for.
+ * What one caller, one connection and all connections together may ask for.
  *
  * @param batchUsers the most users of one BatchCreateUsers, 1 to 1,000,000
  * @param chatQueue the most chat messages that wait for one reader, 1 to 1,000,000
+ * @param messageBytes the largest request message, as it comes and inflated, 1,024 to 67,108,864
+ * @param connections the most open connections, 1 to 1,000,000; a further one is closed
+ * @param streamsPerConnection the most calls at a time of a connection, 1 to 1,000,000
+ * @param headerBytes the most bytes of a call's headers, 1,024 to 1,048,576
+ * @param resetsPerSecond how often a connection may cancel a call, on average over ten seconds,
+ *     before it is closed as an attack; 1 to 1,000,000
+ * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
+ *     connection, 1 to 1,000,000; with more it is closed
+ * @param idleMillis how long a connection without a call stays open, 0 (for ever) to 86,400,000
  */
-public record Limits(int batchUsers, int chatQueue) {
+public record Limits(
+    int batchUsers,
+    int chatQueue,
+    int messageBytes,
+    int connections,
+    int streamsPerConnection,
+    int headerBytes,
+    int resetsPerSecond,
+    int controlFramesPerSecond,
+    int idleMillis) {
 
   static Limits read(ConfigReader reader) {
     return new Limits(
         reader.number("batchUsers", 10_000, 1, 1_000_000),
-        reader.number("chatQueue", 1_024, 1, 1_000_000));
+        reader.number("chatQueue", 1_024, 1, 1_000_000),
+        reader.number("messageBytes", 4 * 1024 * 1024, 1_024, 64 * 1024 * 1024),
+        reader.number("connections", 10_000, 1, 1_000_000),
+        reader.number("streamsPerConnection", 100, 1, 1_000_000),
+        reader.number("headerBytes", 8_192, 1_024, 1_048_576),
+        reader.number("resetsPerSecond", 200, 1, 1_000_000),
+        reader.number("controlFramesPerSecond", 500, 1, 1_000_000),
+        reader.number("idleMillis", 300_000, 0, 86_400_000));
   }
 }

@@ -2,6 +2,7 @@ package dev.userservice.rpc;
 
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
@@ -9,17 +10,21 @@ import io.vertx.core.streams.Pipe;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import io.vertx.grpc.common.CodecException;
+import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.common.WireFormat;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.GrpcServerResponse;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
  * One call, from its headers to its status. It ends exactly once: with the status of its handler,
- * with one of ours when the caller breaks the protocol, or without any when the caller has gone.
+ * with one of ours when the caller breaks the protocol or its time is over, or without any when the
+ * caller has gone.
  *
  * <p>All of it happens on the event loop of its connection.
  */
@@ -31,6 +36,9 @@ final class Call<Q, R> {
    */
   private static final long LINGER_MILLIS = 5_000;
 
+  /** A year; a deadline beyond is none. */
+  private static final long MOST_DEADLINE_MILLIS = 365L * 24 * 3_600_000;
+
   private static final long NO_ERROR = 0x0;
   private static final long CANCEL = 0x8;
 
@@ -39,9 +47,13 @@ final class Call<Q, R> {
   private final FrameGate http;
   private final ServiceMethod<Q, R> method;
   private final Failures failures;
+  private final CallInfo info;
+  private final boolean gzip;
   private Future<Void> lastWrite = Future.succeededFuture();
+  private boolean endless;
   private boolean over;
   private boolean closed;
+  private Long deadline;
   private Long lingering;
   private Handler<Throwable> onAbandoned = why -> {};
 
@@ -49,17 +61,50 @@ final class Call<Q, R> {
       GrpcServerRequest<Q, R> request,
       FrameGate http,
       ServiceMethod<Q, R> method,
-      Failures failures) {
+      Failures failures,
+      CallInfo info,
+      boolean gzipResponses) {
     this.request = request;
     this.response = request.response();
     this.http = http;
     this.method = method;
     this.failures = failures;
+    this.info = info;
+    this.gzip =
+        gzipResponses
+            && http.version() == HttpVersion.HTTP_2
+            && response.acceptedEncodings().contains(Gzip.NAME);
     // A caller goes in three ways, and each is told elsewhere: a reset, a lost connection, and
     // a stream that is closed for any other reason.
     request.errorHandler(reset -> abandon());
     request.exceptionHandler(this::broken);
-    http.response().closeHandler(closed -> closed());
+    http.response().closeHandler(end -> closed());
+    http.response().headersEndHandler(headers -> finishHeaders());
+  }
+
+  /** Marks a call that a shutdown ends, instead of waiting for it. */
+  Call<Q, R> endless() {
+    endless = true;
+    return this;
+  }
+
+  boolean isEndless() {
+    return endless;
+  }
+
+  /** Ends the call when the time is over that its caller gave it. */
+  void keepDeadline() {
+    String timeout = http.getHeader(GrpcHeaderNames.GRPC_TIMEOUT);
+    if (timeout == null) {
+      return;
+    }
+    long millis = TimeUnit.NANOSECONDS.toMillis(Timeouts.parse(timeout));
+    if (millis < 1) {
+      // No timer is that fine, and nothing of use is done in that time.
+      fail(tooLate(timeout));
+    } else if (millis < MOST_DEADLINE_MILLIS) {
+      deadline = vertx().setTimer(millis, late -> fail(tooLate(timeout)));
+    }
   }
 
   void unary(Function<Q, Future<R>> handler) {
@@ -123,6 +168,7 @@ final class Call<Q, R> {
   }
 
   Q decode(GrpcMessage message) {
+    info.countReceived();
     try {
       return method.decoder().decode(message);
     } catch (CodecException malformed) {
@@ -130,7 +176,7 @@ final class Call<Q, R> {
           new RpcStatus(
               GrpcStatus.INTERNAL,
               "MALFORMED_MESSAGE",
-              "a message is not of the type that " + method.fullMethodName() + " takes"));
+              "a message is not of the type that " + info.method() + " takes"));
     }
   }
 
@@ -151,20 +197,19 @@ final class Call<Q, R> {
     if (over) {
       return Future.failedFuture("the call is over");
     }
-    lastWrite = response.write(message);
+    lastWrite = response.writeMessage(encode(message));
     return lastWrite;
   }
 
   private void respond(R message) {
-    if (!over) {
-      over = true;
-      sent(response.end(message));
+    if (settle(GrpcStatus.OK)) {
+      response.trailers().addAll(info.responseTrailers());
+      sent(response.endMessage(encode(message)));
     }
   }
 
   void succeed() {
-    if (!over) {
-      over = true;
+    if (settle(GrpcStatus.OK)) {
       end();
     }
   }
@@ -173,12 +218,25 @@ final class Call<Q, R> {
     if (over) {
       return;
     }
-    over = true;
-    RpcStatus status = failures.status(failure, request.fullMethodName());
+    RpcStatus status = failures.status(failure, info.method());
+    settle(status.code());
     response.status(status.code()).statusMessage(status.message());
     response.trailers().set("grpc-status-details-bin", status.detailsTrailer(failures.domain()));
     end();
     onAbandoned.handle(failure);
+  }
+
+  /** Decides how the call ends; false when that has been decided before. */
+  private boolean settle(GrpcStatus status) {
+    if (over) {
+      return false;
+    }
+    over = true;
+    if (deadline != null) {
+      vertx().cancelTimer(deadline);
+    }
+    info.end(status);
+    return true;
   }
 
   /**
@@ -187,15 +245,12 @@ final class Call<Q, R> {
    * so would not get its status for ever, is cut off after a while.
    */
   private void end() {
-    keepContentLengthOut();
+    response.trailers().addAll(info.responseTrailers());
     if (lastWrite.isComplete()) {
       sent(response.end());
       return;
     }
-    lingering =
-        Vertx.currentContext()
-            .owner()
-            .setTimer(LINGER_MILLIS, late -> http.response().reset(CANCEL));
+    lingering = vertx().setTimer(LINGER_MILLIS, late -> http.response().reset(CANCEL));
     lastWrite.onSuccess(
         written -> {
           if (!closed) {
@@ -220,7 +275,7 @@ final class Call<Q, R> {
   private void closed() {
     closed = true;
     if (lingering != null) {
-      Vertx.currentContext().owner().cancelTimer(lingering);
+      vertx().cancelTimer(lingering);
     }
     abandon();
   }
@@ -235,24 +290,38 @@ final class Call<Q, R> {
   }
 
   private void abandon() {
-    if (!over) {
-      over = true;
+    if (settle(GrpcStatus.CANCELLED)) {
       onAbandoned.handle(
           new RpcException(
               new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "the caller has gone")));
     }
   }
 
+  private GrpcMessage encode(R message) {
+    info.countSent();
+    GrpcMessage encoded = method.encoder().encode(message, WireFormat.PROTOBUF);
+    return gzip && encoded.payload().length() >= Gzip.WORTHWHILE_BYTES
+        ? GrpcMessage.message(Gzip.NAME, Gzip.deflate(encoded.payload()))
+        : encoded;
+  }
+
   /**
-   * Vert.x adds content-length: 0 to an answer without messages. Beside trailers it is wrong, and a
-   * proxy that believes it drops the status.
+   * The last word on the response headers. Vert.x adds content-length: 0 to an answer without
+   * messages; beside trailers it is wrong, and a proxy that believes it drops the status.
    */
-  private void keepContentLengthOut() {
-    if (http.version() == HttpVersion.HTTP_2 && !http.response().headWritten()) {
-      http.response()
-          .headersEndHandler(
-              headers -> http.response().headers().remove(HttpHeaders.CONTENT_LENGTH));
+  private void finishHeaders() {
+    MultiMap headers = http.response().headers();
+    headers.addAll(info.responseHeaders());
+    if (http.version() == HttpVersion.HTTP_2) {
+      headers.remove(HttpHeaders.CONTENT_LENGTH);
     }
+    if (gzip) {
+      headers.set(GrpcHeaderNames.GRPC_ENCODING, Gzip.NAME);
+    }
+  }
+
+  private static Vertx vertx() {
+    return Vertx.currentContext().owner();
   }
 
   private RpcException wrongCount(String count) {
@@ -260,6 +329,14 @@ final class Call<Q, R> {
         new RpcStatus(
             GrpcStatus.INTERNAL,
             "WRONG_MESSAGE_COUNT",
-            method.fullMethodName() + " takes exactly one message, but " + count + " came"));
+            info.method() + " takes exactly one message, but " + count + " came"));
+  }
+
+  private static RpcException tooLate(String timeout) {
+    return new RpcException(
+        new RpcStatus(
+            GrpcStatus.DEADLINE_EXCEEDED,
+            "DEADLINE_EXCEEDED",
+            "the call was not over within the grpc-timeout of " + timeout));
   }
 }

@@ -7,9 +7,7 @@ import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.core.internal.http.HttpServerRequestWrapper;
 import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcStatus;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Stands between HTTP and the gRPC deframer, and hands on one whole, checked message frame at a
@@ -28,7 +26,6 @@ final class FrameGate extends HttpServerRequestWrapper {
 
   private static final int PREFIX_BYTES = 5;
   private static final byte COMPRESSED = 1;
-  private static final String GZIP = "gzip";
   private static final String IDENTITY = "identity";
 
   private final int messageBytes;
@@ -64,7 +61,11 @@ final class FrameGate extends HttpServerRequestWrapper {
             ? null
             : end -> {
               if (partial != null) {
-                refuse("CUT_FRAME", "the stream ended in the middle of a message frame");
+                refuse(
+                    "CUT_FRAME",
+                    partial.length() < PREFIX_BYTES
+                        ? "the stream ended within the five bytes before a message"
+                        : "the stream ended in the middle of a message");
               } else if (!closed) {
                 endHandler.handle(end);
               }
@@ -134,7 +135,7 @@ final class FrameGate extends HttpServerRequestWrapper {
     if (length > messageBytes) {
       return refuse(tooLarge());
     }
-    if (flags == 0 || GZIP.equals(encoding)) {
+    if (flags == 0 || Gzip.NAME.equals(encoding)) {
       return true;
     }
     if (encoding == null || IDENTITY.equals(encoding)) {
@@ -154,10 +155,8 @@ final class FrameGate extends HttpServerRequestWrapper {
       return;
     }
     byte[] message;
-    try (var gzip =
-        new GZIPInputStream(
-            new ByteArrayInputStream(frame.getBytes(PREFIX_BYTES, frame.length())))) {
-      message = gzip.readNBytes(messageBytes + 1);
+    try {
+      message = Gzip.inflate(frame.getBytes(PREFIX_BYTES, frame.length()), messageBytes);
     } catch (IOException corrupt) {
       refuse("CORRUPT_GZIP", "a message is flagged as compressed, but is not in gzip format");
       return;

@@ -3,6 +3,7 @@ package dev.userservice.rpc;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -17,6 +18,12 @@ import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.Service;
 import io.vertx.grpc.server.ServiceBuilder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -37,20 +44,33 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final GrpcServer grpc;
   private final Failures failures;
   private final int messageBytes;
+  private final boolean gzipResponses;
+  private final List<Interceptor> interceptors = new ArrayList<>();
+
+  /** Not yet over. */
+  private final Set<Call<?, ?>> calls = new HashSet<>();
+
+  private final Map<HttpConnection, Integer> callsOf = new HashMap<>();
 
   /** The request that {@link #grpc} is dispatching right now, for the call that it leads to. */
   private FrameGate arriving;
 
   /**
    * @param domain the {@code google.rpc.ErrorInfo} domain of every error
-   * @param messageBytes the largest request message
+   * @param messageBytes the largest request message, both as it comes and inflated
+   * @param gzipResponses whether responses are compressed for callers that accept it
    * @param table the statuses of the services' own failures; null for one that is unexpected, which
    *     is then logged and answered INTERNAL
    */
   public RpcServer(
-      Vertx vertx, String domain, int messageBytes, Function<Throwable, RpcStatus> table) {
+      Vertx vertx,
+      String domain,
+      int messageBytes,
+      boolean gzipResponses,
+      Function<Throwable, RpcStatus> table) {
     this.failures = new Failures(domain, table);
     this.messageBytes = messageBytes;
+    this.gzipResponses = gzipResponses;
     this.grpc =
         GrpcServer.server(
             vertx,
@@ -61,6 +81,32 @@ public final class RpcServer implements Handler<HttpServerRequest> {
                 .setMaxMessageSize(Integer.MAX_VALUE));
     grpc.callHandler(
         request -> open(request, null, call -> call.fail(unimplemented(request.fullMethodName()))));
+  }
+
+  /** Adds an interceptor behind those that are there; to be called before calls come. */
+  public RpcServer intercept(Interceptor interceptor) {
+    interceptors.add(interceptor);
+    return this;
+  }
+
+  /** The services that are bound. */
+  public List<Service> services() {
+    return grpc.services();
+  }
+
+  /** Ends every call with a failure that has no end of its own, and so would never finish. */
+  public void endEndlessCalls(Throwable failure) {
+    List.copyOf(calls).stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
+  }
+
+  /** Ends every call with a failure. */
+  public void endAllCalls(Throwable failure) {
+    List.copyOf(calls).forEach(call -> call.fail(failure));
+  }
+
+  /** How many calls of a connection are not over. */
+  public int openCalls(HttpConnection connection) {
+    return callsOf.getOrDefault(connection, 0);
   }
 
   /** Starts the table of a service's methods. */
@@ -96,8 +142,28 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   private <Q, R> void open(
       GrpcServerRequest<Q, R> request, ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
-    Call<Q, R> call = new Call<>(request, arriving, method, failures);
-    call.guard(() -> handler.accept(call));
+    CallInfo info =
+        new CallInfo(
+            request.fullMethodName(), request.connection().remoteAddress(), request.headers());
+    Call<Q, R> call = new Call<>(request, arriving, method, failures, info, gzipResponses);
+    calls.add(call);
+    callsOf.merge(request.connection(), 1, Integer::sum);
+    info.onEnd(status -> forget(call));
+    call.guard(
+        () -> {
+          interceptors.forEach(interceptor -> interceptor.intercept(info));
+          BinaryMetadata.check(request.headers());
+          call.keepDeadline();
+          if (!call.isOver()) {
+            handler.accept(call);
+          }
+        });
+  }
+
+  private void forget(Call<?, ?> call) {
+    calls.remove(call);
+    callsOf.computeIfPresent(
+        call.request().connection(), (connection, count) -> count == 1 ? null : count - 1);
   }
 
   /**

@@ -42,6 +42,13 @@ public final class RpcService {
     return this;
   }
 
+  /** As {@link #serverStreaming}, for a stream without an end of its own: a shutdown ends it. */
+  public <Q, R> RpcService subscription(
+      ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
+    server.bind(service, method, call -> call.endless().serverStreaming(handler));
+    return this;
+  }
+
   /** Many requests, one response. Sets its handlers on the stream before it returns. */
   public <Q, R> RpcService clientStreaming(
       ServiceMethod<Q, R> method, Function<ReadStream<Q>, Future<R>> handler) {
@@ -55,7 +62,7 @@ public final class RpcService {
    */
   public <Q, R> RpcService bidirectional(
       ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, WriteStream<R>, Future<Void>> handler) {
-    server.bind(service, method, call -> call.bidirectional(handler));
+    server.bind(service, method, call -> call.endless().bidirectional(handler));
     return this;
   }
 

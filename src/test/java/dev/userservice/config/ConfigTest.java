@@ -24,15 +24,16 @@ class ConfigTest {
 
   @Test
   void server_defaults() {
-    assertThat(ServerConfig.from(new JsonObject()))
-        .isEqualTo(
-            new ServerConfig(
-                "127.0.0.1",
-                50051,
-                true,
-                new StoreConfig("memory"),
-                new Limits(10_000, 1_024),
-                5_000));
+    ServerConfig config = ServerConfig.from(new JsonObject());
+
+    assertThat(config.host()).isEqualTo("127.0.0.1");
+    assertThat(config.port()).isEqualTo(50051);
+    assertThat(config.sampleUsers()).isTrue();
+    assertThat(config.store()).isEqualTo(new StoreConfig("memory"));
+    assertThat(config.limits().batchUsers()).isEqualTo(10_000);
+    assertThat(config.limits().chatQueue()).isEqualTo(1_024);
+    assertThat(config.limits().messageBytes()).isEqualTo(4 * 1024 * 1024);
+    assertThat(config.drainTimeoutMillis()).isEqualTo(5_000);
   }
 
   @Test
@@ -53,7 +54,7 @@ class ConfigTest {
         .isEqualTo(ServerConfig.from(new JsonObject()));
     assertThat(ClientConfig.from(JsonDocument.parse("--conf", "conf/client.json")))
         .isEqualTo(ClientConfig.from(new JsonObject()));
-    assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(6);
+    assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(11);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(5);
   }
 

@@ -240,7 +240,7 @@ class RpcServerTest {
         .getOrCreateContext()
         .runOnContext(
             turn -> {
-              RpcServer rpc = new RpcServer(vertx, "test", 4 * 1024 * 1024, failure -> null);
+              RpcServer rpc = new RpcServer(vertx, "test", 4 * 1024 * 1024, false, failure -> null);
               RpcService service =
                   rpc.service(
                       UserServiceGrpcService.SERVICE_NAME,

@@ -1,0 +1,122 @@
+package dev.userservice;
+
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.Descriptors.DescriptorValidationException;
+import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.Descriptors.ServiceDescriptor;
+import com.google.protobuf.Duration;
+import com.google.protobuf.Message;
+import com.google.protobuf.TextFormat;
+import com.google.rpc.RetryInfo;
+import dev.userservice.operations.Health;
+import dev.userservice.operations.Reflection;
+import dev.userservice.rpc.RpcException;
+import dev.userservice.rpc.RpcServer;
+import dev.userservice.rpc.RpcStatus;
+import io.vertx.core.Future;
+import io.vertx.grpc.common.GrpcMessageDecoder;
+import io.vertx.grpc.common.GrpcMessageEncoder;
+import io.vertx.grpc.common.GrpcStatus;
+import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.common.ServiceName;
+import io.vertx.grpc.health.v1.HealthCheckRequest;
+import io.vertx.grpc.health.v1.HealthCheckResponse;
+import io.vertx.grpc.health.v1.HealthListRequest;
+import io.vertx.grpc.health.v1.HealthProto;
+import io.vertx.grpc.reflection.v1.ServerReflectionProto;
+import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Binds the services that every gRPC client expects to find: health, and reflection. */
+final class OperationsRpcs {
+
+  private static final ServiceDescriptor HEALTH =
+      HealthProto.getDescriptor().findServiceByName("Health");
+  private static final ServiceDescriptor REFLECTION =
+      ServerReflectionProto.getDescriptor().findServiceByName("ServerReflection");
+
+  /** For whoever finds a server that stops: another may be there at once. */
+  static final RetryInfo RETRY_SOON =
+      RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setNanos(100_000_000)).build();
+
+  /** What ends the calls that a server cannot wait for when it stops. */
+  static final RpcException SHUTTING_DOWN =
+      new RpcException(
+          new RpcStatus(
+              GrpcStatus.UNAVAILABLE,
+              "SHUTTING_DOWN",
+              "the server is shutting down",
+              List.of(RETRY_SOON)));
+
+  private OperationsRpcs() {}
+
+  static void bindHealth(RpcServer server, Health health) {
+    ServiceName name = ServiceName.create(HEALTH.getFullName());
+    server
+        .service(name, HEALTH)
+        .unary(
+            method(name, "Check", HealthCheckRequest.getDefaultInstance()),
+            request -> check(health, request))
+        .unary(
+            method(name, "List", HealthListRequest.getDefaultInstance()),
+            request -> Future.succeededFuture(health.list()))
+        .subscription(method(name, "Watch", HealthCheckRequest.getDefaultInstance()), health::watch)
+        .bind();
+  }
+
+  private static Future<HealthCheckResponse> check(Health health, HealthCheckRequest request) {
+    return health
+        .check(request)
+        .map(Future::succeededFuture)
+        .orElseThrow(
+            () ->
+                new RpcException(
+                    new RpcStatus(
+                        GrpcStatus.NOT_FOUND,
+                        "UNKNOWN_SERVICE",
+                        "there is no service " + request.getService() + " here")));
+  }
+
+  /** Both versions of reflection, over everything that is bound by then, and themselves. */
+  static void bindReflection(RpcServer server) {
+    List<ServiceDescriptor> versions = List.of(REFLECTION, alpha());
+    List<ServiceDescriptor> served = new ArrayList<>(versions);
+    server.services().forEach(service -> served.add(service.descriptor()));
+    Reflection reflection = new Reflection(served);
+    for (ServiceDescriptor version : versions) {
+      ServiceName name = ServiceName.create(version.getFullName());
+      server
+          .service(name, version)
+          .bidirectional(
+              method(name, "ServerReflectionInfo", ServerReflectionRequest.getDefaultInstance()),
+              reflection::answer)
+          .bind();
+    }
+  }
+
+  /** v1alpha is v1 under another name. */
+  private static ServiceDescriptor alpha() {
+    try {
+      FileDescriptorProto.Builder alpha = FileDescriptorProto.newBuilder();
+      TextFormat.merge(
+          REFLECTION
+              .getFile()
+              .toProto()
+              .toString()
+              .replace("grpc.reflection.v1", "grpc.reflection.v1alpha"),
+          alpha);
+      alpha.setName("grpc/reflection/v1alpha/reflection.proto");
+      return FileDescriptor.buildFrom(alpha.build(), new FileDescriptor[0])
+          .findServiceByName(REFLECTION.getName());
+    } catch (TextFormat.ParseException | DescriptorValidationException e) {
+      throw new IllegalStateException("the text of a descriptor is not one", e);
+    }
+  }
+
+  private static <Q extends Message, R extends Message> ServiceMethod<Q, R> method(
+      ServiceName service, String name, Q request) {
+    return ServiceMethod.server(
+        service, name, GrpcMessageEncoder.encoder(), GrpcMessageDecoder.decoder(request));
+  }
+}

@@ -1,0 +1,141 @@
+package dev.userservice.rpc;
+
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Keeps connections within bounds: how many there are, how long one may do nothing, how often it
+ * may send frames that cost its sender nothing; and finds out which of them are dead.
+ *
+ * <p>The connection handler of an HTTP server; one for each event loop.
+ */
+public final class Connections implements Handler<HttpConnection> {
+
+  /**
+   * The bounds.
+   *
+   * @param connections the most connections of the process
+   * @param idleMillis how long a connection without a call stays open, 0 for ever
+   * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
+   *     connection
+   * @param keepaliveMillis how often a connection is asked whether it lives, 0 for never
+   * @param keepaliveTimeoutMillis how long it has for the answer
+   */
+  public record Bounds(
+      int connections,
+      int idleMillis,
+      int controlFramesPerSecond,
+      int keepaliveMillis,
+      int keepaliveTimeoutMillis) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
+
+  private final Vertx vertx;
+  private final Bounds bounds;
+  private final AtomicInteger open;
+  private final Activity activity;
+
+  /** Tells how many calls of a connection are open. */
+  @FunctionalInterface
+  public interface Activity {
+    int calls(HttpConnection connection);
+  }
+
+  /**
+   * @param open the number of open connections, shared by all event loops
+   */
+  public Connections(Vertx vertx, Bounds bounds, AtomicInteger open, Activity activity) {
+    this.vertx = vertx;
+    this.bounds = bounds;
+    this.open = open;
+    this.activity = activity;
+  }
+
+  @Override
+  public void handle(HttpConnection connection) {
+    // What a peer does wrong is not our error, and it must not be able to fill our log.
+    connection.exceptionHandler(
+        failure -> LOG.debug("Connection of " + connection.remoteAddress(), failure));
+    if (open.incrementAndGet() > bounds.connections()) {
+      open.decrementAndGet();
+      connection.close();
+      return;
+    }
+    Http2ConnectionHandler http2 =
+        ((ConnectionBase) connection).channel().pipeline().get(Http2ConnectionHandler.class);
+    if (http2 == null) {
+      connection.closeHandler(closed -> open.decrementAndGet());
+      return;
+    }
+    http2
+        .decoder()
+        .frameListener(
+            new ControlFrameLimit(
+                http2.decoder().frameListener(), bounds.controlFramesPerSecond()));
+    Watch watch = new Watch(connection);
+    connection.closeHandler(
+        closed -> {
+          open.decrementAndGet();
+          watch.stop();
+        });
+  }
+
+  /** The timers of one connection. */
+  private final class Watch {
+
+    private static final long NONE = -1;
+
+    private final HttpConnection connection;
+    private long keepalive = NONE;
+    private long answer = NONE;
+    private long idle = NONE;
+    private boolean wasIdle;
+
+    Watch(HttpConnection connection) {
+      this.connection = connection;
+      if (bounds.keepaliveMillis() > 0) {
+        keepalive = vertx.setPeriodic(bounds.keepaliveMillis(), turn -> ask());
+      }
+      if (bounds.idleMillis() > 0) {
+        // Two looks in a row without a call: idle for at least half the time, for at most all of
+        // it.
+        idle = vertx.setPeriodic(Math.max(1, bounds.idleMillis() / 2), turn -> look());
+      }
+    }
+
+    private void ask() {
+      if (answer != NONE) {
+        return;
+      }
+      answer = vertx.setTimer(bounds.keepaliveTimeoutMillis(), silence -> connection.close());
+      connection
+          .ping(Buffer.buffer(8).appendLong(System.nanoTime()))
+          .onComplete(
+              answered -> {
+                vertx.cancelTimer(answer);
+                answer = NONE;
+              });
+    }
+
+    private void look() {
+      boolean nowIdle = activity.calls(connection) == 0;
+      if (nowIdle && wasIdle) {
+        connection.shutdown();
+      }
+      wasIdle = nowIdle;
+    }
+
+    void stop() {
+      for (long timer : new long[] {keepalive, answer, idle}) {
+        vertx.cancelTimer(timer);
+      }
+    }
+  }
+}

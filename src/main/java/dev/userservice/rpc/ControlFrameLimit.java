@@ -1,0 +1,70 @@
+package dev.userservice.rpc;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Settings;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Closes a connection that sends too many of the frames that open no stream, carry no data and cost
+ * their sender next to nothing. Netty limits the other floods: resets, CONTINUATION, empty DATA.
+ */
+final class ControlFrameLimit extends Http2FrameListenerDecorator {
+
+  private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final int framesPerSecond;
+  private long windowStart = System.nanoTime();
+  private int frames;
+
+  ControlFrameLimit(Http2FrameListener listener, int framesPerSecond) {
+    super(listener);
+    this.framesPerSecond = framesPerSecond;
+  }
+
+  @Override
+  public void onPingRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+    count();
+    super.onPingRead(ctx, data);
+  }
+
+  @Override
+  public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings)
+      throws Http2Exception {
+    count();
+    super.onSettingsRead(ctx, settings);
+  }
+
+  @Override
+  public void onPriorityRead(
+      ChannelHandlerContext ctx, int streamId, int dependency, short weight, boolean exclusive)
+      throws Http2Exception {
+    count();
+    super.onPriorityRead(ctx, streamId, dependency, weight, exclusive);
+  }
+
+  @Override
+  public void onUnknownFrame(
+      ChannelHandlerContext ctx, byte type, int streamId, Http2Flags flags, ByteBuf payload)
+      throws Http2Exception {
+    count();
+    super.onUnknownFrame(ctx, type, streamId, flags, payload);
+  }
+
+  private void count() throws Http2Exception {
+    long now = System.nanoTime();
+    if (now - windowStart > WINDOW_NANOS) {
+      windowStart = now;
+      frames = 0;
+    }
+    if (++frames > framesPerSecond) {
+      throw Http2Exception.connectionError(
+          Http2Error.ENHANCE_YOUR_CALM, "more than %d control frames a second", framesPerSecond);
+    }
+  }
+}
