@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class ClientCall<Q, R> {
 
+  private static final long REASON_MILLIS = 100;
+
   private final Vertx vertx;
   private final GrpcClientRequest<Q, R> request;
   private final Evidence evidence;
@@ -124,37 +126,34 @@ final class ClientCall<Q, R> {
     }
   }
 
-  /**
-   * A write that fails is told of by the stream as well, and better. This is for when it is not.
-   */
+  /** The stream itself tells why it takes no more, and tells it a little later. */
   private void broken(Throwable failure) {
-    vertx.runOnContext(later -> lost(failure));
+    vertx.setTimer(REASON_MILLIS, later -> lost(failure));
   }
 
   private void lost(Throwable failure) {
     if (failure instanceof InvalidMessageException) {
       fail(CallException.here(GrpcStatus.RESOURCE_EXHAUSTED, "a message is larger than 256 KiB"));
-    } else {
-      String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
-      fail(
-          CallException.here(
-              GrpcStatus.UNAVAILABLE, "the connection was lost before the call ended" + why));
+      return;
     }
+    String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
+    failSoon(GrpcStatus.UNAVAILABLE, "the connection was lost before the call ended" + why);
   }
 
-  /** The reason for a reset of our own making is told after it, so it gets the time. */
   private void reset(GrpcError error) {
-    vertx.runOnContext(
-        later -> {
-          if (evidence.unreadable()) {
-            fail(
-                CallException.here(
-                    GrpcStatus.INTERNAL, "a message came that is not what the contract says"));
-          } else {
-            GrpcStatus status = error == null ? GrpcStatus.UNKNOWN : error.status;
-            fail(CallException.here(status, "the server broke the call off without a status"));
-          }
-        });
+    if (evidence.unreadable()) {
+      fail(
+          CallException.here(
+              GrpcStatus.INTERNAL, "a message came that is not what the contract says"));
+      return;
+    }
+    GrpcStatus status = error == null ? GrpcStatus.UNKNOWN : error.status;
+    failSoon(status, "the server broke the call off without a status");
+  }
+
+  /** In the next turn: what comes in this one, after its own consequences, explains more. */
+  private void failSoon(GrpcStatus status, String message) {
+    vertx.runOnContext(later -> fail(CallException.here(status, message)));
   }
 
   /** Servers cancel what is late: that is the deadline, whoever notices first. */

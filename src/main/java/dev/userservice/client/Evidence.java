@@ -30,8 +30,14 @@ final class Evidence implements HttpClient {
 
   @Override
   public Future<HttpClientRequest> request(RequestOptions options) {
-    return http.request(options)
-        .onSuccess(request -> request.response().onSuccess(response -> answer = response));
+    return http.request(options).onSuccess(request -> request.response().onSuccess(this::keep));
+  }
+
+  private void keep(HttpClientResponse response) {
+    answer = response;
+    // A gRPC answer gets another handler in a moment. One that is not is reset, and that is no
+    // news.
+    response.exceptionHandler(reset -> {});
   }
 
   @Override
