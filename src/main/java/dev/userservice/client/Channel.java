@@ -131,7 +131,7 @@ public final class Channel {
     return CallException.here(
         GrpcStatus.UNAVAILABLE,
         noHttp2
-            ? server + " is no gRPC server: it does not speak HTTP/2 in plaintext"
+            ? server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext"
             : "no connection to " + server + ": " + why);
   }
 }

@@ -23,7 +23,7 @@ final class GetScenario implements Scenario {
             responses -> {
               responses.forEach(transcript::received);
               var user = Expect.one(responses);
-              Expect.that(user.getUserId() == 1, "user 1", "user " + user.getUserId());
+              Expect.that(user.getUserId() == 1, "the user with id 1", user.getUserId());
               Expect.user(user);
               return null;
             })

@@ -56,8 +56,8 @@ final class ListScenario implements Scenario {
         !users.isEmpty() && users.size() <= LIMIT,
         "1 to " + LIMIT + " users",
         users.isEmpty() ? "none: \"sampleUsers\" may be off in the server" : "more");
-    users.forEach(Expect::user);
     Expect.increasing(users.stream().map(UserResponse::getUserId).toList());
+    users.forEach(Expect::user);
     if (users.size() < LIMIT) {
       transcript.note("The server has no more than these: \"sampleUsers\" may be off");
     }

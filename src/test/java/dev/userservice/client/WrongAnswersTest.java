@@ -52,7 +52,7 @@ class WrongAnswersTest {
         };
 
     assertThat(failure(server, "get"))
-        .isEqualTo("scenario 1 (get) failed: expected user 1, but got user 2");
+        .isEqualTo("scenario 1 (get) failed: expected the user with id 1, but got 2");
   }
 
   @Test
@@ -92,7 +92,7 @@ class WrongAnswersTest {
         };
 
     assertThat(failureWithin(300, server, "get"))
-        .matches("scenario 1 \\(get\\) failed: DEADLINE_EXCEEDED: no end within \\d+ ms");
+        .matches("scenario 1 \\(get\\) failed: DEADLINE_EXCEEDED: no end within 300 ms");
   }
 
   @Test
@@ -204,7 +204,7 @@ class WrongAnswersTest {
   void chat_answeredBySomebodyElse_isNotAnswered() throws Exception {
     assertThat(failureWithin(300, chatting(5, "Server received: Hello, server!"), "chat"))
         .matches(
-            ".*expected \"Server received: Hello, server!\" from user 0, but DEADLINE_EXCEEDED: no end within \\d+ ms");
+            ".*expected \"Server received: Hello, server!\" from user 0, but DEADLINE_EXCEEDED: no end within 300 ms");
   }
 
   @Test
