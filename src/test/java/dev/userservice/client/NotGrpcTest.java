@@ -167,8 +167,13 @@ class NotGrpcTest {
     return run(10_000, port, "get").failure();
   }
 
+  /** Whatever the peer does, a run takes no longer than its calls may, and a little. */
   private Demo run(int deadlineMillis, int port, String... scenarios) {
-    return Demo.run(vertx, Demo.config(port, scenarios).put("deadlineMillis", deadlineMillis));
+    long start = System.nanoTime();
+    Demo demo = Demo.run(vertx, Demo.config(port, scenarios).put("deadlineMillis", deadlineMillis));
+    assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start))
+        .isLessThan((long) deadlineMillis * scenarios.length + 5_000);
+    return demo;
   }
 
   private int tcp(Handler<NetSocket> handler) {

@@ -33,12 +33,13 @@ class WrongAnswersTest {
 
   @Test
   void rightAnswers_pass_withADeadlineOnTheWire_andTheConnectionIsClosed() throws Exception {
-    ForeignServer server = new ForeignServer();
+    try (ForeignServer server = new ForeignServer().start()) {
+      Demo demo = Demo.run(vertx, Demo.config(server.port()));
 
-    assertThat(failure(server)).isNull();
-
-    assertThat(server.timeout.get()).as("grpc-timeout").matches("\\d+[un]|\\d{4,5}m|10S");
-    assertThat(server.disconnected.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(demo.failure()).isNull();
+      assertThat(server.timeout.get()).as("grpc-timeout").matches("\\d+[un]|\\d{4,5}m|10S");
+      assertThat(server.disconnected.await(10, TimeUnit.SECONDS)).isTrue();
+    }
   }
 
   @Test
