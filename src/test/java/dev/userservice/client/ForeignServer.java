@@ -168,11 +168,21 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
     }
   }
 
+  /** Leaves out who knocks and goes without a word of HTTP/2, as the search for a server does. */
   private final class Departures extends ServerTransportFilter {
+
+    private static final Attributes.Key<Boolean> CAME_IN = Attributes.Key.create("came in");
+
+    @Override
+    public Attributes transportReady(Attributes attributes) {
+      return attributes.toBuilder().set(CAME_IN, true).build();
+    }
 
     @Override
     public void transportTerminated(Attributes attributes) {
-      disconnected.countDown();
+      if (attributes != null && attributes.get(CAME_IN) != null) {
+        disconnected.countDown();
+      }
     }
   }
 }

@@ -202,6 +202,26 @@ class WrongAnswersTest {
   }
 
   @Test
+  void chat_whereOthersSpeakBeforeTheAnswer_passes() throws Exception {
+    ForeignServer server =
+        new ForeignServer() {
+          @Override
+          void chat(UserMessage message, StreamObserver<UserMessage> out) {
+            out.onNext(said(1, message.getMessage()));
+            out.onNext(said(7, "Server received: nothing"));
+            // What a client says that leaves user_id out.
+            out.onNext(said(0, "Good evening"));
+            super.chat(message, out);
+          }
+        };
+
+    Demo demo = run(server, 10_000, "chat");
+
+    assertThat(demo.failure()).isNull();
+    assertThat(demo.shown().lines().filter(line -> line.contains("<-"))).hasSize(12);
+  }
+
+  @Test
   void chat_answeredBySomebodyElse_isNotAnswered() throws Exception {
     assertThat(failureWithin(300, chatting(5, "Server received: Hello, server!"), "chat"))
         .matches(
