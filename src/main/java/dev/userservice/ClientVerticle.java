@@ -14,11 +14,22 @@ import io.vertx.core.VerticleBase;
  */
 public final class ClientVerticle extends VerticleBase {
 
+  private final Transcript transcript;
+
+  /** Shows what happens on standard output. */
+  public ClientVerticle() {
+    this(Transcript.onStandardOutput(System.getenv()));
+  }
+
+  /** Shows what happens in a transcript. */
+  public ClientVerticle(Transcript transcript) {
+    this.transcript = transcript;
+  }
+
   @Override
   public Future<?> start() {
     ClientConfig config = ClientConfig.from(config());
     Channel channel = new Channel(vertx, config);
-    Transcript transcript = Transcript.onStandardOutput(System.getenv());
     return channel
         .findServer()
         .compose(server -> new ScenarioRun(channel, transcript).run(config))

@@ -29,29 +29,26 @@ final class BatchScenario implements Scenario {
         .compose(
             call -> {
               call.handler(responses::add);
-              Future<Void> sent = Future.succeededFuture();
-              for (CreateUserRequest user : USERS) {
-                sent =
-                    sent.compose(
-                        before -> {
-                          transcript.sent(user);
-                          return call.send(user);
-                        });
-              }
-              return sent.compose(all -> call.halfClose()).compose(closed -> call.ended());
+              call.sendAll(USERS.stream().peek(transcript::sent).iterator());
+              return call.ended();
             })
         .<Void>map(
             end -> {
               responses.forEach(transcript::received);
-              Scenario.expect(
-                  responses.size() == 1
-                      && responses.get(0).getUsersCreated() == USERS.size()
-                      && responses.get(0).getUserIdsCount() == USERS.size(),
-                  "one response with " + USERS.size() + " users",
-                  responses.size() + " responses");
+              check(Expect.one(responses));
               return null;
             })
-        .recover(failure -> Scenario.passIfAlreadyThere(failure, transcript, "these users are"));
+        .recover(failure -> Scenario.passIfAlreadyThere(failure, transcript, "These users are"));
+  }
+
+  private static void check(BatchCreateResponse response) {
+    int created = response.getUsersCreated();
+    List<Integer> ids = response.getUserIdsList();
+    Expect.that(
+        created == USERS.size() && ids.size() == USERS.size(),
+        "%1$d users created, and %1$d ids".formatted(USERS.size()),
+        "%d, and ids %s".formatted(created, ids));
+    Expect.increasing(ids);
   }
 
   private static CreateUserRequest user(String name, String email, int age) {

@@ -15,7 +15,6 @@ import java.util.List;
  */
 final class ChatScenario implements Scenario {
 
-  private static final int SERVER = 0;
   private static final List<String> TEXTS = List.of("Hello, server!", "How are you?", "Goodbye!");
 
   @Override
@@ -26,27 +25,30 @@ final class ChatScenario implements Scenario {
   @Override
   public Future<Void> run(Channel channel, Transcript transcript) {
     return channel
-        .open(UserServiceGrpcClient.StreamUsers)
+        .open(UserServiceGrpcClient.StreamUsers, TEXTS.size() - 1)
         .compose(
-            call -> {
-              Conversation conversation = new Conversation(call, transcript);
-              Future<Void> said = Future.succeededFuture();
-              for (String text : TEXTS) {
-                said =
-                    said.compose(
-                            before ->
-                                text.equals(TEXTS.get(0))
-                                    ? Future.succeededFuture()
-                                    : channel.pause())
-                        .compose(paused -> conversation.say(text));
-              }
-              return said.compose(all -> call.halfClose())
-                  .compose(closed -> call.ended())
-                  .onFailure(failure -> call.cancel());
-            });
+            call ->
+                converse(channel, new Conversation(call, transcript))
+                    .compose(
+                        all -> {
+                          call.halfClose();
+                          return call.ended();
+                        })
+                    .onFailure(failure -> call.cancel()));
+  }
+
+  private static Future<Void> converse(Channel channel, Conversation conversation) {
+    Future<Void> said = conversation.say(TEXTS.get(0));
+    for (String text : TEXTS.subList(1, TEXTS.size())) {
+      said = said.compose(answered -> channel.pause()).compose(paused -> conversation.say(text));
+    }
+    return said;
   }
 
   private static final class Conversation {
+
+    private static final int SERVER = 0;
+    private static final String ANSWER = "Server received: ";
 
     private final ClientCall<UserMessage, UserMessage> call;
     private final Transcript transcript;
@@ -59,8 +61,12 @@ final class ChatScenario implements Scenario {
       call.handler(this::hear);
       call.ended()
           .onComplete(
-              end -> answered.tryFail(new ScenarioException("the chat ended before the answer")),
-              failure -> answered.tryFail(failure));
+              end -> answered.tryFail(unanswered("the chat ended without it")),
+              failure ->
+                  answered.tryFail(
+                      failure instanceof CallException said && said.saidByServer()
+                          ? failure
+                          : unanswered(ScenarioException.reason(failure))));
     }
 
     /** Says something and waits for the answer. */
@@ -71,24 +77,40 @@ final class ChatScenario implements Scenario {
               .setMessage(text)
               .setTimestamp(Instant.now().truncatedTo(ChronoUnit.MILLIS).toString())
               .build();
-      expected = "Server received: " + text;
+      expected = ANSWER + text;
       answered = Promise.promise();
       transcript.sent(message);
-      return call.send(message).compose(sent -> answered.future());
+      if (call.ended().isComplete()) {
+        return Future.failedFuture(unanswered("the chat had ended before"));
+      }
+      call.send(message);
+      return answered.future();
     }
 
+    /**
+     * Others may say anything, also as user 0, and nothing of it must disturb. Only what can be
+     * nothing but an answer to somebody is taken for one.
+     */
     private void hear(UserMessage message) {
       transcript.received(message);
-      if (message.getUserId() != SERVER) {
+      if (message.getUserId() != SERVER || !message.getMessage().startsWith(ANSWER)) {
         return;
       }
-      if (message.getMessage().equals(expected)) {
-        answered.tryComplete();
-      } else {
-        answered.tryFail(
-            new ScenarioException(
-                "expected \"" + expected + "\", but got \"" + message.getMessage() + "\""));
+      if (!message.getMessage().equals(expected)) {
+        answered.tryFail(unanswered("got " + Expect.quoted(message.getMessage())));
+        return;
       }
+      try {
+        Expect.time(message.getTimestamp(), "the timestamp of the answer");
+        answered.tryComplete();
+      } catch (ScenarioException wrong) {
+        answered.tryFail(wrong);
+      }
+    }
+
+    private ScenarioException unanswered(String instead) {
+      return new ScenarioException(
+          "expected " + Expect.quoted(expected) + " from user 0, but " + instead);
     }
   }
 }

@@ -6,27 +6,45 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
+import io.vertx.grpc.common.GrpcError;
+import io.vertx.grpc.common.GrpcErrorException;
 import io.vertx.grpc.common.GrpcStatus;
+import io.vertx.grpc.common.InvalidMessageException;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 
 /**
  * One call, of any of the four kinds. However it ends, and if it does not, {@link #ended} completes
- * no later than its deadline.
+ * no later than its deadline. What is sent after the end is dropped: only the end says why.
  */
 final class ClientCall<Q, R> {
 
+  private static final long REASON_MILLIS = 100;
+
+  private final Vertx vertx;
   private final GrpcClientRequest<Q, R> request;
+  private final Evidence evidence;
+  private final Deadline deadline;
   private final Promise<Void> ended = Promise.promise();
   private Handler<R> handler = message -> {};
 
-  ClientCall(Vertx vertx, GrpcClientRequest<Q, R> request, int deadlineMillis) {
+  ClientCall(Vertx vertx, GrpcClientRequest<Q, R> request, Evidence evidence, Deadline deadline) {
+    this.vertx = vertx;
     this.request = request;
-    request.timeout(deadlineMillis, TimeUnit.MILLISECONDS);
-    long timer = vertx.setTimer(deadlineMillis, late -> tooLate(deadlineMillis));
+    this.evidence = evidence;
+    this.deadline = deadline;
+    long left = deadline.leftMillis();
+    request.timeout(left, TimeUnit.MILLISECONDS);
+    long timer =
+        vertx.setTimer(
+            left,
+            late -> {
+              ended.tryFail(deadline.exceeded("no end"));
+              cancel();
+            });
     ended.future().onComplete(end -> vertx.cancelTimer(timer));
-    request.exceptionHandler(failure -> fail("the connection was lost", failure));
-    request.response().onComplete(this::answered, failure -> fail("no gRPC answer came", failure));
+    request.exceptionHandler(this::lost);
+    request.response().onComplete(this::answered, this::notAnswered);
   }
 
   /** Sets who gets the messages that come; to be called before the first is sent. */
@@ -35,19 +53,30 @@ final class ClientCall<Q, R> {
     return this;
   }
 
-  /** Completes when the message is on its way, which is when the next may be sent. */
-  Future<Void> send(Q message) {
-    return sending(() -> request.write(message));
+  /** Sends a message; for one at a time, whose answer is waited for. */
+  void send(Q message) {
+    if (!over()) {
+      request.write(message).onFailure(this::broken);
+    }
   }
 
-  /** Sends the last message and says that it is the last. */
-  Future<Void> sendLast(Q message) {
-    return sending(() -> request.end(message));
+  /** Sends messages no faster than the server takes them, then half-closes. */
+  void sendAll(Iterator<Q> messages) {
+    while (!over() && messages.hasNext()) {
+      if (request.writeQueueFull()) {
+        request.drainHandler(drained -> sendAll(messages));
+        return;
+      }
+      send(messages.next());
+    }
+    halfClose();
   }
 
   /** Says that no more messages come. */
-  Future<Void> halfClose() {
-    return sending(request::end);
+  void halfClose() {
+    if (!over()) {
+      request.end().onFailure(this::broken);
+    }
   }
 
   /** Succeeds when the call ends with OK, fails with a {@link CallException} when it does not. */
@@ -57,49 +86,79 @@ final class ClientCall<Q, R> {
 
   /** Ends the call from this side. */
   void cancel() {
+    ended.tryFail(CallException.here(GrpcStatus.CANCELLED, "given up by this client"));
     request.cancel();
   }
 
-  /** A call that ended without the server having said how. */
-  static CallException lost(String what, Throwable failure) {
-    String why = failure == null || failure.getMessage() == null ? "" : ": " + failure.getMessage();
-    return new CallException(GrpcStatus.UNAVAILABLE, what + why);
-  }
-
-  /** A send that fails fails as the call does: only that says why. */
-  private Future<Void> sending(Supplier<Future<Void>> send) {
-    if (ended.future().isComplete()) {
-      return ended.future();
-    }
-    try {
-      return send.get().recover(failure -> ended.future());
-    } catch (IllegalStateException reset) {
-      return ended.future();
-    }
+  private boolean over() {
+    return ended.future().isComplete();
   }
 
   private void answered(GrpcClientResponse<Q, R> response) {
     response
-        .errorHandler(reset -> fail("the stream was reset with " + reset, null))
-        .exceptionHandler(failure -> fail("the connection was lost", failure))
-        .endHandler(
-            end -> {
-              if (response.status() == GrpcStatus.OK) {
-                ended.tryComplete();
-              } else {
-                ended.tryFail(CallException.of(response));
+        .errorHandler(this::reset)
+        .exceptionHandler(this::lost)
+        .endHandler(end -> ended(CallException.of(response.headers(), response.trailers())))
+        .handler(
+            message -> {
+              if (!over()) {
+                handler.handle(message);
               }
-            })
-        .handler(message -> handler.handle(message));
+            });
   }
 
-  private void fail(String what, Throwable failure) {
-    ended.tryFail(lost(what, failure));
+  private void ended(CallException end) {
+    if (end == null) {
+      ended.tryComplete();
+    } else {
+      fail(end);
+    }
   }
 
-  private void tooLate(int deadlineMillis) {
-    ended.tryFail(
-        new CallException(GrpcStatus.DEADLINE_EXCEEDED, "no end within " + deadlineMillis + " ms"));
-    request.cancel();
+  private void notAnswered(Throwable failure) {
+    CallException notGrpc = evidence.notGrpc();
+    if (notGrpc != null) {
+      fail(notGrpc);
+    } else if (failure instanceof GrpcErrorException reset) {
+      reset(reset.error());
+    } else {
+      lost(failure);
+    }
+  }
+
+  /** The stream itself tells why it takes no more, and tells it a little later. */
+  private void broken(Throwable failure) {
+    vertx.setTimer(REASON_MILLIS, later -> lost(failure));
+  }
+
+  private void lost(Throwable failure) {
+    if (failure instanceof InvalidMessageException) {
+      fail(CallException.here(GrpcStatus.RESOURCE_EXHAUSTED, "a message is larger than 256 KiB"));
+      return;
+    }
+    String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
+    failSoon(GrpcStatus.UNAVAILABLE, "the connection was lost before the call ended" + why);
+  }
+
+  private void reset(GrpcError error) {
+    if (evidence.unreadable()) {
+      fail(
+          CallException.here(
+              GrpcStatus.INTERNAL, "a message came that is not what the contract says"));
+      return;
+    }
+    GrpcStatus status = error == null ? GrpcStatus.UNKNOWN : error.status;
+    failSoon(status, "the server broke the call off without a status");
+  }
+
+  /** In the next turn: what comes in this one, after its own consequences, explains more. */
+  private void failSoon(GrpcStatus status, String message) {
+    vertx.runOnContext(later -> fail(CallException.here(status, message)));
+  }
+
+  /** Servers cancel what is late: that is the deadline, whoever notices first. */
+  private void fail(CallException failure) {
+    boolean late = failure.status() == GrpcStatus.CANCELLED && deadline.leftMillis() <= 1;
+    ended.tryFail(late ? deadline.exceeded("no end") : failure);
   }
 }

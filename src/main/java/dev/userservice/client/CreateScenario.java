@@ -22,14 +22,11 @@ final class CreateScenario implements Scenario {
             .build();
     transcript.sent(request);
     return channel
-        .one(UserServiceGrpcClient.CreateUser, request)
+        .ask(UserServiceGrpcClient.CreateUser, request)
         .<Void>map(
-            user -> {
-              transcript.received(user);
-              Scenario.expect(
-                  user.getUserId() > 0 && user.getEmail().equals(request.getEmail()),
-                  "John Doe with an id",
-                  user.getName() + " with id " + user.getUserId());
+            responses -> {
+              responses.forEach(transcript::received);
+              Expect.created(request, Expect.one(responses));
               return null;
             })
         .recover(failure -> Scenario.passIfAlreadyThere(failure, transcript, "John Doe is"));

@@ -57,8 +57,8 @@ public final class ScenarioRun {
     Scenario scenario = SCENARIOS.get(name);
     transcript.headline(number + ". " + scenario.title());
     long start = System.nanoTime();
-    return scenario
-        .run(channel, transcript)
+    return Future.succeededFuture()
+        .compose(begin -> scenario.run(channel, transcript))
         .transform(
             end -> {
               long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
@@ -73,14 +73,13 @@ public final class ScenarioRun {
   }
 
   private void failed(int number, String name, Throwable failure, long millis) {
-    String why = failure.getMessage();
-    if (failure instanceof CallException call) {
+    if (failure instanceof CallException call && call.saidByServer()) {
       transcript.received(call);
-      why = call.explained();
     }
+    String why = ScenarioException.reason(failure);
     transcript.failed(millis, why);
     if (firstFailure == null) {
-      firstFailure = "scenario " + number + " (" + name + ") failed: " + why;
+      firstFailure = "scenario %d (%s) failed: %s".formatted(number, name, Printable.line(why));
     }
   }
 }

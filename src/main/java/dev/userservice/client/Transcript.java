@@ -3,9 +3,8 @@ package dev.userservice.client;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
-import java.io.Console;
 import java.io.PrintStream;
-import java.lang.reflect.Method;
+import java.nio.charset.Charset;
 import java.util.Map;
 
 /** What the demo shows: each message that goes (->) and comes (<-), and what became of it. */
@@ -23,17 +22,23 @@ public final class Transcript {
           .omittingInsignificantWhitespace();
 
   private final PrintStream out;
+  private final Printable printable;
   private final boolean colour;
 
-  public Transcript(PrintStream out, boolean colour) {
+  /**
+   * @param charset the one that {@code out} encodes in; what it does not have is escaped
+   */
+  public Transcript(PrintStream out, Charset charset, boolean colour) {
     this.out = out;
+    this.printable = new Printable(charset);
     this.colour = colour;
   }
 
-  /** To the terminal: in colour when it is one and nobody minds (see no-color.org). */
+  /** To standard output, and in colour if that is a terminal and the environment allows it. */
   public static Transcript onStandardOutput(Map<String, String> env) {
-    boolean wanted = env.getOrDefault("NO_COLOR", "").isEmpty() && !"dumb".equals(env.get("TERM"));
-    return new Transcript(System.out, wanted && isTerminal());
+    Charset charset = Terminal.charset();
+    boolean colour = Terminal.wantsColour(env, Terminal.isThere());
+    return new Transcript(Terminal.output(charset), charset, colour);
   }
 
   /** Which server the scenarios talk to, and how long each call may take. */
@@ -43,7 +48,7 @@ public final class Transcript {
   }
 
   void headline(String text) {
-    out.println(paint(BOLD, printable(text)));
+    out.println(paint(BOLD, printable.of(text)));
   }
 
   void sent(MessageOrBuilder message) {
@@ -55,12 +60,12 @@ public final class Transcript {
   }
 
   void received(CallException failure) {
-    out.println("   <- " + printable(failure.explained()));
-    failure.details().forEach(detail -> out.println("      " + printable(detail)));
+    out.println("   <- " + printable.of(failure.explained()));
+    failure.details().forEach(detail -> out.println("      " + printable.of(detail)));
   }
 
   void note(String text) {
-    out.println("   " + printable(text));
+    out.println("   " + printable.of(text));
   }
 
   void passed(long millis) {
@@ -69,7 +74,7 @@ public final class Transcript {
   }
 
   void failed(long millis, String why) {
-    out.println("   " + paint(RED, "failed") + " after " + millis + " ms: " + printable(why));
+    out.println("   " + paint(RED, "failed") + " after " + millis + " ms: " + printable.of(why));
     out.println();
   }
 
@@ -82,42 +87,11 @@ public final class Transcript {
   }
 
   /** As JSON, so that it can be given to tools such as grpcurl as it stands. */
-  private static String line(MessageOrBuilder message) {
+  private String line(MessageOrBuilder message) {
     try {
-      return printable(JSON.print(message));
+      return printable.of(JSON.print(message));
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("the contract has no Any that could be unknown", e);
-    }
-  }
-
-  /** What a server sends must not move the cursor or turn the text around. */
-  private static String printable(String text) {
-    StringBuilder result = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c -> {
-              int type = Character.getType(c);
-              if (type == Character.CONTROL || type == Character.FORMAT) {
-                result.append(String.format("\\u%04x", c));
-              } else {
-                result.appendCodePoint(c);
-              }
-            });
-    return result.toString();
-  }
-
-  /** Since JDK 22 there may be a console that is no terminal; before, there is no such question. */
-  private static boolean isTerminal() {
-    if (System.console() == null) {
-      return false;
-    }
-    try {
-      Method question = Console.class.getMethod("isTerminal");
-      return (boolean) question.invoke(System.console());
-    } catch (NoSuchMethodException before22) {
-      return true;
-    } catch (ReflectiveOperationException e) {
-      return false;
     }
   }
 }

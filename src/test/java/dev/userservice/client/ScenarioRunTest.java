@@ -107,7 +107,7 @@ class ScenarioRunTest {
 
     assertThat(run(port, only("get")))
         .isEqualTo(
-            "scenario 1 (get) failed: FAILED_PRECONDITION: 100 % l\u00e4uft + nicht\u001b[2J");
+            "scenario 1 (get) failed: FAILED_PRECONDITION: 100 % l\u00e4uft + nicht\\u001b[2J");
     assertThat(shown())
         .contains("FAILED_PRECONDITION: 100 % l\u00e4uft + nicht\\u001b[2J")
         .contains("ErrorInfo: R of d", "BadRequest: f is bad")
@@ -158,9 +158,9 @@ class ScenarioRunTest {
     assertThat(run(port, new JsonObject()))
         .isEqualTo("scenario 1 (get) failed: expected the user with id 1, but got 2");
     assertThat(shown())
-        .contains("expected John Doe with an id, but got  with id 3")
-        .contains("expected 1 to 3 users in the order of their ids, but got ids [2, 1]")
-        .contains("expected one response with 3 users, but got 1 responses")
+        .contains("expected a name of user 3, but got none")
+        .contains("expected ids that increase from 1, but got [2, 1]")
+        .contains("expected 3 users created, and 3 ids, but got 2, and ids []")
         .contains("\"message\":\"psst\"")
         .contains("but got \"Server received: ?\"")
         .endsWith("0/5 scenarios passed\n");
@@ -216,7 +216,8 @@ class ScenarioRunTest {
         ClientConfig.from(json.copy().put("addresses", new JsonArray().add("127.0.0.1:" + port)));
     Channel channel = new Channel(vertx, config);
     Transcript transcript =
-        new Transcript(new PrintStream(shown, true, StandardCharsets.UTF_8), false);
+        new Transcript(
+            new PrintStream(shown, true, StandardCharsets.UTF_8), StandardCharsets.UTF_8, false);
     return channel
         .findServer()
         .compose(server -> new ScenarioRun(channel, transcript).run(config))

@@ -1,0 +1,101 @@
+package dev.userservice.client;
+
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.grpc.common.CodecException;
+import io.vertx.grpc.common.GrpcMessage;
+import io.vertx.grpc.common.GrpcMessageDecoder;
+import io.vertx.grpc.common.GrpcStatus;
+import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.common.WireFormat;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What one call shows on its way through the layers, and what the layer above no longer tells: the
+ * HTTP answer when it is not gRPC, and a message that cannot be read when the stream is just said
+ * to be cancelled.
+ */
+final class Evidence implements HttpClient {
+
+  private final HttpClient http;
+  private HttpClientResponse answer;
+  private boolean unreadable;
+
+  Evidence(HttpClient http) {
+    this.http = http;
+  }
+
+  @Override
+  public Future<HttpClientRequest> request(RequestOptions options) {
+    return http.request(options).onSuccess(request -> request.response().onSuccess(this::keep));
+  }
+
+  private void keep(HttpClientResponse response) {
+    answer = response;
+    // A gRPC answer gets another handler in a moment. One that is not is reset, and that is no
+    // news.
+    response.exceptionHandler(reset -> {});
+  }
+
+  @Override
+  public Future<Void> shutdown(long timeout, TimeUnit unit) {
+    return http.shutdown(timeout, unit);
+  }
+
+  /** The same method, watched while it decodes. */
+  <Q, R> ServiceMethod<R, Q> watch(ServiceMethod<R, Q> method) {
+    GrpcMessageDecoder<R> watched =
+        new GrpcMessageDecoder<>() {
+          @Override
+          public R decode(GrpcMessage message) throws CodecException {
+            try {
+              return method.decoder().decode(message);
+            } catch (CodecException e) {
+              unreadable = true;
+              throw e;
+            }
+          }
+
+          @Override
+          public boolean accepts(WireFormat format) {
+            return method.decoder().accepts(format);
+          }
+        };
+    return ServiceMethod.client(
+        method.serviceName(), method.methodName(), method.encoder(), watched);
+  }
+
+  /** A message came that is not of the type that the contract says. */
+  boolean unreadable() {
+    return unreadable;
+  }
+
+  /** Why no gRPC answer came; null when not even an HTTP answer did. */
+  CallException notGrpc() {
+    if (answer == null) {
+      return null;
+    }
+    String type = answer.getHeader("content-type");
+    return CallException.here(
+        status(answer.statusCode()),
+        "what answers is no gRPC server: HTTP %d, %s"
+            .formatted(
+                answer.statusCode(),
+                type == null ? "without content-type" : "content-type " + type));
+  }
+
+  /** The gRPC specification, "HTTP to gRPC Status Code Mapping". */
+  private static GrpcStatus status(int httpStatus) {
+    return switch (httpStatus) {
+      case 400 -> GrpcStatus.INTERNAL;
+      case 401 -> GrpcStatus.UNAUTHENTICATED;
+      case 403 -> GrpcStatus.PERMISSION_DENIED;
+      case 404 -> GrpcStatus.UNIMPLEMENTED;
+      case 429, 502, 503, 504 -> GrpcStatus.UNAVAILABLE;
+      default -> GrpcStatus.UNKNOWN;
+    };
+  }
+}

@@ -1,0 +1,77 @@
+package dev.userservice.client;
+
+import dev.userservice.config.Address;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import java.net.ConnectException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Knocks at addresses until one opens. */
+final class ServerSearch {
+
+  private static final long RETRY_MILLIS = 100;
+
+  private final Vertx vertx;
+  private final NetClient net;
+  private final int connectMillis;
+
+  ServerSearch(Vertx vertx, int connectMillis) {
+    this.vertx = vertx;
+    this.net = vertx.createNetClient(new NetClientOptions().setConnectTimeout(connectMillis));
+    this.connectMillis = connectMillis;
+  }
+
+  /**
+   * Tries all addresses in turn, again and again, each of them at least once.
+   *
+   * @return the first that accepts a connection; fails with a {@link ScenarioException} when the
+   *     time is over
+   */
+  Future<Address> find(List<Address> addresses, int waitMillis) {
+    return round(addresses, waitMillis, Deadline.in(waitMillis));
+  }
+
+  Future<Void> close() {
+    return net.close();
+  }
+
+  private Future<Address> round(List<Address> addresses, int waitMillis, Deadline deadline) {
+    return next(addresses.iterator(), deadline)
+        .recover(
+            refused ->
+                deadline.over()
+                    ? Future.failedFuture(nobody(addresses, waitMillis, refused))
+                    : vertx
+                        .timer(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+                        .compose(again -> round(addresses, waitMillis, deadline)));
+  }
+
+  private Future<Address> next(Iterator<Address> addresses, Deadline deadline) {
+    Address address = addresses.next();
+    long millis = Math.max(RETRY_MILLIS, deadline.within(connectMillis).leftMillis());
+    Future<Address> answered =
+        net.connect(address.port(), address.host())
+            // Over all of it: a name is looked up before the connect timeout starts.
+            .timeout(millis, TimeUnit.MILLISECONDS)
+            .compose(socket -> socket.close().map(address));
+    return addresses.hasNext() ? answered.recover(refused -> next(addresses, deadline)) : answered;
+  }
+
+  private static ScenarioException nobody(
+      List<Address> addresses, int waitMillis, Throwable refused) {
+    String why =
+        refused instanceof ConnectException || refused.getMessage() == null
+            ? ""
+            : " (" + refused.getMessage().lines().findFirst().orElse("") + ")";
+    return new ScenarioException(
+        "no server answers at %s within %d ms%s%nStart one with \"java -jar target/user-service.jar\", or name another in \"addresses\" of the --conf file or in USER_CLIENT_ADDRESSES"
+            .formatted(
+                String.join(", ", addresses.stream().map(Address::toString).toList()),
+                waitMillis,
+                why));
+  }
+}
