@@ -27,6 +27,8 @@ class ArchitectureTest {
           .definedBy("dev.userservice.user..")
           .layer("store")
           .definedBy("dev.userservice.store..")
+          .layer("operations")
+          .definedBy("dev.userservice.operations..")
           .layer("config")
           .definedBy("dev.userservice.config..")
           .whereLayer("root")
@@ -39,6 +41,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("root")
           .whereLayer("store")
           .mayOnlyBeAccessedByLayers("root", "user")
+          .whereLayer("operations")
+          .mayOnlyBeAccessedByLayers("root")
           .whereLayer("config")
           .mayOnlyBeAccessedByLayers("root", "store", "client");
 

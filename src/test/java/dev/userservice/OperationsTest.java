@@ -1,0 +1,379 @@
+package dev.userservice;
+
+import static dev.userservice.Requests.get;
+import static dev.userservice.Requests.list;
+import static dev.userservice.Requests.says;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.Message;
+import com.google.rpc.RetryInfo;
+import dev.userservice.operations.AccessLog;
+import dev.userservice.proto.BatchCreateResponse;
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.ListUsersRequest;
+import dev.userservice.proto.UserMessage;
+import dev.userservice.proto.UserResponse;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import io.vertx.core.json.JsonObject;
+import io.vertx.grpc.health.v1.HealthCheckRequest;
+import io.vertx.grpc.health.v1.HealthCheckResponse;
+import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.vertx.grpc.health.v1.HealthListRequest;
+import io.vertx.grpc.health.v1.HealthListResponse;
+import io.vertx.grpc.reflection.v1.ExtensionRequest;
+import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
+import io.vertx.grpc.reflection.v1.ServerReflectionResponse;
+import io.vertx.grpc.reflection.v1.ServiceResponse;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What every gRPC client expects to find, and what an operator does. */
+class OperationsTest {
+
+  private static final String SERVICE = "users.v1.UserService";
+
+  private static final MethodDescriptor<HealthCheckRequest, HealthCheckResponse> CHECK =
+      method("grpc.health.v1.Health/Check", MethodType.UNARY);
+  private static final MethodDescriptor<HealthCheckRequest, HealthCheckResponse> WATCH =
+      method("grpc.health.v1.Health/Watch", MethodType.SERVER_STREAMING);
+
+  private RunningServer server;
+
+  @AfterEach
+  void stop() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private ManagedChannel start(JsonObject config) {
+    server = RunningServer.start(1, config);
+    return server.channel();
+  }
+
+  @Test
+  void health_checkAndList() {
+    ManagedChannel channel = start(new JsonObject());
+
+    assertThat(check(channel, "")).isEqualTo(ServingStatus.SERVING);
+    assertThat(check(channel, SERVICE)).isEqualTo(ServingStatus.SERVING);
+    StatusRuntimeException unknown =
+        catchThrowableOfType(StatusRuntimeException.class, () -> check(channel, "no.such.Service"));
+    assertThat(unknown.getStatus().getCode()).isEqualTo(Code.NOT_FOUND);
+    HealthListResponse all =
+        ClientCalls.blockingUnaryCall(
+            channel,
+            OperationsTest.<HealthListRequest, HealthListResponse>method(
+                "grpc.health.v1.Health/List",
+                MethodType.UNARY,
+                HealthListRequest.getDefaultInstance(),
+                HealthListResponse.getDefaultInstance()),
+            soon(),
+            HealthListRequest.getDefaultInstance());
+    assertThat(all.getStatusesMap()).containsOnlyKeys("", SERVICE);
+  }
+
+  @Test
+  void health_watchTellsChangesAndEndsWithTheServer() throws Exception {
+    ManagedChannel channel = start(new JsonObject().put("drainDelayMillis", 200));
+    Recorder<HealthCheckRequest, HealthCheckResponse> known = watch(channel, SERVICE);
+    Recorder<HealthCheckRequest, HealthCheckResponse> unknown = watch(channel, "no.such.Service");
+    known.awaitCount(1);
+    unknown.awaitCount(1);
+
+    server.vertx().close().timeout(20, TimeUnit.SECONDS).await();
+
+    assertThat(known.failure().getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(known.messages())
+        .extracting(HealthCheckResponse::getStatus)
+        .containsExactly(ServingStatus.SERVING, ServingStatus.NOT_SERVING);
+    assertThat(unknown.failure().getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(unknown.messages())
+        .extracting(HealthCheckResponse::getStatus)
+        .containsExactly(ServingStatus.SERVICE_UNKNOWN);
+  }
+
+  @Test
+  void drain_takesCallsWhileItsHealthSaysNo() throws Exception {
+    ManagedChannel channel = start(new JsonObject().put("drainDelayMillis", 1_000));
+    Recorder<HealthCheckRequest, HealthCheckResponse> health = watch(channel, "");
+    health.awaitCount(1);
+    var stub = server.blocking();
+    assertThat(stub.getUser(get(1)).getName()).isEqualTo("Alice Johnson");
+
+    var closed = server.vertx().close();
+    health.await(change -> change.getStatus() == ServingStatus.NOT_SERVING);
+
+    assertThat(stub.getUser(get(1)).getName()).isEqualTo("Alice Johnson");
+    closed.timeout(20, TimeUnit.SECONDS).await();
+  }
+
+  @Test
+  void drain_endsTheChatWithRetryInfoAndLetsAListFinish() throws Exception {
+    start(new JsonObject());
+    Recorder<UserMessage, UserMessage> chat = Recorder.reading();
+    server.async().streamUsers(chat).onNext(says(1, "hello"));
+    chat.awaitCount(1);
+    for (int i = 0; i < 5; i++) {
+      int first = i * 10_000;
+      batch(first, 10_000);
+    }
+    Recorder<ListUsersRequest, UserResponse> users = stalledList();
+    users.request(1);
+    users.awaitCount(1);
+
+    var closed = server.vertx().close();
+    StatusRuntimeException ended = chat.failure();
+    users.request(Integer.MAX_VALUE);
+
+    assertThat(ended.getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(ErrorDetails.of(ended).get(RetryInfo.class).getRetryDelay().getNanos()).isPositive();
+    assertThat(users.status().getCode()).isEqualTo(Code.OK);
+    assertThat(users.messages()).hasSize(50_005);
+    closed.timeout(20, TimeUnit.SECONDS).await();
+  }
+
+  @Test
+  void drain_endsWhatDoesNotFinishInTime() throws Exception {
+    start(new JsonObject().put("drainTimeoutMillis", 300));
+    for (int i = 0; i < 5; i++) {
+      batch(i * 10_000, 10_000);
+    }
+    Recorder<ListUsersRequest, UserResponse> users = stalledList();
+    users.request(1);
+    users.awaitCount(1);
+
+    server.vertx().close().timeout(20, TimeUnit.SECONDS).await();
+    users.request(Integer.MAX_VALUE);
+
+    assertThat(users.status().getCode()).isEqualTo(Code.UNAVAILABLE);
+  }
+
+  private Recorder<ListUsersRequest, UserResponse> stalledList() {
+    Recorder<ListUsersRequest, UserResponse> users = Recorder.stalled();
+    server.async().listUsers(list(0, 0), users);
+    return users;
+  }
+
+  private void batch(int first, int count) throws Exception {
+    Recorder<CreateUserRequest, BatchCreateResponse> batch = Recorder.reading();
+    StreamObserver<CreateUserRequest> items = server.async().batchCreateUsers(batch);
+    for (int i = first; i < first + count; i++) {
+      items.onNext(Requests.create("User " + i, "user" + i + "@example.com", 1));
+    }
+    items.onCompleted();
+    assertThat(batch.status().getCode()).isEqualTo(Code.OK);
+  }
+
+  @Test
+  void reflection_inBothVersions() throws Exception {
+    ManagedChannel channel = start(new JsonObject());
+    for (String version : List.of("v1", "v1alpha")) {
+      ServerReflectionResponse list = reflect(channel, version, r -> r.setListServices(""));
+      assertThat(list.getListServicesResponse().getServiceList())
+          .extracting(ServiceResponse::getName)
+          .containsExactlyInAnyOrder(
+              SERVICE,
+              "grpc.health.v1.Health",
+              "grpc.reflection.v1.ServerReflection",
+              "grpc.reflection.v1alpha.ServerReflection");
+      for (String symbol :
+          List.of(
+              SERVICE,
+              SERVICE + ".GetUser",
+              "users.v1.UserResponse",
+              "users.v1.UserResponse.name")) {
+        ServerReflectionResponse file =
+            reflect(channel, version, r -> r.setFileContainingSymbol(symbol));
+        assertThat(file.getFileDescriptorResponse().getFileDescriptorProtoCount()).isEqualTo(1);
+        assertThat(
+                FileDescriptorProto.parseFrom(
+                        file.getFileDescriptorResponse().getFileDescriptorProto(0))
+                    .getName())
+            .isEqualTo("user_service.proto");
+      }
+      assertThat(
+              reflect(channel, version, r -> r.setFileByFilename("user_service.proto"))
+                  .hasFileDescriptorResponse())
+          .isTrue();
+      assertThat(
+              reflect(
+                      channel,
+                      version,
+                      r ->
+                          r.setFileContainingSymbol(
+                              "grpc.reflection." + version + ".ServerReflection"))
+                  .hasFileDescriptorResponse())
+          .isTrue();
+      assertThat(
+              reflect(
+                      channel,
+                      version,
+                      r -> r.setAllExtensionNumbersOfType("users.v1.UserResponse"))
+                  .getAllExtensionNumbersResponse()
+                  .getBaseTypeName())
+          .isEqualTo("users.v1.UserResponse");
+      assertThat(reflectionError(channel, version, r -> r.setFileContainingSymbol("no.such")))
+          .isEqualTo(5);
+      assertThat(reflectionError(channel, version, r -> r.setFileByFilename("no.such")))
+          .isEqualTo(5);
+      assertThat(reflectionError(channel, version, r -> r.setAllExtensionNumbersOfType("no.such")))
+          .isEqualTo(5);
+      assertThat(
+              reflectionError(
+                  channel,
+                  version,
+                  r ->
+                      r.setFileContainingExtension(
+                          ExtensionRequest.newBuilder()
+                              .setContainingType("users.v1.UserResponse"))))
+          .isEqualTo(5);
+      assertThat(reflectionError(channel, version, r -> r.setHost("asks nothing"))).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void reflection_switchedOff() throws Exception {
+    ManagedChannel channel = start(new JsonObject().put("reflection", false));
+    Recorder<ServerReflectionRequest, ServerReflectionResponse> recorder = Recorder.reading();
+    ClientCalls.asyncBidiStreamingCall(channel.newCall(reflection("v1"), soon()), recorder)
+        .onCompleted();
+
+    assertThat(recorder.status().getCode()).isEqualTo(Code.UNIMPLEMENTED);
+  }
+
+  @Test
+  void accessLog_oneLineACall() throws Exception {
+    List<LogRecord> lines = new CopyOnWriteArrayList<>();
+    Handler recorder =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            lines.add(line);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger log = Logger.getLogger(AccessLog.class.getName());
+    log.addHandler(recorder);
+    log.setUseParentHandlers(false);
+    try {
+      ManagedChannel channel = start(new JsonObject().put("accessLog", true));
+      server.blocking().listUsers(list(3, 0)).forEachRemaining(user -> {});
+      catchThrowableOfType(StatusRuntimeException.class, () -> server.blocking().getUser(get(42)));
+      catchThrowableOfType(
+          StatusRuntimeException.class,
+          () ->
+              ClientCalls.blockingUnaryCall(
+                  channel,
+                  CHECK.toBuilder().setFullMethodName("x/y").build(),
+                  soon(),
+                  HealthCheckRequest.getDefaultInstance()));
+
+      assertThat(lines)
+          .extracting(LogRecord::getMessage)
+          .satisfiesExactly(
+              line ->
+                  assertThat(line)
+                      .matches(
+                          "users.v1.UserService/ListUsers OK \\d+ ms, 1 in, 3 out, from 127.0.0.1:\\d+"),
+              line ->
+                  assertThat(line)
+                      .startsWith("users.v1.UserService/GetUser NOT_FOUND ")
+                      .contains("1 in, 0 out"),
+              line -> assertThat(line).startsWith("x/y UNIMPLEMENTED "));
+    } finally {
+      log.removeHandler(recorder);
+      log.setUseParentHandlers(true);
+    }
+  }
+
+  private static ServingStatus check(ManagedChannel channel, String service) {
+    return ClientCalls.blockingUnaryCall(channel, CHECK, soon(), health(service)).getStatus();
+  }
+
+  private static Recorder<HealthCheckRequest, HealthCheckResponse> watch(
+      ManagedChannel channel, String service) {
+    Recorder<HealthCheckRequest, HealthCheckResponse> recorder = Recorder.reading();
+    ClientCalls.asyncServerStreamingCall(channel.newCall(WATCH, soon()), health(service), recorder);
+    return recorder;
+  }
+
+  private static HealthCheckRequest health(String service) {
+    return HealthCheckRequest.newBuilder().setService(service).build();
+  }
+
+  private interface Asks {
+    void ask(ServerReflectionRequest.Builder request);
+  }
+
+  private static int reflectionError(ManagedChannel channel, String version, Asks asks)
+      throws Exception {
+    return reflect(channel, version, asks).getErrorResponse().getErrorCode();
+  }
+
+  private static ServerReflectionResponse reflect(ManagedChannel channel, String version, Asks asks)
+      throws Exception {
+    ServerReflectionRequest.Builder request = ServerReflectionRequest.newBuilder();
+    asks.ask(request);
+    Recorder<ServerReflectionRequest, ServerReflectionResponse> recorder = Recorder.reading();
+    StreamObserver<ServerReflectionRequest> call =
+        ClientCalls.asyncBidiStreamingCall(channel.newCall(reflection(version), soon()), recorder);
+    call.onNext(request.build());
+    call.onCompleted();
+    assertThat(recorder.status().getCode()).isEqualTo(Code.OK);
+    return recorder.messages().get(0);
+  }
+
+  private static MethodDescriptor<ServerReflectionRequest, ServerReflectionResponse> reflection(
+      String version) {
+    return method(
+        "grpc.reflection." + version + ".ServerReflection/ServerReflectionInfo",
+        MethodType.BIDI_STREAMING,
+        ServerReflectionRequest.getDefaultInstance(),
+        ServerReflectionResponse.getDefaultInstance());
+  }
+
+  private static MethodDescriptor<HealthCheckRequest, HealthCheckResponse> method(
+      String name, MethodType type) {
+    return method(
+        name,
+        type,
+        HealthCheckRequest.getDefaultInstance(),
+        HealthCheckResponse.getDefaultInstance());
+  }
+
+  private static <Q extends Message, R extends Message> MethodDescriptor<Q, R> method(
+      String name, MethodType type, Q request, R response) {
+    return MethodDescriptor.<Q, R>newBuilder()
+        .setFullMethodName(name)
+        .setType(type)
+        .setRequestMarshaller(ProtoUtils.marshaller(request))
+        .setResponseMarshaller(ProtoUtils.marshaller(response))
+        .build();
+  }
+
+  private static CallOptions soon() {
+    return CallOptions.DEFAULT.withDeadlineAfter(15, TimeUnit.SECONDS);
+  }
+}
