@@ -67,6 +67,21 @@ public final class UserVerticle extends VerticleBase {
     return delay(config.drainDelayMillis()).compose(delayed -> drain()).eventually(this::leave);
   }
 
+  /** How many calls of this instance are not over. */
+  int openCalls() {
+    return rpc.openCalls();
+  }
+
+  /** How many chat members this instance has. */
+  int chatMembers() {
+    return chat.members();
+  }
+
+  /** How many connections all instances have together. */
+  int openConnections() {
+    return directory.openConnections().get();
+  }
+
   private Future<HttpServer> listen() {
     Users users = new Users(directory.store(), config.limits().batchUsers(), Clock.systemUTC());
     chat = directory.chatRoom().open(context);

@@ -8,19 +8,25 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** The real verticle on a free port of the loopback address, and grpc-java channels to it. */
 public final class RunningServer implements AutoCloseable {
 
   private final Vertx vertx = Vertx.vertx();
+  private final List<UserVerticle> verticles = new CopyOnWriteArrayList<>();
   private final List<ManagedChannel> channels = new ArrayList<>();
   private final int port;
 
   private RunningServer(int instances, JsonObject config) {
     vertx
         .deployVerticle(
-            UserVerticle.class.getName(),
+            () -> {
+              UserVerticle verticle = new UserVerticle();
+              verticles.add(verticle);
+              return verticle;
+            },
             new DeploymentOptions()
                 .setInstances(instances)
                 .setConfig(new JsonObject().put("port", 0).mergeIn(config)))
@@ -39,6 +45,16 @@ public final class RunningServer implements AutoCloseable {
 
   public static RunningServer start(int instances, JsonObject config) {
     return new RunningServer(instances, config);
+  }
+
+  /** Calls that are not over, and chat members, of all instances. */
+  public int openCallsAndMembers() {
+    return verticles.stream().mapToInt(v -> v.openCalls() + v.chatMembers()).sum();
+  }
+
+  /** Connections of all instances. */
+  public int openConnections() {
+    return verticles.get(0).openConnections();
   }
 
   public Vertx vertx() {

@@ -104,6 +104,11 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     List.copyOf(calls).forEach(call -> call.fail(failure));
   }
 
+  /** How many calls are not over. */
+  public int openCalls() {
+    return calls.size();
+  }
+
   /** How many calls of a connection are not over. */
   public int openCalls(HttpConnection connection) {
     return callsOf.getOrDefault(connection, 0);

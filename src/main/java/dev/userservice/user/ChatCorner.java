@@ -48,6 +48,11 @@ public final class ChatCorner {
     return member.chat();
   }
 
+  /** How many members there are here. */
+  public int members() {
+    return members.size();
+  }
+
   /** Ends every member's stream; nobody joins any more. */
   public void close() {
     closed = true;
