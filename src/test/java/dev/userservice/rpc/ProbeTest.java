@@ -10,9 +10,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.MessageLite;
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.proto.UserMessage;
 import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;
 import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -492,6 +494,45 @@ class ProbeTest {
     for (RawCall call : calls) {
       assertAnswer(call.answer(), RESOURCE_EXHAUSTED, "more than 4194304 bytes");
     }
+  }
+
+  @Test
+  void anySequence_inAnySplit_givesTheSameMessages() throws Exception {
+    Random random = new Random(7);
+    client = new RawClient(server.port());
+    for (int i = 0; i < 200; i++) {
+      List<String> texts = new ArrayList<>();
+      byte[] body = new byte[0];
+      for (int m = 0; m < random.nextInt(6); m++) {
+        texts.add("x".repeat(1 + random.nextInt(m % 2 == 0 ? 20 : 4_000)) + m);
+        MessageLite message = Requests.says(1, texts.get(m));
+        body = join(body, random.nextBoolean() ? frame(message) : gzipped(message));
+      }
+      RawCall call =
+          client.post(SERVICE + "StreamUsers", withContentType(Map.of("grpc-encoding", "gzip")));
+      for (int start = 0; start < body.length; ) {
+        int end = Math.min(body.length, start + random.nextInt(random.nextBoolean() ? 9 : 3_000));
+        call.data(Arrays.copyOfRange(body, start, end), false);
+        start = end;
+      }
+      Answer answer = call.data(new byte[0], true).answer();
+
+      assertThat(answer.grpcStatus()).isEqualTo(OK);
+      assertThat(messages(answer.body()))
+          .containsExactlyElementsOf(texts.stream().map(t -> "Server received: " + t).toList());
+    }
+  }
+
+  private static List<String> messages(byte[] body) throws Exception {
+    List<String> messages = new ArrayList<>();
+    ByteBuffer bytes = ByteBuffer.wrap(body);
+    while (bytes.hasRemaining()) {
+      assertThat(bytes.get()).isZero();
+      byte[] message = new byte[bytes.getInt()];
+      bytes.get(message);
+      messages.add(UserMessage.parseFrom(message).getMessage());
+    }
+    return messages;
   }
 
   @Test
