@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.streams.Pipe;
@@ -49,7 +50,12 @@ final class Call<Q, R> {
   private final Failures failures;
   private final CallInfo info;
   private final boolean gzip;
+  private final OpenCalls open;
   private Future<Void> lastWrite = Future.succeededFuture();
+
+  /** Where {@link OpenCalls} has it. */
+  int place;
+
   private boolean endless;
   private boolean over;
   private boolean closed;
@@ -63,13 +69,15 @@ final class Call<Q, R> {
       ServiceMethod<Q, R> method,
       Failures failures,
       CallInfo info,
-      boolean gzipResponses) {
+      boolean gzipResponses,
+      OpenCalls open) {
     this.request = request;
     this.response = request.response();
     this.http = http;
     this.method = method;
     this.failures = failures;
     this.info = info;
+    this.open = open;
     this.gzip =
         gzipResponses
             && http.version() == HttpVersion.HTTP_2
@@ -79,7 +87,6 @@ final class Call<Q, R> {
     request.errorHandler(reset -> abandon());
     request.exceptionHandler(this::broken);
     http.response().closeHandler(end -> closed());
-    http.response().headersEndHandler(headers -> finishHeaders());
   }
 
   /** Marks a call that a shutdown ends, instead of waiting for it. */
@@ -92,8 +99,16 @@ final class Call<Q, R> {
     return endless;
   }
 
+  /** Applies what the headers and the interceptors say. */
+  void begin() {
+    if (gzip || info.hasResponseHeaders()) {
+      http.response().headersEndHandler(headers -> finishHeaders());
+    }
+    keepDeadline();
+  }
+
   /** Ends the call when the time is over that its caller gave it. */
-  void keepDeadline() {
+  private void keepDeadline() {
     String timeout = http.getHeader(GrpcHeaderNames.GRPC_TIMEOUT);
     if (timeout == null) {
       return;
@@ -180,6 +195,10 @@ final class Call<Q, R> {
     }
   }
 
+  HttpConnection connection() {
+    return info.connection();
+  }
+
   boolean isOver() {
     return over;
   }
@@ -203,7 +222,7 @@ final class Call<Q, R> {
 
   private void respond(R message) {
     if (settle(GrpcStatus.OK)) {
-      response.trailers().addAll(info.responseTrailers());
+      addTrailers();
       sent(response.endMessage(encode(message)));
     }
   }
@@ -235,6 +254,7 @@ final class Call<Q, R> {
     if (deadline != null) {
       vertx().cancelTimer(deadline);
     }
+    open.remove(this);
     info.end(status);
     return true;
   }
@@ -245,7 +265,10 @@ final class Call<Q, R> {
    * so would not get its status for ever, is cut off after a while.
    */
   private void end() {
-    response.trailers().addAll(info.responseTrailers());
+    addTrailers();
+    if (!http.response().headWritten()) {
+      http.response().headersEndHandler(headers -> finishHeaders());
+    }
     if (lastWrite.isComplete()) {
       sent(response.end());
       return;
@@ -264,12 +287,15 @@ final class Call<Q, R> {
    * sending, as RFC 9113 section 8.1 has it.
    */
   private void sent(Future<Void> status) {
-    status.onSuccess(
-        sent -> {
-          if (http.version() == HttpVersion.HTTP_2 && !http.isEnded()) {
-            http.response().reset(NO_ERROR);
-          }
-        });
+    if (http.version() == HttpVersion.HTTP_2 && !http.isEnded()) {
+      status.onSuccess(sent -> http.response().reset(NO_ERROR));
+    }
+  }
+
+  private void addTrailers() {
+    if (info.hasResponseTrailers()) {
+      response.trailers().addAll(info.responseTrailers());
+    }
   }
 
   private void closed() {
@@ -311,7 +337,9 @@ final class Call<Q, R> {
    */
   private void finishHeaders() {
     MultiMap headers = http.response().headers();
-    headers.addAll(info.responseHeaders());
+    if (info.hasResponseHeaders()) {
+      headers.addAll(info.responseHeaders());
+    }
     if (http.version() == HttpVersion.HTTP_2) {
       headers.remove(HttpHeaders.CONTENT_LENGTH);
     }

@@ -1,6 +1,7 @@
 package dev.userservice.rpc;
 
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.ArrayList;
@@ -16,18 +17,19 @@ import java.util.function.Consumer;
 public final class CallInfo {
 
   private final String method;
-  private final SocketAddress peer;
+  private final HttpConnection connection;
   private final MultiMap headers;
-  private final MultiMap responseHeaders = MultiMap.caseInsensitiveMultiMap();
-  private final MultiMap responseTrailers = MultiMap.caseInsensitiveMultiMap();
   private final long startNanos = System.nanoTime();
-  private final List<Consumer<GrpcStatus>> atEnd = new ArrayList<>(2);
+  // Made when they are first needed: most calls need none of them.
+  private MultiMap responseHeaders;
+  private MultiMap responseTrailers;
+  private List<Consumer<GrpcStatus>> atEnd = List.of();
   private long received;
   private long sent;
 
-  CallInfo(String method, SocketAddress peer, MultiMap headers) {
+  CallInfo(String method, HttpConnection connection, MultiMap headers) {
     this.method = method;
-    this.peer = peer;
+    this.connection = connection;
     this.headers = headers;
   }
 
@@ -41,7 +43,7 @@ public final class CallInfo {
 
   /** The other end of the connection: the caller, or the last proxy before us. */
   public SocketAddress peer() {
-    return peer;
+    return connection.remoteAddress();
   }
 
   /** The request's metadata. */
@@ -51,11 +53,17 @@ public final class CallInfo {
 
   /** Metadata that goes out before the first message; to be set before the handler is called. */
   public MultiMap responseHeaders() {
+    if (responseHeaders == null) {
+      responseHeaders = MultiMap.caseInsensitiveMultiMap();
+    }
     return responseHeaders;
   }
 
   /** Metadata that goes out with the status. */
   public MultiMap responseTrailers() {
+    if (responseTrailers == null) {
+      responseTrailers = MultiMap.caseInsensitiveMultiMap();
+    }
     return responseTrailers;
   }
 
@@ -76,7 +84,22 @@ public final class CallInfo {
 
   /** Calls back once when the call is over; CANCELLED when the caller has gone. */
   public void onEnd(Consumer<GrpcStatus> handler) {
+    if (atEnd.isEmpty()) {
+      atEnd = new ArrayList<>();
+    }
     atEnd.add(handler);
+  }
+
+  boolean hasResponseHeaders() {
+    return responseHeaders != null;
+  }
+
+  boolean hasResponseTrailers() {
+    return responseTrailers != null;
+  }
+
+  HttpConnection connection() {
+    return connection;
   }
 
   void countReceived() {

@@ -19,11 +19,7 @@ import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.Service;
 import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -41,16 +37,16 @@ public final class RpcServer implements Handler<HttpServerRequest> {
    */
   private static final Pattern CONTENT_TYPE = Pattern.compile("application/grpc(-web)?(\\+proto)?");
 
+  /** What nearly every caller sends. */
+  private static final String GRPC = "application/grpc";
+
   private final GrpcServer grpc;
   private final Failures failures;
   private final int messageBytes;
   private final boolean gzipResponses;
   private final List<Interceptor> interceptors = new ArrayList<>();
 
-  /** Not yet over. */
-  private final Set<Call<?, ?>> calls = new HashSet<>();
-
-  private final Map<HttpConnection, Integer> callsOf = new HashMap<>();
+  private final OpenCalls calls = new OpenCalls();
 
   /** The request that {@link #grpc} is dispatching right now, for the call that it leads to. */
   private FrameGate arriving;
@@ -96,12 +92,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** Ends every call with a failure that has no end of its own, and so would never finish. */
   public void endEndlessCalls(Throwable failure) {
-    List.copyOf(calls).stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
+    calls.all().stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
   }
 
   /** Ends every call with a failure. */
   public void endAllCalls(Throwable failure) {
-    List.copyOf(calls).forEach(call -> call.fail(failure));
+    calls.all().forEach(call -> call.fail(failure));
   }
 
   /** How many calls are not over. */
@@ -111,7 +107,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** How many calls of a connection are not over. */
   public int openCalls(HttpConnection connection) {
-    return callsOf.getOrDefault(connection, 0);
+    return (int) calls.all().stream().filter(call -> call.connection() == connection).count();
   }
 
   /** Starts the table of a service's methods. */
@@ -131,8 +127,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   @Override
   public void handle(HttpServerRequest http) {
     String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
-    String mediaType = contentType == null ? "" : contentType.split(";", 2)[0].strip();
-    if (!CONTENT_TYPE.matcher(mediaType).matches()) {
+    String mediaType = mediaType(contentType);
+    if (mediaType == null) {
       refuse(http, 415, "content-type must be application/grpc");
     } else if (http.method() != HttpMethod.POST || http.path() == null) {
       refuse(http, 405, "a gRPC call is a POST");
@@ -145,30 +141,29 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
   }
 
+  /** The content-type without its parameters; null when it is none of gRPC. */
+  private static String mediaType(String contentType) {
+    if (GRPC.equals(contentType)) {
+      return contentType;
+    }
+    String mediaType = contentType == null ? "" : contentType.split(";", 2)[0].strip();
+    return CONTENT_TYPE.matcher(mediaType).matches() ? mediaType : null;
+  }
+
   private <Q, R> void open(
       GrpcServerRequest<Q, R> request, ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
-    CallInfo info =
-        new CallInfo(
-            request.fullMethodName(), request.connection().remoteAddress(), request.headers());
-    Call<Q, R> call = new Call<>(request, arriving, method, failures, info, gzipResponses);
+    CallInfo info = new CallInfo(request.fullMethodName(), request.connection(), request.headers());
+    Call<Q, R> call = new Call<>(request, arriving, method, failures, info, gzipResponses, calls);
     calls.add(call);
-    callsOf.merge(request.connection(), 1, Integer::sum);
-    info.onEnd(status -> forget(call));
     call.guard(
         () -> {
           interceptors.forEach(interceptor -> interceptor.intercept(info));
           BinaryMetadata.check(request.headers());
-          call.keepDeadline();
+          call.begin();
           if (!call.isOver()) {
             handler.accept(call);
           }
         });
-  }
-
-  private void forget(Call<?, ?> call) {
-    calls.remove(call);
-    callsOf.computeIfPresent(
-        call.request().connection(), (connection, count) -> count == 1 ? null : count - 1);
   }
 
   /**
