@@ -81,6 +81,22 @@ class MainTest {
   }
 
   @Test
+  void client_asksWhetherTheServerIsReady() throws Exception {
+    Program server = start(Map.of(), List.of(), SERVER, "--conf", "{\"port\":0}");
+
+    Program client =
+        start(
+            Map.of("USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port()),
+            List.of("-Duser-client.scenarios=health"),
+            CLIENT);
+
+    assertThat(client.exitCode()).isEqualTo(Main.OK);
+    assertThat(client.output())
+        .contains("{\"status\":\"SERVING\"}")
+        .endsWith("1/1 scenarios passed");
+  }
+
+  @Test
   void client_withoutAServer() throws Exception {
     Program client =
         start(

@@ -15,7 +15,8 @@ public final class ScenarioRun {
           "create", new CreateScenario(),
           "list", new ListScenario(),
           "batch", new BatchScenario(),
-          "chat", new ChatScenario());
+          "chat", new ChatScenario(),
+          "health", new HealthScenario());
 
   private final Channel channel;
   private final Transcript transcript;

@@ -20,8 +20,12 @@ public record ClientConfig(
     int deadlineMillis,
     int pauseMillis) {
 
-  /** All scenarios, in the order in which they make sense. */
-  public static final List<String> SCENARIOS = List.of("get", "create", "list", "batch", "chat");
+  /** The scenarios of the demo, in the order in which they make sense. */
+  private static final List<String> DEMO = List.of("get", "create", "list", "batch", "chat");
+
+  /** All scenarios. */
+  private static final List<String> SCENARIOS =
+      List.of("get", "create", "list", "batch", "chat", "health");
 
   /**
    * Checks a configuration and fills in what is missing.
@@ -42,7 +46,7 @@ public record ClientConfig(
             "addresses such as \"localhost:50051\""),
         reader.list(
             "scenarios",
-            SCENARIOS,
+            DEMO,
             SCENARIOS.size(),
             name -> SCENARIOS.contains(name) ? name : null,
             "names of " + SCENARIOS),

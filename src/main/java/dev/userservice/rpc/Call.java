@@ -37,6 +37,9 @@ final class Call<Q, R> {
    */
   private static final long LINGER_MILLIS = 5_000;
 
+  /** How long a caller has to half-close after its status. */
+  private static final long HALF_CLOSE_MILLIS = 1_000;
+
   /** A year; a deadline beyond is none. */
   private static final long MOST_DEADLINE_MILLIS = 365L * 24 * 3_600_000;
 
@@ -157,6 +160,9 @@ final class Call<Q, R> {
         };
     request.messageHandler(
         message -> {
+          if (over) {
+            return;
+          }
           if (only.message != null) {
             fail(wrongCount("more than one"));
           } else {
@@ -273,7 +279,7 @@ final class Call<Q, R> {
       sent(response.end());
       return;
     }
-    lingering = vertx().setTimer(LINGER_MILLIS, late -> http.response().reset(CANCEL));
+    reset(CANCEL, LINGER_MILLIS);
     lastWrite.onSuccess(
         written -> {
           if (!closed) {
@@ -283,12 +289,32 @@ final class Call<Q, R> {
   }
 
   /**
-   * Frees the stream once the status is sent: a caller that has not half-closed is told to stop
-   * sending, as RFC 9113 section 8.1 has it.
+   * Frees the stream once the status is sent. A caller that has not half-closed by then has a
+   * moment to do so, and what it still sends is thrown away; then it is told to stop, as RFC 9113
+   * section 8.1 has it. Told at once, it might lose the status: HAProxy makes a cancelled call of
+   * the two together.
    */
   private void sent(Future<Void> status) {
     if (http.version() == HttpVersion.HTTP_2 && !http.isEnded()) {
-      status.onSuccess(sent -> http.response().reset(NO_ERROR));
+      request.resume();
+      status.onSuccess(
+          sent -> {
+            if (!closed) {
+              reset(NO_ERROR, HALF_CLOSE_MILLIS);
+            }
+          });
+    }
+  }
+
+  /** Resets the stream later, unless it is closed before that. */
+  private void reset(long code, long millis) {
+    stopLingering();
+    lingering = vertx().setTimer(millis, late -> http.response().reset(code));
+  }
+
+  private void stopLingering() {
+    if (lingering != null) {
+      vertx().cancelTimer(lingering);
     }
   }
 
@@ -300,9 +326,7 @@ final class Call<Q, R> {
 
   private void closed() {
     closed = true;
-    if (lingering != null) {
-      vertx().cancelTimer(lingering);
-    }
+    stopLingering();
     abandon();
   }
 
