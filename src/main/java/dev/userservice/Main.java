@@ -5,17 +5,21 @@ import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
+import io.vertx.launcher.application.ExitCodes;
 import io.vertx.launcher.application.HookContext;
 import io.vertx.launcher.application.VertxApplication;
 import io.vertx.launcher.application.VertxApplicationHooks;
 import io.vertx.launcher.application.impl.CommandException;
 import io.vertx.launcher.application.impl.VertxApplicationCommand;
+import java.io.IOException;
 import java.util.function.Supplier;
 import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
@@ -23,11 +27,12 @@ import picocli.CommandLine.ParseResult;
  * program: configuration that is checked before anything starts, failures in one or two lines, and
  * exit codes that mean something.
  *
- * <p>Without a main verticle it serves: {@link UserVerticle} is the default.
+ * <p>Without a main verticle it serves: {@link UserVerticle} is the default. The exit codes are the
+ * constants here, and the launcher's own: 11 when Vert.x cannot start, 15 when a verticle cannot.
  */
 public final class Main extends VertxApplication implements VertxApplicationHooks {
 
-  /** Stopped by a signal after all calls had ended, or all scenarios passed. */
+  /** A server was stopped by a signal, after all calls had ended; or all scenarios passed. */
   static final int OK = 0;
 
   /** Something that should not happen. */
@@ -42,14 +47,25 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The address cannot be listened on. */
   static final int ADDRESS = 4;
 
-  /** A scenario failed, or no server answered. */
+  /** A scenario failed, no server answered, or a signal came before all scenarios had passed. */
   static final int SCENARIO = 5;
 
+  private static final String INSTANCES = "vertx.deployment.options.instances";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
   private final String[] args;
-  private ParseResult options;
+
+  private String verticle;
+  private boolean instancesGiven;
+  private JsonObject vertxOptions;
+  private JsonObject deploymentOptions;
+  private JsonObject config;
+
+  /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
+
+  /** The exit code stands: what fails from now on fails because Vert.x is being closed. */
+  private volatile boolean ended;
 
   Main(String[] args) {
     // Usage and exit are ours: the stock ones print a page, and know three codes.
@@ -66,57 +82,127 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public int launch() {
-    exitCode =
-        new CommandLine(new VertxApplicationCommand(this, this, LOG))
-            .setOptionsCaseInsensitive(true)
-            .setParameterExceptionHandler((failure, ignored) -> misused(failure))
-            .setExecutionExceptionHandler((failure, ignored, parsed) -> failed(failure))
-            .setExecutionStrategy(this::run)
-            .execute(args);
+    try {
+      exitCode =
+          new CommandLine(new VertxApplicationCommand(this, this, LOG))
+              .setOptionsCaseInsensitive(true)
+              .setParameterExceptionHandler((failure, ignored) -> misused(failure.getMessage()))
+              .setExecutionExceptionHandler((failure, ignored, parsed) -> failed(failure))
+              .setExecutionStrategy(this::run)
+              .execute(args);
+    } catch (Error failure) {
+      // Such as a broken service provider on the class path; picocli lets an Error pass.
+      exitCode = complain(UNEXPECTED, failure.toString());
+    }
     return exitCode;
   }
 
   private int run(ParseResult parsed) {
-    options = parsed;
-    Integer instances = parsed.matchedOptionValue("--instances", null);
-    if (instances != null && instances < 1) {
-      return complain(USAGE, "--instances is " + instances + ", but must be 1 or more");
+    if (parsed.isUsageHelpRequested()) {
+      return new CommandLine.RunLast().execute(parsed);
     }
+    if (parsed.hasMatchedOption("--worker") && parsed.hasMatchedOption("--virtual-thread")) {
+      return misused("--worker and --virtual-thread exclude each other");
+    }
+    verticle = parsed.matchedPositionalValue(0, null);
+    try {
+      vertxOptions = document("--options", take(parsed, "--options"));
+      deploymentOptions = document("--deployment-options", take(parsed, "--deployment-options"));
+      config = configuration(take(parsed, "--conf"));
+    } catch (ConfigException refused) {
+      return complain(CONFIGURATION, refused.getMessage());
+    }
+    int refused = checkStockOptions(parsed);
+    if (refused != OK) {
+      return refused;
+    }
+    // A client has failed until its scenarios have passed, whatever ends it before.
+    exitCode = runsScenarios() ? SCENARIO : OK;
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  @Override
-  public JsonObject afterVertxOptionsParsed(JsonObject ignored) {
-    return document("--options");
+  /**
+   * What an option says. The stock command does not get to see it: it would read the file once
+   * more, with no bound, and what comes out of a pipe can be read only once.
+   */
+  private static String take(ParseResult parsed, String name) {
+    OptionSpec option = parsed.matchedOption(name);
+    if (option == null) {
+      return null;
+    }
+    String argument = option.getValue();
+    option.setValue(null);
+    return argument;
   }
 
-  @Override
-  public JsonObject afterDeploymentOptionsParsed(JsonObject ignored) {
-    return document("--deployment-options");
+  private static JsonObject document(String option, String argument) {
+    return argument == null ? null : JsonDocument.parse(option, argument);
   }
 
-  @Override
-  public JsonObject afterConfigParsed(JsonObject ignored) {
-    String argument = options.matchedOptionValue("--conf", null);
+  private JsonObject configuration(String argument) {
     if (serves()) {
       return ConfigSource.server(argument, System.getenv(), System.getProperties());
     }
     if (runsScenarios()) {
       return ConfigSource.client(argument, System.getenv(), System.getProperties());
     }
-    return document("--conf");
+    return document("--conf", argument);
+  }
+
+  /** Vert.x checks these too, but later, and does not say which option or property it means. */
+  private int checkStockOptions(ParseResult parsed) {
+    String checked = "--options";
+    try {
+      new VertxOptions(vertxOptions == null ? new JsonObject() : vertxOptions);
+      checked = "--deployment-options";
+      new DeploymentOptions(deploymentOptions == null ? new JsonObject() : deploymentOptions);
+    } catch (RuntimeException failure) {
+      return complain(CONFIGURATION, checked + ": " + StartFailure.reason(failure));
+    }
+    Integer option = parsed.matchedOptionValue("--instances", null);
+    String property = System.getProperty(INSTANCES);
+    Object document =
+        deploymentOptions == null ? null : deploymentOptions.getValue("instances", null);
+    instancesGiven = option != null || property != null || document != null;
+    if (option != null && option < 1) {
+      return complain(USAGE, "--instances is " + option + ", but must be 1 or more");
+    }
+    if (property != null && !property.matches("0*[1-9]\\d{0,8}")) {
+      return complain(USAGE, "-D" + INSTANCES + " is " + property + ", but must be 1 or more");
+    }
+    if (document != null && !(document instanceof Integer number && number > 0)) {
+      return complain(
+          CONFIGURATION,
+          "--deployment-options: \"instances\" is %s, but must be a whole number, 1 or more"
+              .formatted(Json.encode(document)));
+    }
+    return OK;
+  }
+
+  @Override
+  public JsonObject afterVertxOptionsParsed(JsonObject ignored) {
+    return vertxOptions;
+  }
+
+  @Override
+  public JsonObject afterDeploymentOptionsParsed(JsonObject ignored) {
+    return deploymentOptions;
+  }
+
+  @Override
+  public JsonObject afterConfigParsed(JsonObject ignored) {
+    return config;
   }
 
   @Override
   public Supplier<? extends Deployable> verticleSupplier() {
-    return verticle() == null ? UserVerticle::new : null;
+    return verticle == null ? UserVerticle::new : null;
   }
 
   @Override
   public void beforeDeployingVerticle(HookContext context) {
-    DeploymentOptions deployment = context.deploymentOptions();
-    if (serves() && !saysInstances()) {
-      deployment.setInstances(Runtime.getRuntime().availableProcessors());
+    if (serves() && !instancesGiven) {
+      context.deploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     }
   }
 
@@ -132,6 +218,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
                   .get(UserVerticle.PORT));
       System.out.println("Server is ready to accept requests...");
     } else if (runsScenarios()) {
+      exitCode = OK;
+      ended = true;
       System.exit(OK);
     }
   }
@@ -143,8 +231,24 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void afterFailureToDeployVerticle(HookContext context, Throwable failure) {
-    StartFailure explained = StartFailure.of(failure, context.deploymentOptions().getConfig());
+    if (ended) {
+      return;
+    }
+    // Only of our own verticle do we know which address it listens on.
+    StartFailure explained =
+        failure instanceof IOException && !serves()
+            ? new StartFailure(ExitCodes.VERTX_DEPLOYMENT, StartFailure.reason(failure))
+            : StartFailure.of(failure, context.deploymentOptions().getConfig());
     exitCode = complain(explained.exitCode(), explained.message());
+    ended = true;
+  }
+
+  @Override
+  public void beforeStoppingVertx(HookContext context) {
+    if (!ended && runsScenarios()) {
+      complain(SCENARIO, "stopped before all scenarios had passed");
+    }
+    ended = true;
   }
 
   /** The last thing that happens, after a signal as after a failed start. */
@@ -155,7 +259,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void afterFailureToStopVertx(HookContext context, Throwable failure) {
-    halt(complain(UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure)));
+    int code = complain(UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure));
+    halt(exitCode != OK ? exitCode : code);
   }
 
   /**
@@ -166,16 +271,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     Runtime.getRuntime().halt(code);
   }
 
-  private int misused(ParameterException failure) {
-    return complain(USAGE, failure.getMessage() + "; --help lists the options");
+  private static int misused(String why) {
+    return complain(USAGE, why + "; --help lists the options");
   }
 
   private int failed(Exception failure) {
     if (failure instanceof CommandException stock) {
-      return exitCode != OK ? exitCode : complain(stock.getCode(), "could not start");
-    }
-    if (failure instanceof ConfigException refused) {
-      return complain(CONFIGURATION, refused.getMessage());
+      return exitCode != OK || ended ? exitCode : complain(stock.getCode(), "could not start");
     }
     return complain(UNEXPECTED, StartFailure.reason(failure));
   }
@@ -185,27 +287,11 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     return code;
   }
 
-  private JsonObject document(String option) {
-    String argument = options.matchedOptionValue(option, null);
-    return argument == null ? null : JsonDocument.parse(option, argument);
-  }
-
-  private String verticle() {
-    return options.matchedPositionalValue(0, null);
-  }
-
   private boolean serves() {
-    return verticle() == null || verticle().equals(UserVerticle.class.getName());
+    return verticle == null || verticle.equals(UserVerticle.class.getName());
   }
 
   private boolean runsScenarios() {
-    return ClientVerticle.class.getName().equals(verticle());
-  }
-
-  private boolean saysInstances() {
-    JsonObject deployment = document("--deployment-options");
-    return options.hasMatchedOption("--instances")
-        || (deployment != null && deployment.containsKey("instances"))
-        || System.getProperty("vertx.deployment.options.instances") != null;
+    return ClientVerticle.class.getName().equals(verticle);
   }
 }

@@ -6,10 +6,13 @@ import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -18,15 +21,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as an operator sees it: what it prints, and its exit code. */
+@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class MainTest {
 
   private static final String SERVER = "dev.userservice.UserVerticle";
   private static final String CLIENT = "dev.userservice.ClientVerticle";
+  private static final String ODD = OddVerticle.class.getName();
 
   @TempDir private Path folder;
   private final List<Process> started = new ArrayList<>();
@@ -136,7 +145,6 @@ class MainTest {
   @Test
   void host_thatIsNotOurs() throws Exception {
     Program server = start(Map.of(), List.of(), SERVER, "--conf", "{\"host\":\"192.0.2.1\"}");
-
     assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
     assertThat(server.errors()).startsWith("user-service: 192.0.2.1 is no address of this machine");
   }
@@ -144,18 +152,28 @@ class MainTest {
   @Test
   void configuration_thatIsRefused() throws Exception {
     Path broken = Files.writeString(folder.resolve("broken.json"), "{\"port\": }");
-
     assertRefused("nope.json: there is no such file", SERVER, "--conf", "nope.json");
     assertRefused(broken + ": line 1, column 10", SERVER, "--conf", broken.toString());
     assertRefused("--conf text: unknown key \"prot\"", "--conf", "{\"prot\":1}");
     assertRefused("--conf text: \"addresses\" is 5", CLIENT, "--conf", "{\"addresses\":5}");
     assertRefused("nope.json: there is no such file", SERVER, "--options", "nope.json");
     assertRefused("nope.json: there is no such file", SERVER, "--deployment-options", "nope.json");
+    assertRefused("--conf is empty", SERVER, "--conf", "");
+    assertRefused("/dev/zero: is larger than 1 MiB", SERVER, "--conf", "/dev/zero");
+    String deploy = "--deployment-options";
+    assertRefused("--options: eventLoop", "--options", "{\"eventLoopPoolSize\":0}");
+    assertRefused(deploy + ": No enum constant", deploy, "{\"threadingModel\":\"x\"}");
+    assertRefused(deploy + ": \"instances\" is \"2\", but must", deploy, "{\"instances\":\"2\"}");
   }
 
   private void assertRefused(String why, String... command) throws Exception {
+    assertEnds(Main.CONFIGURATION, why, command);
+  }
+
+  /** In one line that begins with these words. */
+  private void assertEnds(int exitCode, String why, String... command) throws Exception {
     Program program = start(Map.of(), List.of(), command);
-    assertThat(program.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(program.exitCode()).as(why).isEqualTo(exitCode);
     assertThat(program.errors()).startsWith("user-service: " + why).hasLineCount(1);
   }
 
@@ -163,55 +181,86 @@ class MainTest {
   void property_winsOverTheEnvironment() throws Exception {
     Program server =
         start(Map.of("USER_SERVICE_PORT", "1"), List.of("-Duser-service.port=x"), SERVER);
-
     assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
     assertThat(server.errors()).startsWith("user-service: -Duser-service.port: \"port\" is \"x\"");
+    String instances = "-Dvertx.deployment.options.instances";
+    Program none = start(Map.of(), List.of(instances + "=0"), "--conf", "{\"port\":0}");
+    assertThat(none.exitCode()).isEqualTo(Main.USAGE);
+    assertThat(none.errors())
+        .isEqualTo("user-service: " + instances + " is 0, but must be 1 or more");
   }
 
   @Test
   void commandLine_thatIsMisused() throws Exception {
-    Map<String, List<String>> misuses =
-        Map.of(
-            "Unknown option: '--nope'; --help lists the options", List.of("--nope"),
-            "--instances is 0, but must be 1 or more", List.of("--instances", "0"),
-            "Invalid value for option '--instances': 'x' is not an int; --help lists the options",
-                List.of("--instances", "x"));
-    for (var misuse : misuses.entrySet()) {
-      Program program = start(Map.of(), List.of(), misuse.getValue().toArray(String[]::new));
+    assertEnds(Main.USAGE, "Unknown option: '--nope'; --help lists the options", "--nope");
+    assertEnds(Main.USAGE, "--instances is 0, but must be 1 or more", "--instances", "0");
+    assertEnds(Main.USAGE, "Invalid value for option '--instances': 'x'", "--instances", "x");
+    assertEnds(Main.USAGE, "--worker and --virtual-thread exclude each other", "-w", "-vt");
+  }
 
-      assertThat(program.exitCode()).isEqualTo(Main.USAGE);
-      assertThat(program.errors()).isEqualTo("user-service: " + misuse.getKey());
+  @Test
+  void configuration_fromAPipe() throws Exception {
+    Program server = start(Map.of(), List.of(), SERVER, "--conf", "/dev/stdin");
+    server.process.outputWriter().append("{\"port\":0}").close();
+    assertThat(server.port()).isPositive();
+  }
+
+  @Test
+  void signal_whileStarting() throws Exception {
+    Program server = start(Map.of(), List.of(), ODD);
+    assertThat(server.stdout.readLine()).isEqualTo("starting");
+    server.process.toHandle().destroy();
+    assertThat(server.exitCode()).isEqualTo(Main.OK);
+    assertThat(server.errors()).isEmpty();
+    try (ServerSocket mute = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      mute.setSoTimeout(30_000);
+      String address = "127.0.0.1:" + mute.getLocalPort();
+      Program client = start(Map.of("USER_CLIENT_ADDRESSES", address), List.of(), CLIENT);
+      mute.accept();
+      client.process.toHandle().destroy();
+      assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+      assertThat(client.errors())
+          .isEqualTo("user-service: stopped before all scenarios had passed");
     }
+  }
+
+  @Test
+  void error_thatEscapesTheLauncher() throws Exception {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.writeString(
+        services.resolve("io.vertx.core.spi.VertxServiceProvider"), "no.such.Provider");
+    Program server = start(Map.of(), List.of("-Xbootclasspath/a:" + folder), SERVER);
+    assertThat(server.exitCode()).isEqualTo(Main.UNEXPECTED);
+    assertThat(server.errors()).contains("no.such.Provider not found").hasLineCount(1);
   }
 
   @Test
   void help_listsTheStockOptions() throws Exception {
     Program program = start(Map.of(), List.of(), "--help");
-
     assertThat(program.exitCode()).isEqualTo(Main.OK);
     assertThat(program.output()).contains("--conf", "--options", "--instances", "--cluster");
   }
 
   @Test
   void verticle_thatCannotStart() throws Exception {
-    Program missing = start(Map.of(), List.of(), "no.such.Verticle");
-    assertThat(missing.exitCode()).isEqualTo(15);
-    assertThat(missing.errors()).startsWith("user-service: there is no verticle no.such.Verticle;");
-
-    Program failing = start(Map.of(), List.of(), FailingVerticle.class.getName());
-    assertThat(failing.exitCode()).isEqualTo(15);
-    assertThat(failing.errors()).isEqualTo("user-service: it was not to be");
-
-    Program noCluster = start(Map.of(), List.of(), SERVER, "--cluster");
-    assertThat(noCluster.exitCode()).isEqualTo(11);
-    assertThat(noCluster.errors()).hasLineCount(1);
+    assertEnds(15, "there is no verticle no.such.Verticle;", "no.such.Verticle");
+    assertEnds(15, "not to be", ODD, "--conf", "{\"fail\":\"not to be\"}");
+    assertEnds(15, "not to bind", ODD, "--conf", "{\"bind\":\"not to bind\"}");
+    assertEnds(11, "", SERVER, "--cluster");
   }
 
-  /** A verticle that does not start. */
-  public static final class FailingVerticle extends VerticleBase {
+  /** A verticle that is no server of ours, and does not start. */
+  public static final class OddVerticle extends VerticleBase {
     @Override
     public Future<?> start() {
-      return Future.failedFuture("it was not to be");
+      String fail = config().getString("fail");
+      String bind = config().getString("bind");
+      System.out.println("starting");
+      return fail != null
+          ? Future.failedFuture(fail)
+          : bind != null
+              ? Future.failedFuture(new BindException(bind))
+              : Promise.promise().future();
     }
   }
 
@@ -234,14 +283,9 @@ class MainTest {
 
     /** As in the jar: what only the tests need would bring logging of its own. */
     static final String CLASS_PATH =
-        String.join(
-            System.getProperty("path.separator"),
-            List.of(
-                    System.getProperty("java.class.path")
-                        .split(System.getProperty("path.separator")))
-                .stream()
-                .filter(entry -> !entry.contains("slf4j"))
-                .toList());
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !entry.contains("slf4j"))
+            .collect(Collectors.joining(File.pathSeparator));
 
     /** The port, once the server says that it is ready. */
     int port() throws Exception {

@@ -131,12 +131,24 @@ final class ConfigReader {
   private void refuseUnknown(JsonObject object, String prefix) {
     for (String key : object.fieldNames()) {
       String keyPath = prefix + key;
-      if (objects.contains(keyPath)) {
+      // No key of ours has a dot in it: with one it only looks like the path of a key.
+      boolean dotted = key.contains(".");
+      if (objects.contains(keyPath) && !dotted) {
         refuseUnknown(object.getJsonObject(key), keyPath + ".");
       } else if (!keys.containsKey(keyPath)) {
         throw new ConfigException(
-            "%s: unknown key \"%s\"; did you mean \"%s\"?"
-                .formatted(origin.apply(keyPath), keyPath, Nearest.of(keyPath, keys.keySet())));
+            "%s: unknown key %s; did you mean \"%s\"?"
+                .formatted(
+                    origin.apply(keyPath), Shown.of(keyPath), Nearest.of(keyPath, keys.keySet())));
+      } else if (dotted) {
+        int dot = keyPath.lastIndexOf('.');
+        throw new ConfigException(
+            "%s: key \"%s\" has a dot in it, but must be \"%s\" in the object \"%s\""
+                .formatted(
+                    origin.apply(keyPath),
+                    keyPath,
+                    keyPath.substring(dot + 1),
+                    keyPath.substring(0, dot)));
       }
     }
   }

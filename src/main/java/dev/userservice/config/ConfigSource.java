@@ -19,10 +19,11 @@ public final class ConfigSource {
 
   /**
    * What Kubernetes puts, after the prefix, into the environment of every pod beside a Service that
-   * is named user-service: none of it is meant for us.
+   * is named user-service, or has a name that begins so, as user-service-headless: none of it is
+   * meant for us.
    */
   private static final Pattern SERVICE_LINK =
-      Pattern.compile("SERVICE_(HOST|PORT(_.*)?)|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?");
+      Pattern.compile("(.+_)?(SERVICE_(HOST|PORT(_.*)?)|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?)");
 
   private static final Pattern SERVICE_LINK_VALUE = Pattern.compile("(tcp|udp|sctp)://.*");
 

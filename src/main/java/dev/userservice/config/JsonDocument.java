@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -35,6 +37,9 @@ public final class JsonDocument {
    * @throws ConfigException when there is no such file, or what is in it is no JSON object
    */
   public static JsonObject parse(String option, String argument) {
+    if (argument.isBlank()) {
+      throw new ConfigException(option + " is empty, but must be a JSON file or a JSON text");
+    }
     String name = name(option, argument);
     String text = isText(argument) ? argument : read(name, argument);
     if (text.startsWith("\ufeff")) {
@@ -68,7 +73,15 @@ public final class JsonDocument {
       }
     } catch (NoSuchFileException | InvalidPathException e) {
       throw new ConfigException(
-          "%s: there is no such file (looked in %s)".formatted(name, Path.of("").toAbsolutePath()));
+          "%s: there is no such file (looked in %s)"
+              .formatted(Shown.printable(name), Path.of("").toAbsolutePath()));
+    } catch (AccessDeniedException e) {
+      throw new ConfigException(name + ": cannot be read, permission denied");
+    } catch (FileSystemException e) {
+      // Such as a file where the path needs a directory; the reason is the system's own word for
+      // it.
+      String reason = e.getReason() != null ? e.getReason() : e.getClass().getSimpleName();
+      throw new ConfigException(name + ": cannot be read, " + reason);
     } catch (CharacterCodingException e) {
       throw new ConfigException(name + ": is not in UTF-8");
     } catch (IOException e) {
@@ -105,6 +118,6 @@ public final class JsonDocument {
   }
 
   private static String firstLine(String message) {
-    return message.lines().findFirst().orElse("is no JSON");
+    return Shown.printable(message.lines().findFirst().orElse("is no JSON"));
   }
 }

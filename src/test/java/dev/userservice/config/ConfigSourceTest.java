@@ -1,0 +1,34 @@
+package dev.userservice.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.json.JsonObject;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigSourceTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "USER_SERVICE_HEADLESS_SERVICE_HOST, 10.0.0.1",
+    "USER_SERVICE_HEADLESS_SERVICE_PORT, 50051",
+    "USER_SERVICE_HEADLESS_SERVICE_PORT_GRPC, 50051",
+    "USER_SERVICE_HEADLESS_PORT, tcp://10.0.0.1:50051",
+    "USER_SERVICE_HEADLESS_PORT_50051_TCP_PROTO, tcp"
+  })
+  void environment_ofASiblingServiceInKubernetes_isNotOurs(String name, String value) {
+    assertThat(ConfigSource.server(null, Map.of(name, value), new Properties()))
+        .isEqualTo(new JsonObject());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"USER_SERVICE_SERVICE_HOTS", "USER_SERVICE_PORT_X_TCP", "USER_SERVICE_HEADLESS_PORT"})
+  void environment_thatOnlyLooksLikeKubernetes_isRefused(String name) {
+    assertThatThrownBy(() -> ConfigSource.server(null, Map.of(name, "1"), new Properties()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("unknown environment variable " + name + "; did you mean ");
+  }
+}

@@ -1,0 +1,65 @@
+package dev.userservice.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonDocumentTest {
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "\t\n"})
+  void argument_thatIsBlank(String argument) {
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", argument))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("--conf is empty, but must be a JSON file or a JSON text");
+  }
+
+  @Test
+  void argument_thatIsNoPath_staysOnOneLine() {
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", "a\n\0b"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("a\\u000a\\u0000b: there is no such file");
+  }
+
+  @Test
+  void file_whereThePathNeedsAFolder() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "{}");
+
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", file.resolve("server.json").toString()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(file.resolve("server.json") + ": cannot be read, Not a directory");
+  }
+
+  @Test
+  void file_thatWeMayNotRead() throws Exception {
+    Path file = Files.writeString(folder.resolve("secret.json"), "{}");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
+    assumeTrue(!Files.isReadable(file), "the user who may read everything sees no failure");
+
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", file.toString()))
+        .hasMessage(file + ": cannot be read, permission denied");
+  }
+
+  @Test
+  void text_withAControlCharacterInADuplicateKey_staysOnOneLine() {
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", "{\"\\u001b[2J\":1,\"\\u001b[2J\":2}"))
+        .isInstanceOf(ConfigException.class)
+        .message()
+        .contains("Duplicate field '\\u001b[2J'");
+  }
+
+  @Test
+  void text_afterBlanks() {
+    assertThat(JsonDocument.parse("--conf", " \n{\"port\":1}").getInteger("port")).isEqualTo(1);
+  }
+}
