@@ -2,11 +2,9 @@ package dev.userservice.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,16 +36,6 @@ class JsonDocumentTest {
     assertThatThrownBy(() -> JsonDocument.parse("--conf", file.resolve("server.json").toString()))
         .isInstanceOf(ConfigException.class)
         .hasMessage(file.resolve("server.json") + ": cannot be read, Not a directory");
-  }
-
-  @Test
-  void file_thatWeMayNotRead() throws Exception {
-    Path file = Files.writeString(folder.resolve("secret.json"), "{}");
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
-    assumeTrue(!Files.isReadable(file), "the user who may read everything sees no failure");
-
-    assertThatThrownBy(() -> JsonDocument.parse("--conf", file.toString()))
-        .hasMessage(file + ": cannot be read, permission denied");
   }
 
   @Test
