@@ -32,13 +32,17 @@ import java.util.function.Function;
 final class Call<Q, R> {
 
   /**
+   * How long a caller has to half-close after its status, before it is told to stop sending, as RFC
+   * 9113 section 8.1 has it. Told at once, it might lose the status: HAProxy makes a cancelled call
+   * of the two together.
+   */
+  private static final long HALF_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /**
    * How long a caller that does not read has for the status that ends its call, before the stream
    * is reset and what was still to be sent is let go of.
    */
-  private static final long LINGER_MILLIS = 5_000;
-
-  /** How long a caller has to half-close after its status. */
-  private static final long HALF_CLOSE_MILLIS = 1_000;
+  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** A year; a deadline beyond is none. */
   private static final long MOST_DEADLINE_MILLIS = 365L * 24 * 3_600_000;
@@ -62,8 +66,9 @@ final class Call<Q, R> {
   private boolean endless;
   private boolean over;
   private boolean closed;
+  private boolean statusSent;
+  private long overAt;
   private Long deadline;
-  private Long lingering;
   private Handler<Throwable> onAbandoned = why -> {};
 
   Call(
@@ -257,10 +262,14 @@ final class Call<Q, R> {
       return false;
     }
     over = true;
+    overAt = System.nanoTime();
     if (deadline != null) {
       vertx().cancelTimer(deadline);
     }
-    open.remove(this);
+    if (http.version() != HttpVersion.HTTP_2) {
+      // There the stream is the connection, and stays for the next call.
+      open.remove(this);
+    }
     info.end(status);
     return true;
   }
@@ -279,7 +288,6 @@ final class Call<Q, R> {
       sent(response.end());
       return;
     }
-    reset(CANCEL, LINGER_MILLIS);
     lastWrite.onSuccess(
         written -> {
           if (!closed) {
@@ -288,33 +296,18 @@ final class Call<Q, R> {
         });
   }
 
-  /**
-   * Frees the stream once the status is sent. A caller that has not half-closed by then has a
-   * moment to do so, and what it still sends is thrown away; then it is told to stop, as RFC 9113
-   * section 8.1 has it. Told at once, it might lose the status: HAProxy makes a cancelled call of
-   * the two together.
-   */
+  /** What a caller still sends that has not half-closed is read and thrown away. */
   private void sent(Future<Void> status) {
-    if (http.version() == HttpVersion.HTTP_2 && !http.isEnded()) {
+    if (!http.isEnded()) {
       request.resume();
-      status.onSuccess(
-          sent -> {
-            if (!closed) {
-              reset(NO_ERROR, HALF_CLOSE_MILLIS);
-            }
-          });
+      status.onSuccess(sent -> statusSent = true);
     }
   }
 
-  /** Resets the stream later, unless it is closed before that. */
-  private void reset(long code, long millis) {
-    stopLingering();
-    lingering = vertx().setTimer(millis, late -> http.response().reset(code));
-  }
-
-  private void stopLingering() {
-    if (lingering != null) {
-      vertx().cancelTimer(lingering);
+  /** Frees the stream of a call that is over, when its caller does not do its part of that. */
+  void release(long now) {
+    if (over && now - overAt >= (statusSent ? HALF_CLOSE_NANOS : LINGER_NANOS)) {
+      http.response().reset(statusSent ? NO_ERROR : CANCEL);
     }
   }
 
@@ -326,8 +319,10 @@ final class Call<Q, R> {
 
   private void closed() {
     closed = true;
-    stopLingering();
     abandon();
+    if (http.version() == HttpVersion.HTTP_2) {
+      open.remove(this);
+    }
   }
 
   /** A frame that is no frame ends the call with a status; anything else is a lost connection. */

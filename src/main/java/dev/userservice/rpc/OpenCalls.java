@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The calls that are not over. Each knows its place, so that one leaves without a search and
- * without a hash: every call comes and goes through here.
+ * The calls that have a stream: those that are not over, and those whose caller has not yet taken
+ * the end. Each knows its place, so that one leaves without a search and without a hash: every call
+ * comes and goes through here.
  */
 final class OpenCalls {
+
+  private static final int GONE = -1;
 
   private final ArrayList<Call<?, ?>> calls = new ArrayList<>();
 
@@ -18,11 +21,15 @@ final class OpenCalls {
 
   /** Takes a call out; the last one takes its place. */
   void remove(Call<?, ?> call) {
+    if (call.place == GONE) {
+      return;
+    }
     Call<?, ?> last = calls.remove(calls.size() - 1);
     if (last != call) {
       calls.set(call.place, last);
       last.place = call.place;
     }
+    call.place = GONE;
   }
 
   int size() {

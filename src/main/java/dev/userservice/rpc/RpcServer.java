@@ -40,6 +40,9 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** What nearly every caller sends. */
   private static final String GRPC = "application/grpc";
 
+  /** How often calls that are over are looked at whose stream is still there. */
+  private static final long RELEASE_MILLIS = 500;
+
   private final GrpcServer grpc;
   private final Failures failures;
   private final int messageBytes;
@@ -75,6 +78,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
                 .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
                 // The gate has measured every frame before this would.
                 .setMaxMessageSize(Integer.MAX_VALUE));
+    vertx.setPeriodic(RELEASE_MILLIS, turn -> release());
     grpc.callHandler(
         request -> open(request, null, call -> call.fail(unimplemented(request.fullMethodName()))));
   }
@@ -100,12 +104,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     calls.all().forEach(call -> call.fail(failure));
   }
 
-  /** How many calls are not over. */
+  /** How many calls have a stream. */
   public int openCalls() {
     return calls.size();
   }
 
-  /** How many calls of a connection are not over. */
+  /** How many calls of a connection have a stream. */
   public int openCalls(HttpConnection connection) {
     return (int) calls.all().stream().filter(call -> call.connection() == connection).count();
   }
@@ -139,6 +143,11 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       arriving = new FrameGate((HttpServerRequestInternal) http, messageBytes);
       grpc.handle(arriving);
     }
+  }
+
+  private void release() {
+    long now = System.nanoTime();
+    calls.all().forEach(call -> call.release(now));
   }
 
   /** The content-type without its parameters; null when it is none of gRPC. */
