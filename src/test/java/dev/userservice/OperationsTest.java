@@ -111,7 +111,7 @@ class OperationsTest {
 
   @Test
   void drain_takesCallsWhileItsHealthSaysNo() throws Exception {
-    ManagedChannel channel = start(new JsonObject().put("drainDelayMillis", 1_000));
+    ManagedChannel channel = start(new JsonObject().put("drainDelayMillis", 3_000));
     Recorder<HealthCheckRequest, HealthCheckResponse> health = watch(channel, "");
     health.awaitCount(1);
     var stub = server.blocking();
@@ -121,12 +121,12 @@ class OperationsTest {
     health.await(change -> change.getStatus() == ServingStatus.NOT_SERVING);
 
     assertThat(stub.getUser(get(1)).getName()).isEqualTo("Alice Johnson");
-    closed.timeout(20, TimeUnit.SECONDS).await();
+    closed.timeout(60, TimeUnit.SECONDS).await();
   }
 
   @Test
   void drain_endsTheChatWithRetryInfoAndLetsAListFinish() throws Exception {
-    start(new JsonObject());
+    start(new JsonObject().put("drainTimeoutMillis", 60_000));
     Recorder<UserMessage, UserMessage> chat = Recorder.reading();
     server.async().streamUsers(chat).onNext(says(1, "hello"));
     chat.awaitCount(1);
@@ -146,7 +146,7 @@ class OperationsTest {
     assertThat(ErrorDetails.of(ended).get(RetryInfo.class).getRetryDelay().getNanos()).isPositive();
     assertThat(users.status().getCode()).isEqualTo(Code.OK);
     assertThat(users.messages()).hasSize(50_005);
-    closed.timeout(20, TimeUnit.SECONDS).await();
+    closed.timeout(60, TimeUnit.SECONDS).await();
   }
 
   @Test

@@ -157,7 +157,7 @@ class ConnectionsTest {
         new JsonObject()
             .put(
                 "keepalive",
-                new JsonObject().put("intervalMillis", 200).put("timeoutMillis", 200)));
+                new JsonObject().put("intervalMillis", 300).put("timeoutMillis", 2_000)));
     // Says hello and then nothing more, not even the answer to a ping.
     assertClosedAfter(new byte[0]);
   }
