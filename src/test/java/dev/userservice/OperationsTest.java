@@ -144,7 +144,7 @@ class OperationsTest {
 
     assertThat(ended.getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
     assertThat(ErrorDetails.of(ended).get(RetryInfo.class).getRetryDelay().getNanos()).isPositive();
-    assertThat(users.status().getCode()).isEqualTo(Code.OK);
+    assertThat(users.status().getCode()).as("%s", users.status()).isEqualTo(Code.OK);
     assertThat(users.messages()).hasSize(50_005);
     closed.timeout(60, TimeUnit.SECONDS).await();
   }

@@ -39,8 +39,9 @@ final class Call<Q, R> {
   private static final long HALF_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /**
-   * How long a caller that does not read has for the status that ends its call, before the stream
-   * is reset and what was still to be sent is let go of.
+   * How long a caller that does not read has for the status of a call that failed, before the
+   * stream is reset and what was still to be sent is let go of. An answer that is good has all the
+   * time that its reader takes.
    */
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -65,6 +66,7 @@ final class Call<Q, R> {
 
   private boolean endless;
   private boolean over;
+  private boolean failed;
   private boolean closed;
   private boolean statusSent;
   private long overAt;
@@ -263,6 +265,7 @@ final class Call<Q, R> {
     }
     over = true;
     overAt = System.nanoTime();
+    failed = status != GrpcStatus.OK;
     if (deadline != null) {
       vertx().cancelTimer(deadline);
     }
@@ -277,7 +280,7 @@ final class Call<Q, R> {
   /**
    * Sends the status, once all messages before it are on their way: Vert.x cannot let go of
    * trailers that it has queued when the stream closes under them. A caller that does not read, and
-   * so would not get its status for ever, is cut off after a while.
+   * so would not get its status for ever, is cut off after a while if the call has failed.
    */
   private void end() {
     addTrailers();
@@ -306,8 +309,10 @@ final class Call<Q, R> {
 
   /** Frees the stream of a call that is over, when its caller does not do its part of that. */
   void release(long now) {
-    if (over && now - overAt >= (statusSent ? HALF_CLOSE_NANOS : LINGER_NANOS)) {
-      http.response().reset(statusSent ? NO_ERROR : CANCEL);
+    if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
+      http.response().reset(NO_ERROR);
+    } else if (failed && now - overAt >= LINGER_NANOS) {
+      http.response().reset(CANCEL);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -68,12 +69,13 @@ public final class Connections implements Handler<HttpConnection> {
       connection.close();
       return;
     }
-    Http2ConnectionHandler http2 =
-        ((ConnectionBase) connection).channel().pipeline().get(Http2ConnectionHandler.class);
+    ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
+    Http2ConnectionHandler http2 = pipeline.get(Http2ConnectionHandler.class);
     if (http2 == null) {
       connection.closeHandler(closed -> open.decrementAndGet());
       return;
     }
+    pipeline.addFirst(new LingeringClose());
     http2
         .decoder()
         .frameListener(
