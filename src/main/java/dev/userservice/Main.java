@@ -10,6 +10,7 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.shareddata.LocalMap;
 import io.vertx.launcher.application.ExitCodes;
 import io.vertx.launcher.application.HookContext;
 import io.vertx.launcher.application.VertxApplication;
@@ -46,6 +47,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   /** The address cannot be listened on. */
   static final int ADDRESS = 4;
+
+  /** The store cannot be used, or cannot be reached in time. */
+  static final int STORE = 6;
 
   /** A scenario failed, no server answered, or a signal came before all scenarios had passed. */
   static final int SCENARIO = 5;
@@ -209,14 +213,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public void afterVerticleDeployed(HookContext context) {
     if (serves()) {
+      LocalMap<String, Object> started =
+          context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
+      System.out.println("gRPC Server started on port " + started.get(UserVerticle.PORT));
       System.out.println(
-          "gRPC Server started on port "
-              + context
-                  .vertx()
-                  .sharedData()
-                  .getLocalMap(UserVerticle.LOCAL_MAP)
-                  .get(UserVerticle.PORT));
-      System.out.println("Server is ready to accept requests...");
+          started.containsKey(UserVerticle.READY)
+              ? "Server is ready to accept requests..."
+              : "Server waits for its store; health is NOT_SERVING until then...");
     } else if (runsScenarios()) {
       exitCode = OK;
       ended = true;

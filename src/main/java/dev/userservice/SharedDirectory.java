@@ -2,15 +2,20 @@ package dev.userservice;
 
 import dev.userservice.config.ServerConfig;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException;
+import dev.userservice.store.StoreException.Reason;
 import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
 import dev.userservice.user.ChatRoom;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -29,16 +34,26 @@ final class SharedDirectory implements Shareable {
           sample("Diana Prince", "diana@example.com", 30),
           sample("Eve Wilson", "eve@example.com", 25));
 
+  private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
+
   private final UserStore store;
+  private final AtomicBoolean storeWell = new AtomicBoolean(true);
   private final ChatRoom chatRoom;
-  private final Future<Void> ready;
+  private final StoreOpening opening;
   private final AtomicInteger openConnections = new AtomicInteger();
   private int instances;
 
-  private SharedDirectory(ServerConfig config) {
-    store = Stores.open(config.store());
+  private SharedDirectory(Vertx vertx, ServerConfig config) {
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
-    ready = config.sampleUsers() ? addSampleUsers() : Future.succeededFuture();
+    store = Stores.of(config.store(), vertx);
+    opening =
+        new StoreOpening(
+            vertx,
+            () ->
+                config.sampleUsers()
+                    ? store.open().compose(open -> addSampleUsers())
+                    : store.open(),
+            config.store().startTimeoutMillis());
   }
 
   static SharedDirectory join(Vertx vertx, String deploymentId, ServerConfig config) {
@@ -46,7 +61,7 @@ final class SharedDirectory implements Shareable {
         .compute(
             deploymentId,
             (id, open) -> {
-              SharedDirectory directory = open != null ? open : new SharedDirectory(config);
+              SharedDirectory directory = open != null ? open : new SharedDirectory(vertx, config);
               directory.instances++;
               return directory;
             });
@@ -56,12 +71,31 @@ final class SharedDirectory implements Shareable {
     SharedDirectory stillOpen =
         directories(vertx)
             .computeIfPresent(deploymentId, (id, open) -> --open.instances == 0 ? null : open);
-    return stillOpen == null ? store.close() : Future.succeededFuture();
+    if (stillOpen != null) {
+      return Future.succeededFuture();
+    }
+    opening.stop();
+    return store.close();
   }
 
-  /** Completes when calls may come. */
-  Future<Void> ready() {
-    return ready;
+  /** What the store says of itself; a change is logged, once for all instances. */
+  Future<Void> storeHealth() {
+    return store
+        .health()
+        .onComplete(
+            answer -> {
+              if (storeWell.getAndSet(answer.succeeded()) != answer.succeeded()) {
+                LOG.warn(
+                    answer.succeeded()
+                        ? "the store is back, health says SERVING"
+                        : answer.cause().getMessage() + "; health says NOT_SERVING");
+              }
+            });
+  }
+
+  /** How the store is getting ready. */
+  StoreOpening opening() {
+    return opening;
   }
 
   UserStore store() {
@@ -80,8 +114,19 @@ final class SharedDirectory implements Shareable {
   private Future<Void> addSampleUsers() {
     return store
         .count()
-        .compose(count -> count > 0 ? Future.succeededFuture() : store.createAll(SAMPLE_USERS))
+        .compose(
+            count ->
+                count > 0
+                    ? Future.succeededFuture()
+                    : store.createAll(SAMPLE_USERS, () -> false).recover(this::addedByAnother))
         .mapEmpty();
+  }
+
+  /** Two servers that find the same store empty at the same time both add them; one is first. */
+  private Future<List<Integer>> addedByAnother(Throwable failure) {
+    return failure instanceof StoreException refused && refused.reason() == Reason.EMAIL_TAKEN
+        ? Future.succeededFuture()
+        : Future.failedFuture(failure);
   }
 
   private static LocalMap<String, SharedDirectory> directories(Vertx vertx) {

@@ -3,6 +3,7 @@ package dev.userservice;
 import dev.userservice.client.ScenarioException;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.store.StoreException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.launcher.application.ExitCodes;
 import java.net.BindException;
@@ -30,6 +31,9 @@ record StartFailure(int exitCode, String message) {
     }
     if (failure instanceof ScenarioException explained) {
       return new StartFailure(Main.SCENARIO, explained.getMessage());
+    }
+    if (failure instanceof StoreException refused) {
+      return new StartFailure(Main.STORE, refused.getMessage());
     }
     if (failure instanceof SocketException
         || failure instanceof UnknownHostException

@@ -34,6 +34,11 @@ public final class UserVerticle extends VerticleBase {
 
   static final String PORT = "port";
 
+  /** Stands there once the store is open. */
+  static final String READY = "ready";
+
+  private static final long HEALTH_MILLIS = 1_000;
+
   /** What a caller may send ahead of being read: of one call, and of all calls of a connection. */
   private static final int STREAM_WINDOW_BYTES = 1 << 20;
 
@@ -50,19 +55,22 @@ public final class UserVerticle extends VerticleBase {
   private Health health;
   private RpcServer rpc;
   private HttpServer server;
+  private boolean stopping;
+  private boolean askingStore;
 
   @Override
   public Future<?> start() {
     config = ServerConfig.from(config());
     directory = SharedDirectory.join(vertx, deploymentID(), config);
-    return directory
-        .ready()
-        .compose(ready -> listen())
+    return here(directory.opening().firstTry())
+        .compose(tried -> listen())
+        .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
   }
 
   @Override
   public Future<?> stop() {
+    stopping = true;
     health.serving(false);
     return delay(config.drainDelayMillis()).compose(delayed -> drain()).eventually(this::leave);
   }
@@ -102,9 +110,37 @@ public final class UserVerticle extends VerticleBase {
     return server
         .listen(config.port() == 0 ? -1 : config.port(), config.host())
         .onSuccess(
-            listening -> {
-              vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort());
-              health.serving(true);
+            listening ->
+                vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort()));
+  }
+
+  /** A server that may wait for ever for its store has started without. */
+  private Future<Void> serveWhenOpen() {
+    Future<Void> serving =
+        here(directory.opening().opened())
+            .onSuccess(
+                open -> {
+                  vertx.sharedData().getLocalMap(LOCAL_MAP).put(READY, true);
+                  askStore();
+                  vertx.setPeriodic(HEALTH_MILLIS, turn -> askStore());
+                });
+    return config.store().startTimeoutMillis() > 0 || serving.isComplete()
+        ? serving
+        : Future.succeededFuture();
+  }
+
+  /** Health says what the store says, until the server stops. */
+  private void askStore() {
+    if (askingStore || stopping) {
+      return;
+    }
+    askingStore = true;
+    directory
+        .storeHealth()
+        .onComplete(
+            answer -> {
+              askingStore = false;
+              health.serving(answer.succeeded() && !stopping);
             });
   }
 
@@ -112,10 +148,10 @@ public final class UserVerticle extends VerticleBase {
     RpcServer server =
         new RpcServer(
             vertx,
-            UserServiceRpcs.ERROR_DOMAIN,
+            StatusTable.ERROR_DOMAIN,
             config.limits().messageBytes(),
             config.compression().equals("gzip"),
-            UserServiceRpcs::status);
+            StatusTable::of);
     if (config.accessLog()) {
       AccessLog log = new AccessLog();
       server.intercept(
@@ -177,6 +213,17 @@ public final class UserVerticle extends VerticleBase {
     long timeUp =
         vertx.setTimer(Math.max(1, millis), late -> rpc.endAllCalls(OperationsRpcs.SHUTTING_DOWN));
     return closed.onComplete(end -> vertx.cancelTimer(timeUp));
+  }
+
+  /** What all instances wait for is done on the event loop of one; each goes on on its own. */
+  private <T> Future<T> here(Future<T> shared) {
+    return shared.isComplete()
+        ? shared
+        : Future.future(
+            promise ->
+                shared.onComplete(
+                    (result, failure) ->
+                        context.runOnContext(turn -> promise.complete(result, failure))));
   }
 
   private Future<Void> delay(int millis) {

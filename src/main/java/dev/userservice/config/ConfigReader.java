@@ -75,6 +75,24 @@ final class ConfigReader {
     throw refused(key, value, "a text that is not empty");
   }
 
+  /** A text that may be empty, which is the default. */
+  String textOrNone(String key) {
+    Object value = value(key, Type.TEXT, "");
+    if (value instanceof String text) {
+      return text;
+    }
+    throw refused(key, value, "a text");
+  }
+
+  /** A text that may be empty, and never stands in a message. */
+  String secret(String key) {
+    Object value = value(key, Type.TEXT, "");
+    if (value instanceof String text) {
+      return text;
+    }
+    throw refused(key, "(not shown)", "a text");
+  }
+
   /** One of a few texts. */
   String oneOf(String key, String otherwise, List<String> allowed) {
     Object value = value(key, Type.TEXT, otherwise);

@@ -5,11 +5,21 @@ import java.util.List;
 /**
  * Where the users are kept.
  *
- * @param type "memory": in the process, gone when it ends
+ * @param type "memory": in the process, gone when it ends; "sqlite": in one file; "postgres": in a
+ *     PostgreSQL database
+ * @param startTimeoutMillis how long a start waits for a store that cannot be reached, before it
+ *     fails, 0 to 100,000 milliseconds; with 0 the server starts without, and goes on trying
+ * @param sqlite for type "sqlite"
+ * @param postgres for type "postgres"
  */
-public record StoreConfig(String type) {
+public record StoreConfig(
+    String type, int startTimeoutMillis, SqliteConfig sqlite, PostgresConfig postgres) {
 
   static StoreConfig read(ConfigReader reader) {
-    return new StoreConfig(reader.oneOf("type", "memory", List.of("memory")));
+    return new StoreConfig(
+        reader.oneOf("type", "memory", List.of("memory", "sqlite", "postgres")),
+        reader.number("startTimeoutMillis", 30_000, 0, 100_000),
+        SqliteConfig.read(reader.object("sqlite")),
+        PostgresConfig.read(reader.object("postgres")));
   }
 }

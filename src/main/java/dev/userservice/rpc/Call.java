@@ -208,6 +208,10 @@ final class Call<Q, R> {
     }
   }
 
+  CallInfo info() {
+    return info;
+  }
+
   HttpConnection connection() {
     return info.connection();
   }

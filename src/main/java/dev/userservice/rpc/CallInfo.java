@@ -27,6 +27,9 @@ public final class CallInfo {
   private long received;
   private long sent;
 
+  /** Written by the event loop, read by whoever works for the call. */
+  private volatile boolean over;
+
   CallInfo(String method, HttpConnection connection, MultiMap headers) {
     this.method = method;
     this.connection = connection;
@@ -77,6 +80,14 @@ public final class CallInfo {
     return sent;
   }
 
+  /**
+   * Whether the call has its status, so that nobody waits for more: its time is over, or its caller
+   * has gone. May be asked from any thread.
+   */
+  public boolean isOver() {
+    return over;
+  }
+
   /** Milliseconds since the headers of the call came. */
   public long millis() {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
@@ -111,6 +122,7 @@ public final class CallInfo {
   }
 
   void end(GrpcStatus status) {
+    over = true;
     atEnd.forEach(handler -> handler.accept(status));
   }
 }

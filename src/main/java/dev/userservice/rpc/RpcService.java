@@ -35,6 +35,14 @@ public final class RpcService {
     return this;
   }
 
+  /** As {@link #unary(ServiceMethod, Function)}, for a handler that asks more about its call. */
+  public <Q, R> RpcService unary(
+      ServiceMethod<Q, R> method, BiFunction<Q, CallInfo, Future<R>> handler) {
+    server.bind(
+        service, method, call -> call.unary(message -> handler.apply(message, call.info())));
+    return this;
+  }
+
   /** One request, many responses, sent at the pace of the reader. */
   public <Q, R> RpcService serverStreaming(
       ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
@@ -52,7 +60,18 @@ public final class RpcService {
   /** Many requests, one response. Sets its handlers on the stream before it returns. */
   public <Q, R> RpcService clientStreaming(
       ServiceMethod<Q, R> method, Function<ReadStream<Q>, Future<R>> handler) {
-    server.bind(service, method, call -> call.clientStreaming(handler));
+    return clientStreaming(method, (requests, call) -> handler.apply(requests));
+  }
+
+  /**
+   * As {@link #clientStreaming(ServiceMethod, Function)}, for one that asks more about its call.
+   */
+  public <Q, R> RpcService clientStreaming(
+      ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, CallInfo, Future<R>> handler) {
+    server.bind(
+        service,
+        method,
+        call -> call.clientStreaming(requests -> handler.apply(requests, call.info())));
     return this;
   }
 

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -40,6 +41,11 @@ final class MemoryStore implements UserStore {
   private volatile int last;
 
   @Override
+  public Future<Void> open() {
+    return Future.succeededFuture();
+  }
+
+  @Override
   public Future<UserResponse> get(int userId) {
     if (userId < 1 || userId > last) {
       return Future.failedFuture(StoreException.notFound());
@@ -48,7 +54,10 @@ final class MemoryStore implements UserStore {
   }
 
   @Override
-  public Future<UserResponse> create(UserResponse draft) {
+  public Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
+    if (abandoned.getAsBoolean()) {
+      return Future.failedFuture(StoreException.abandoned());
+    }
     synchronized (writing) {
       if (!claim(Emails.canonical(draft.getEmail()))) {
         return Future.failedFuture(StoreException.emailTaken(0));
@@ -60,7 +69,10 @@ final class MemoryStore implements UserStore {
   }
 
   @Override
-  public Future<List<Integer>> createAll(List<UserResponse> drafts) {
+  public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
+    if (abandoned.getAsBoolean()) {
+      return Future.failedFuture(StoreException.abandoned());
+    }
     List<String> claimed = new ArrayList<>(drafts.size());
     List<Integer> ids = new ArrayList<>(drafts.size());
     synchronized (writing) {
@@ -96,6 +108,11 @@ final class MemoryStore implements UserStore {
   @Override
   public Future<Long> count() {
     return Future.succeededFuture((long) last);
+  }
+
+  @Override
+  public Future<Void> health() {
+    return Future.succeededFuture();
   }
 
   @Override

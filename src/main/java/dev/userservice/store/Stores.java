@@ -1,6 +1,7 @@
 package dev.userservice.store;
 
 import dev.userservice.config.StoreConfig;
+import io.vertx.core.Vertx;
 
 /** The one switch that picks a store. */
 public final class Stores {
@@ -8,13 +9,15 @@ public final class Stores {
   private Stores() {}
 
   /**
-   * The store that a configuration asks for.
+   * The store that a configuration asks for, not yet open.
    *
    * @throws IllegalArgumentException for a type that the configuration should not have let through
    */
-  public static UserStore open(StoreConfig config) {
+  public static UserStore of(StoreConfig config, Vertx vertx) {
     return switch (config.type()) {
       case "memory" -> new MemoryStore();
+      case "sqlite" -> new SqliteStore(config.sqlite(), vertx);
+      case "postgres" -> new PostgresStore(config.postgres(), vertx);
       default -> throw new IllegalArgumentException("no store of type " + config.type());
     };
   }

@@ -3,27 +3,48 @@ package dev.userservice.store;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Where the users are kept. Every store keeps these promises, and one test kit checks them all:
  *
  * <ul>
- *   <li>Ids start at 1 and increase in the order of creation. None is ever used twice, and a create
- *       that fails uses none up in a store that lives in this process.
+ *   <li>Ids start at 1 and increase in the order of creation: whoever has seen an id finds no
+ *       smaller one created later. None is ever used twice. A create that fails uses none up,
+ *       unless it races with another for the same e-mail address.
  *   <li>An e-mail address belongs to at most one user, compared in its {@link Emails#canonical
  *       canonical} form, however many callers race for it.
  *   <li>{@link #createAll} creates all of its users or none, and no reader ever sees a part of
  *       them.
- *   <li>A user whose create has succeeded is seen by every read that starts afterwards.
+ *   <li>A user whose create has succeeded is seen by every read that starts afterwards, and is
+ *       there after a crash of this process in a store that outlives it; in a store on a disk, also
+ *       after a crash of the machine.
  *   <li>No method blocks the calling thread, and none throws: a failure fails the Future, with a
- *       {@link StoreException} where the caller can do something about it.
+ *       {@link StoreException} where the caller can do something about it. All but {@link #open}
+ *       and {@link #close} may fail as {@link StoreException.Reason#UNAVAILABLE}, {@code
+ *       OVERLOADED} or {@code TIMED_OUT}; writes also as {@code OUTCOME_UNKNOWN}, {@code FULL} or
+ *       {@code CONFLICT}.
+ *   <li>Everything that waits in a store waits in a bounded queue and for a bounded time.
  *   <li>A Future completes on the event loop from which the method was called.
  * </ul>
  *
  * Users go in as drafts: complete but for {@code user_id}, and valid by the rules of the {@code
  * user} package, which a store does not check again.
+ *
+ * <p>A write takes a supplier that says whether it is {@code abandoned}: that nobody waits for its
+ * outcome any more. It is asked from any thread, for the last time before the write begins; a write
+ * that is abandoned by then changes nothing and fails with {@link StoreException.Reason#ABANDONED}.
  */
 public interface UserStore {
+
+  /**
+   * Makes the store ready: connects, creates what is missing. May be called again after it has
+   * failed; until it succeeds, all other methods fail as UNAVAILABLE.
+   *
+   * @return fails with {@link StoreException.Reason#UNAVAILABLE} when another try may succeed, with
+   *     {@code UNUSABLE} when it will not, each with a message for the operator
+   */
+  Future<Void> open();
 
   /**
    * The user with an id.
@@ -40,7 +61,7 @@ public interface UserStore {
    * @return the user with its id; fails with {@link StoreException.Reason#EMAIL_TAKEN}, index 0,
    *     when the e-mail address belongs to somebody
    */
-  Future<UserResponse> create(UserResponse draft);
+  Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned);
 
   /**
    * Adds all users of a list, or none.
@@ -50,7 +71,7 @@ public interface UserStore {
    *     StoreException.Reason#EMAIL_TAKEN} and the lowest index whose e-mail address belongs to
    *     somebody or to an earlier draft of the list
    */
-  Future<List<Integer>> createAll(List<UserResponse> drafts);
+  Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned);
 
   /**
    * Users in the order of their ids. A list of any length is read page by page, so that nothing in
@@ -65,6 +86,12 @@ public interface UserStore {
   /** How many users there are. */
   Future<Long> count();
 
-  /** Lets go of everything that the store holds. Calls after it may fail. */
+  /** Succeeds when reads and writes can be expected to; asked about once a second. */
+  Future<Void> health();
+
+  /**
+   * Lets go of everything that the store holds, once the writes that have been taken are done.
+   * Calls after it may fail as UNAVAILABLE.
+   */
   Future<Void> close();
 }

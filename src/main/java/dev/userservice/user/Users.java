@@ -13,6 +13,7 @@ import io.vertx.core.streams.ReadStream;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 
 /** The directory: four of the five RPCs; the fifth is the {@link ChatRoom}. */
@@ -38,13 +39,17 @@ public final class Users {
     return store.get(userId).recover(failure -> Future.failedFuture(refusal(failure, userId)));
   }
 
-  /** Adds one user. */
-  public Future<UserResponse> create(CreateUserRequest request) {
+  /**
+   * Adds one user.
+   *
+   * @param abandoned whether nobody waits for the outcome any more; see {@link UserStore}
+   */
+  public Future<UserResponse> create(CreateUserRequest request, BooleanSupplier abandoned) {
     List<Violation> violations = new ArrayList<>();
     UserResponse draft = UserRules.draft(request, "", clock, violations);
     UserRules.refuse(violations);
     return store
-        .create(draft)
+        .create(draft, abandoned)
         .recover(
             failure -> Future.failedFuture(refusal(failure, List.of(draft), index -> "email")));
   }
@@ -55,14 +60,19 @@ public final class Users {
     return new UserPages(store, request.getAfterUserId(), request.getLimit());
   }
 
-  /** Adds all users of a stream once it has ended well, or nobody. */
-  public Future<BatchCreateResponse> batchCreate(ReadStream<CreateUserRequest> requests) {
+  /**
+   * Adds all users of a stream once it has ended well, or nobody.
+   *
+   * @param abandoned whether nobody waits for the outcome any more; see {@link UserStore}
+   */
+  public Future<BatchCreateResponse> batchCreate(
+      ReadStream<CreateUserRequest> requests, BooleanSupplier abandoned) {
     return new Batch(batchLimit, clock)
         .read(requests)
         .compose(
             drafts ->
                 store
-                    .createAll(drafts)
+                    .createAll(drafts, abandoned)
                     .recover(
                         failure ->
                             Future.failedFuture(refusal(failure, drafts, Batch::emailField))))

@@ -29,7 +29,7 @@ class ConfigTest {
     assertThat(config.host()).isEqualTo("127.0.0.1");
     assertThat(config.port()).isEqualTo(50051);
     assertThat(config.sampleUsers()).isTrue();
-    assertThat(config.store()).isEqualTo(new StoreConfig("memory"));
+    assertThat(config.store().type()).isEqualTo("memory");
     assertThat(config.limits().batchUsers()).isEqualTo(10_000);
     assertThat(config.limits().chatQueue()).isEqualTo(1_024);
     assertThat(config.limits().messageBytes()).isEqualTo(4 * 1024 * 1024);
@@ -77,7 +77,7 @@ class ConfigTest {
           {"port":99999999999}        | "port" is 99999999999, but must be a whole number from 0 to 65535
           {"sampleUsers":1}           | "sampleUsers" is 1, but must be true or false
           {"host":" "}                | "host" is " ", but must be a text that is not empty
-          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be "memory"
+          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres"
           {"store":"memory"}          | "store" is "memory", but must be an object
           {"limits":{"batchUsers":0}} | "limits.batchUsers" is 0, but must be a whole number from 1 to 1000000
           """)

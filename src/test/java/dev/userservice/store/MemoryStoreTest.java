@@ -1,11 +1,9 @@
 package dev.userservice.store;
 
-import dev.userservice.config.StoreConfig;
-
 class MemoryStoreTest extends UserStoreContract {
 
   @Override
-  protected UserStore open() {
-    return Stores.open(new StoreConfig("memory"));
+  protected UserStore newStore() {
+    return new MemoryStore();
   }
 }

@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,14 +25,17 @@ import org.junit.jupiter.api.Test;
 /** Every promise of {@link UserStore}; each store runs it through a subclass of a few lines. */
 abstract class UserStoreContract {
 
+  private static final BooleanSupplier WANTED = () -> false;
+
   private UserStore store;
 
-  /** A new, empty store. */
-  protected abstract UserStore open();
+  /** A new store, empty and not yet open. */
+  protected abstract UserStore newStore();
 
   @BeforeEach
   void openStore() {
-    store = open();
+    store = newStore();
+    await(store.open());
   }
 
   @AfterEach
@@ -41,17 +47,18 @@ abstract class UserStoreContract {
   void create_idsStartAtOneAndIncrease() {
     for (int id = 1; id <= 3; id++) {
       UserResponse draft = draft(id);
-      assertThat(await(store.create(draft))).isEqualTo(draft.toBuilder().setUserId(id).build());
+      assertThat(await(store.create(draft, WANTED)))
+          .isEqualTo(draft.toBuilder().setUserId(id).build());
     }
   }
 
   @Test
   void create_emailTakenInAnotherCase() {
-    await(store.create(draft("Bob@Example.com")));
+    await(store.create(draft("Bob@Example.com"), WANTED));
 
-    assertThat(failure(store.create(draft("bOB@eXAMPLE.COM"))).reason())
+    assertThat(failure(store.create(draft("bOB@eXAMPLE.COM"), WANTED)).reason())
         .isEqualTo(StoreException.Reason.EMAIL_TAKEN);
-    assertThat(await(store.create(draft(9))).getUserId())
+    assertThat(await(store.create(draft(9), WANTED)).getUserId())
         .as("no id is used up by a create that failed")
         .isEqualTo(2);
   }
@@ -60,7 +67,7 @@ abstract class UserStoreContract {
   void create_manyCallersRaceForOneEmail() throws Exception {
     List<Callable<Integer>> callers =
         Collections.nCopies(
-            64, () -> store.create(draft("race@example.com")).map(1).otherwise(0).await());
+            64, () -> store.create(draft("race@example.com"), WANTED).map(1).otherwise(0).await());
 
     int winners = race(callers).stream().mapToInt(Integer::intValue).sum();
 
@@ -72,7 +79,8 @@ abstract class UserStoreContract {
   void create_manyCallersEachGetAnIdOfTheirOwn() throws Exception {
     List<Callable<Integer>> callers =
         IntStream.range(0, 2_000)
-            .<Callable<Integer>>mapToObj(i -> () -> await(store.create(draft(i))).getUserId())
+            .<Callable<Integer>>mapToObj(
+                i -> () -> await(store.create(draft(i), WANTED)).getUserId())
             .toList();
 
     assertThat(race(callers)).containsExactlyInAnyOrderElementsOf(range(1, 2_000));
@@ -80,7 +88,7 @@ abstract class UserStoreContract {
 
   @Test
   void get_unknownId() {
-    await(store.create(draft(1)));
+    await(store.create(draft(1), WANTED));
 
     for (int id : new int[] {2, 0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       assertThat(failure(store.get(id)).reason()).isEqualTo(StoreException.Reason.NOT_FOUND);
@@ -97,18 +105,18 @@ abstract class UserStoreContract {
             .setCreatedAt("9999-12-31T23:59:59.999Z")
             .build();
 
-    int id = await(store.create(draft)).getUserId();
+    int id = await(store.create(draft, WANTED)).getUserId();
 
     assertThat(await(store.get(id))).isEqualTo(draft.toBuilder().setUserId(id).build());
   }
 
   @Test
   void createAll_idsInTheOrderOfTheDrafts() {
-    await(store.create(draft(0)));
+    await(store.create(draft(0), WANTED));
     List<UserResponse> drafts = new ArrayList<>(drafts(1, 500));
     Collections.reverse(drafts);
 
-    List<Integer> ids = await(store.createAll(drafts));
+    List<Integer> ids = await(store.createAll(drafts, WANTED));
 
     assertThat(ids).isSorted().hasSize(500).doesNotHaveDuplicates();
     for (int i = 0; i < ids.size(); i++) {
@@ -118,26 +126,28 @@ abstract class UserStoreContract {
 
   @Test
   void createAll_empty() {
-    assertThat(await(store.createAll(List.of()))).isEmpty();
+    assertThat(await(store.createAll(List.of(), WANTED))).isEmpty();
   }
 
   @Test
   void createAll_lastEmailTaken() {
-    await(store.create(draft(99)));
+    await(store.create(draft(99), WANTED));
     List<UserResponse> drafts = drafts(0, 100);
 
-    StoreException failure = failure(store.createAll(drafts));
+    StoreException failure = failure(store.createAll(drafts, WANTED));
 
     assertThat(failure.reason()).isEqualTo(StoreException.Reason.EMAIL_TAKEN);
     assertThat(failure.index()).isEqualTo(99);
     assertThat(await(store.count())).as("nobody of the list was created").isEqualTo(1);
-    assertThat(await(store.createAll(drafts.subList(0, 99)))).as("no address is held").hasSize(99);
+    assertThat(await(store.createAll(drafts.subList(0, 99), WANTED)))
+        .as("no address is held")
+        .hasSize(99);
   }
 
   @Test
   void createAll_sameEmailTwice() {
     StoreException failure =
-        failure(store.createAll(List.of(draft("a@b"), draft("c@d"), draft("A@B"))));
+        failure(store.createAll(List.of(draft("a@b"), draft("c@d"), draft("A@B")), WANTED));
 
     assertThat(failure.index()).isEqualTo(2);
     assertThat(await(store.count())).isZero();
@@ -151,7 +161,7 @@ abstract class UserStoreContract {
     List<Callable<Integer>> callers = new ArrayList<>();
     for (int i = 0; i < 16; i++) {
       List<UserResponse> drafts = i % 2 == 0 ? forwards : backwards;
-      callers.add(() -> store.createAll(drafts).map(List::size).otherwise(0).await());
+      callers.add(() -> store.createAll(drafts, WANTED).map(List::size).otherwise(0).await());
     }
 
     assertThat(race(callers)).containsOnlyOnce(200);
@@ -168,7 +178,7 @@ abstract class UserStoreContract {
           writer.submit(
               () -> {
                 for (int i = 0; i < lists; i++) {
-                  await(store.createAll(drafts(i * size, size)));
+                  await(store.createAll(drafts(i * size, size), WANTED));
                 }
               });
       Set<Integer> seen = new HashSet<>();
@@ -184,8 +194,61 @@ abstract class UserStoreContract {
   }
 
   @Test
+  void write_abandonedChangesNothing() {
+    assertThat(failure(store.create(draft(1), () -> true)).reason())
+        .isEqualTo(StoreException.Reason.ABANDONED);
+    assertThat(failure(store.createAll(drafts(1, 3), () -> true)).reason())
+        .isEqualTo(StoreException.Reason.ABANDONED);
+
+    assertThat(await(store.count())).isZero();
+    assertThat(await(store.create(draft(1), WANTED)).getUserId()).isEqualTo(1);
+  }
+
+  @Test
+  void result_comesOnTheEventLoopThatAskedForIt() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try {
+      CompletableFuture<List<Thread>> threads = new CompletableFuture<>();
+      vertx.runOnContext(
+          turn -> {
+            Thread caller = Thread.currentThread();
+            List<Future<?>> calls =
+                List.of(
+                    store.create(draft(1), WANTED),
+                    store.createAll(drafts(2, 2), WANTED),
+                    store.get(1),
+                    store.page(0, 10),
+                    store.count(),
+                    store.health());
+            List<Thread> seen = new ArrayList<>(List.of(caller));
+            calls.forEach(call -> call.onComplete(end -> seen.add(Thread.currentThread())));
+            Future.join(calls).onComplete(end -> threads.complete(seen));
+          });
+      List<Thread> seen = threads.get(30, TimeUnit.SECONDS);
+      assertThat(seen).hasSize(7).containsOnly(seen.get(0));
+    } finally {
+      await(vertx.close());
+    }
+  }
+
+  @Test
+  void health_whileOpen() {
+    await(store.health());
+  }
+
+  @Test
+  void create_anythingThatTheRulesAllow_staysAsItIs() {
+    for (String name :
+        List.of("O'Brien; DROP TABLE users", "\\x00 $1 %s ? :a", "\u202e\u00e9\u4e2d")) {
+      UserResponse draft = draft(name.hashCode()).toBuilder().setName(name).setAge(0).build();
+      int id = await(store.create(draft, WANTED)).getUserId();
+      assertThat(await(store.get(id))).isEqualTo(draft.toBuilder().setUserId(id).build());
+    }
+  }
+
+  @Test
   void page_inIdOrderAfterAnId() {
-    await(store.createAll(drafts(0, 10_000)));
+    await(store.createAll(drafts(0, 10_000), WANTED));
 
     assertThat(ids(0, 3)).containsExactly(1, 2, 3);
     assertThat(ids(-5, 2)).containsExactly(1, 2);
@@ -199,12 +262,12 @@ abstract class UserStoreContract {
   @Test
   void count_aMillionUsers() {
     for (int i = 0; i < 100; i++) {
-      await(store.createAll(drafts(i * 10_000, 10_000)));
+      await(store.createAll(drafts(i * 10_000, 10_000), WANTED));
     }
 
     assertThat(await(store.count())).isEqualTo(1_000_000);
     assertThat(await(store.get(1_000_000)).getEmail()).isEqualTo("user999999@example.com");
-    assertThat(failure(store.create(draft(500_000))).reason())
+    assertThat(failure(store.create(draft(500_000), WANTED)).reason())
         .isEqualTo(StoreException.Reason.EMAIL_TAKEN);
   }
 

@@ -2,13 +2,14 @@ package dev.userservice.user;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.config.StoreConfig;
+import dev.userservice.config.ServerConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.Checkpoint;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
@@ -33,12 +34,13 @@ class UserPagesTest {
   @BeforeEach
   void fill(Vertx vertx) {
     context = vertx.getOrCreateContext();
-    UserStore memory = Stores.open(new StoreConfig("memory"));
+    UserStore memory = Stores.of(ServerConfig.from(new JsonObject()).store(), vertx);
     memory
         .createAll(
             IntStream.range(0, USERS)
                 .mapToObj(i -> UserResponse.newBuilder().setEmail("user" + i + "@b").build())
-                .toList())
+                .toList(),
+            () -> false)
         .await();
     store = memory;
   }

@@ -1,0 +1,116 @@
+package dev.userservice;
+
+import com.google.protobuf.Duration;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ResourceInfo;
+import com.google.rpc.RetryInfo;
+import dev.userservice.rpc.RpcStatus;
+import dev.userservice.store.StoreException;
+import dev.userservice.user.UserException;
+import io.vertx.grpc.common.GrpcStatus;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which failure is which status: of the rules, and of the store behind them. */
+final class StatusTable {
+
+  /** The {@code google.rpc.ErrorInfo} domain of every error of this service. */
+  static final String ERROR_DOMAIN = "userservice.dev";
+
+  /** A store that is away, or behind, needs a moment. */
+  private static final RetryInfo RETRY_STORE =
+      RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setSeconds(1)).build();
+
+  private StatusTable() {}
+
+  /** The status of a failure, or null for one that nobody expects. */
+  static RpcStatus of(Throwable failure) {
+    if (failure instanceof UserException refused) {
+      return new RpcStatus(
+          code(refused.reason()), refused.reason().name(), refused.getMessage(), details(refused));
+    }
+    return failure instanceof StoreException refused ? of(refused.reason()) : null;
+  }
+
+  /** What a store's own failures mean to a caller, who learns nothing else about the store. */
+  private static RpcStatus of(StoreException.Reason reason) {
+    return switch (reason) {
+      case UNAVAILABLE ->
+          new RpcStatus(
+              GrpcStatus.UNAVAILABLE,
+              "STORE_UNAVAILABLE",
+              "the users cannot be reached at the moment; nothing was changed, try again",
+              List.of(RETRY_STORE));
+      case OUTCOME_UNKNOWN ->
+          new RpcStatus(
+              GrpcStatus.UNAVAILABLE,
+              "OUTCOME_UNKNOWN",
+              "the store went away during the write, which may have been done or not; look before you try again");
+      case OVERLOADED ->
+          new RpcStatus(
+              GrpcStatus.RESOURCE_EXHAUSTED,
+              "STORE_OVERLOADED",
+              "too many calls wait for the store; nothing was changed, try again more slowly",
+              List.of(RETRY_STORE));
+      case FULL ->
+          new RpcStatus(
+              GrpcStatus.RESOURCE_EXHAUSTED,
+              "STORE_FULL",
+              "there is no room for more users; nothing was changed");
+      case TIMED_OUT ->
+          new RpcStatus(
+              GrpcStatus.DEADLINE_EXCEEDED,
+              "STORE_TIMED_OUT",
+              "the store did not answer in time; nothing was changed");
+      case CONFLICT ->
+          new RpcStatus(
+              GrpcStatus.ABORTED,
+              "STORE_CONFLICT",
+              "other writes were in the way; nothing was changed, try again",
+              List.of(RETRY_STORE));
+      case ABANDONED ->
+          new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "nobody waits for the outcome");
+      // The rules have words of their own for the first two; the last ends a start, not a call.
+      case NOT_FOUND, EMAIL_TAKEN, UNUSABLE -> null;
+    };
+  }
+
+  private static GrpcStatus code(UserException.Reason reason) {
+    return switch (reason) {
+      case INVALID_FIELDS -> GrpcStatus.INVALID_ARGUMENT;
+      case USER_NOT_FOUND -> GrpcStatus.NOT_FOUND;
+      case EMAIL_TAKEN -> GrpcStatus.ALREADY_EXISTS;
+      case BATCH_TOO_LARGE, READER_TOO_SLOW -> GrpcStatus.RESOURCE_EXHAUSTED;
+      case SHUTTING_DOWN -> GrpcStatus.UNAVAILABLE;
+    };
+  }
+
+  private static List<Message> details(UserException refused) {
+    List<Message> details = new ArrayList<>();
+    if (!refused.violations().isEmpty()) {
+      BadRequest.Builder fields = BadRequest.newBuilder();
+      refused
+          .violations()
+          .forEach(
+              violation ->
+                  fields
+                      .addFieldViolationsBuilder()
+                      .setField(violation.field())
+                      .setDescription(violation.rule()));
+      details.add(fields.build());
+    }
+    if (refused.resource() != null) {
+      details.add(
+          ResourceInfo.newBuilder()
+              .setResourceType("users.v1.User")
+              .setResourceName(refused.resource())
+              .setDescription(refused.getMessage())
+              .build());
+    }
+    if (refused.reason() == UserException.Reason.SHUTTING_DOWN) {
+      details.add(OperationsRpcs.RETRY_SOON);
+    }
+    return details;
+  }
+}
