@@ -7,9 +7,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.streams.Pipe;
-import io.vertx.core.streams.ReadStream;
-import io.vertx.core.streams.WriteStream;
 import io.vertx.grpc.common.CodecException;
 import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcMessage;
@@ -19,8 +16,6 @@ import io.vertx.grpc.common.WireFormat;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.GrpcServerResponse;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
-import java.util.function.Function;
 
 /**
  * One call, from its headers to its status. It ends exactly once: with the status of its handler,
@@ -34,9 +29,9 @@ final class Call<Q, R> {
   /**
    * How long a caller has to half-close after its status, before it is told to stop sending, as RFC
    * 9113 section 8.1 has it. Told at once, it might lose the status: HAProxy makes a cancelled call
-   * of the two together.
+   * of the two together. This and {@link #LINGER_NANOS} start when {@link RpcServer} first looks.
    */
-  private static final long HALF_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long HALF_CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /**
    * How long a caller that does not read has for the status of a call that failed, before the
@@ -132,60 +127,6 @@ final class Call<Q, R> {
     }
   }
 
-  void unary(Function<Q, Future<R>> handler) {
-    single(message -> handler.apply(message).onComplete(this::respond, this::fail));
-  }
-
-  void serverStreaming(Function<Q, ReadStream<R>> handler) {
-    single(
-        message -> {
-          Pipe<R> pipe = handler.apply(message).pipe().endOnComplete(false);
-          onAbandoned = why -> pipe.close();
-          pipe.to(new ResponseStream<>(this)).onComplete(done -> succeed(), this::fail);
-        });
-  }
-
-  void clientStreaming(Function<ReadStream<Q>, Future<R>> handler) {
-    handler.apply(requests()).onComplete(this::respond, this::fail);
-  }
-
-  void bidirectional(BiFunction<ReadStream<Q>, WriteStream<R>, Future<Void>> handler) {
-    handler.apply(requests(), new ResponseStream<>(this)).onComplete(done -> succeed(), this::fail);
-  }
-
-  private ReadStream<Q> requests() {
-    RequestStream<Q> requests = new RequestStream<>(this);
-    onAbandoned = requests::fail;
-    return requests;
-  }
-
-  /** Hands on the one message of a call that has exactly one, once the caller has half-closed. */
-  private void single(Handler<Q> handler) {
-    var only =
-        new Object() {
-          Q message;
-        };
-    request.messageHandler(
-        message -> {
-          if (over) {
-            return;
-          }
-          if (only.message != null) {
-            fail(wrongCount("more than one"));
-          } else {
-            guard(() -> only.message = decode(message));
-          }
-        });
-    request.endHandler(
-        end -> {
-          if (only.message == null) {
-            fail(wrongCount("none"));
-          } else if (!over) {
-            guard(() -> handler.handle(only.message));
-          }
-        });
-  }
-
   /** Runs code of a handler; what it throws ends the call. */
   void guard(Runnable code) {
     try {
@@ -206,6 +147,11 @@ final class Call<Q, R> {
               "MALFORMED_MESSAGE",
               "a message is not of the type that " + info.method() + " takes"));
     }
+  }
+
+  /** Calls back when the call ends before its handler has ended it. */
+  void onAbandoned(Handler<Throwable> handler) {
+    onAbandoned = handler;
   }
 
   CallInfo info() {
@@ -237,19 +183,22 @@ final class Call<Q, R> {
     return lastWrite;
   }
 
-  private void respond(R message) {
+  /** Ends the call well, with its one response. */
+  void respond(R message) {
     if (settle(GrpcStatus.OK)) {
       addTrailers();
       sent(response.endMessage(encode(message)));
     }
   }
 
+  /** Ends the call well, after the responses that have been written. */
   void succeed() {
     if (settle(GrpcStatus.OK)) {
       end();
     }
   }
 
+  /** Ends the call with the status of a failure. */
   void fail(Throwable failure) {
     if (over) {
       return;
@@ -268,7 +217,6 @@ final class Call<Q, R> {
       return false;
     }
     over = true;
-    overAt = System.nanoTime();
     failed = status != GrpcStatus.OK;
     if (deadline != null) {
       vertx().cancelTimer(deadline);
@@ -313,7 +261,10 @@ final class Call<Q, R> {
 
   /** Frees the stream of a call that is over, when its caller does not do its part of that. */
   void release(long now) {
-    if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
+    if (over && overAt == 0) {
+      // Near enough, and the many calls whose stream is gone by now do without the clock.
+      overAt = now;
+    } else if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
       http.response().reset(NO_ERROR);
     } else if (failed && now - overAt >= LINGER_NANOS) {
       http.response().reset(CANCEL);
@@ -378,14 +329,6 @@ final class Call<Q, R> {
 
   private static Vertx vertx() {
     return Vertx.currentContext().owner();
-  }
-
-  private RpcException wrongCount(String count) {
-    return new RpcException(
-        new RpcStatus(
-            GrpcStatus.INTERNAL,
-            "WRONG_MESSAGE_COUNT",
-            info.method() + " takes exactly one message, but " + count + " came"));
   }
 
   private static RpcException tooLate(String timeout) {

@@ -29,7 +29,6 @@ final class FrameGate extends HttpServerRequestWrapper {
   private static final String IDENTITY = "identity";
 
   private final int messageBytes;
-  private final String encoding;
 
   /** A frame that has not come in full; null between frames. Grows with what comes, not before. */
   private Buffer partial;
@@ -44,7 +43,6 @@ final class FrameGate extends HttpServerRequestWrapper {
   FrameGate(HttpServerRequestInternal request, int messageBytes) {
     super(request);
     this.messageBytes = messageBytes;
-    this.encoding = request.getHeader(GrpcHeaderNames.GRPC_ENCODING);
   }
 
   @Override
@@ -135,7 +133,11 @@ final class FrameGate extends HttpServerRequestWrapper {
     if (length > messageBytes) {
       return refuse(tooLarge());
     }
-    if (flags == 0 || Gzip.NAME.equals(encoding)) {
+    if (flags == 0) {
+      return true;
+    }
+    String encoding = getHeader(GrpcHeaderNames.GRPC_ENCODING);
+    if (Gzip.NAME.equals(encoding)) {
       return true;
     }
     if (encoding == null || IDENTITY.equals(encoding)) {
@@ -154,22 +156,19 @@ final class FrameGate extends HttpServerRequestWrapper {
       handler.handle(frame);
       return;
     }
-    byte[] message;
+    Buffer inflated;
     try {
-      message = Gzip.inflate(frame.getBytes(PREFIX_BYTES, frame.length()), messageBytes);
+      byte[] compressed = frame.getBytes(PREFIX_BYTES, frame.length());
+      inflated = Gzip.inflate(compressed, messageBytes, PREFIX_BYTES);
     } catch (IOException corrupt) {
       refuse("CORRUPT_GZIP", "a message is flagged as compressed, but is not in gzip format");
       return;
     }
-    if (message.length > messageBytes) {
+    if (inflated == null) {
       refuse(tooLarge());
-    } else {
-      handler.handle(
-          Buffer.buffer(PREFIX_BYTES + message.length)
-              .appendByte((byte) 0)
-              .appendInt(message.length)
-              .appendBytes(message));
+      return;
     }
+    handler.handle(inflated.setInt(1, inflated.length() - PREFIX_BYTES));
   }
 
   private RpcStatus tooLarge() {

@@ -5,6 +5,8 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
@@ -16,18 +18,52 @@ final class Gzip {
   /** Below this many bytes a message gets larger, or too little smaller to be worth the time. */
   static final int WORTHWHILE_BYTES = 1_024;
 
+  private static final int CHUNK_BYTES = 16_384;
+
+  /** The format cannot make more than this many bytes of one. */
+  private static final long MOST_RATIO = 1_032;
+
   private Gzip() {}
 
   /**
-   * Inflates no further than it has to in order to know that there is too much.
+   * Inflates no further than it has to in order to know that there is too much, and keeps nothing
+   * of what says itself that it is.
    *
-   * @return the inflated bytes; one more than {@code most} when there are more than that
+   * @param room bytes to leave free, as zeroes, before the inflated ones
+   * @return null when there are more than {@code most} inflated bytes
    * @throws IOException when these are not gzip's
    */
-  static byte[] inflate(byte[] bytes, int most) throws IOException {
-    try (var gzip = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      return gzip.readNBytes(most + 1);
+  static Buffer inflate(byte[] bytes, int most, int room) throws IOException {
+    long said = lengthSaid(bytes);
+    boolean keep = said <= most;
+    Buffer inflated = Buffer.buffer(room + (keep ? (int) said : 0)).appendBytes(new byte[room]);
+    byte[] chunk = new byte[CHUNK_BYTES];
+    long length = 0;
+    try (var gzip = new GZIPInputStream(new ByteArrayInputStream(bytes), CHUNK_BYTES)) {
+      for (int read = gzip.read(chunk); read >= 0; read = gzip.read(chunk)) {
+        length += read;
+        if (length > most) {
+          return null;
+        }
+        if (keep) {
+          inflated.appendBytes(chunk, 0, read);
+        }
+      }
     }
+    return inflated;
+  }
+
+  /**
+   * The length that the last four bytes give, modulo 2^32 (RFC 1952, ISIZE), which the stream
+   * checks when it gets there; a lie costs no more than so many bytes could hold.
+   */
+  private static long lengthSaid(byte[] bytes) {
+    if (bytes.length < Integer.BYTES) {
+      return 0;
+    }
+    int said =
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - Integer.BYTES);
+    return Math.min(Integer.toUnsignedLong(said), bytes.length * MOST_RATIO);
   }
 
   static Buffer deflate(Buffer bytes) {

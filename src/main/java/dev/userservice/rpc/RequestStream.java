@@ -9,8 +9,14 @@ final class RequestStream<Q> implements ReadStream<Q> {
   private final Call<Q, ?> call;
   private Handler<Throwable> exceptionHandler;
 
-  RequestStream(Call<Q, ?> call) {
+  private RequestStream(Call<Q, ?> call) {
     this.call = call;
+  }
+
+  static <Q> RequestStream<Q> of(Call<Q, ?> call) {
+    RequestStream<Q> requests = new RequestStream<>(call);
+    call.onAbandoned(requests::fail);
+    return requests;
   }
 
   @Override
@@ -65,7 +71,7 @@ final class RequestStream<Q> implements ReadStream<Q> {
     return this;
   }
 
-  void fail(Throwable why) {
+  private void fail(Throwable why) {
     if (exceptionHandler != null) {
       exceptionHandler.handle(why);
     }

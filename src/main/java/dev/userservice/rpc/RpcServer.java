@@ -41,7 +41,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private static final String GRPC = "application/grpc";
 
   /** How often calls that are over are looked at whose stream is still there. */
-  private static final long RELEASE_MILLIS = 500;
+  private static final long RELEASE_MILLIS = 250;
 
   private final GrpcServer grpc;
   private final Failures failures;

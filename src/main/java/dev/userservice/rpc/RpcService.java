@@ -2,6 +2,7 @@ package dev.userservice.rpc;
 
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import io.vertx.core.Future;
+import io.vertx.core.streams.Pipe;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import io.vertx.grpc.common.ServiceMethod;
@@ -9,6 +10,7 @@ import io.vertx.grpc.common.ServiceName;
 import io.vertx.grpc.server.Service;
 import io.vertx.grpc.server.ServiceBuilder;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -31,30 +33,31 @@ public final class RpcService {
 
   /** One request, one response. Called when the request is complete. */
   public <Q, R> RpcService unary(ServiceMethod<Q, R> method, Function<Q, Future<R>> handler) {
-    server.bind(service, method, call -> call.unary(handler));
-    return this;
+    return unary(method, (request, call) -> handler.apply(request));
   }
 
   /** As {@link #unary(ServiceMethod, Function)}, for a handler that asks more about its call. */
   public <Q, R> RpcService unary(
       ServiceMethod<Q, R> method, BiFunction<Q, CallInfo, Future<R>> handler) {
-    server.bind(
-        service, method, call -> call.unary(message -> handler.apply(message, call.info())));
-    return this;
+    return bind(
+        method,
+        call ->
+            SingleRequest.receive(
+                call,
+                request ->
+                    handler.apply(request, call.info()).onComplete(call::respond, call::fail)));
   }
 
   /** One request, many responses, sent at the pace of the reader. */
   public <Q, R> RpcService serverStreaming(
       ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
-    server.bind(service, method, call -> call.serverStreaming(handler));
-    return this;
+    return bind(method, call -> stream(call, handler));
   }
 
   /** As {@link #serverStreaming}, for a stream without an end of its own: a shutdown ends it. */
   public <Q, R> RpcService subscription(
       ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
-    server.bind(service, method, call -> call.endless().serverStreaming(handler));
-    return this;
+    return bind(method, call -> stream(call.endless(), handler));
   }
 
   /** Many requests, one response. Sets its handlers on the stream before it returns. */
@@ -68,11 +71,12 @@ public final class RpcService {
    */
   public <Q, R> RpcService clientStreaming(
       ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, CallInfo, Future<R>> handler) {
-    server.bind(
-        service,
+    return bind(
         method,
-        call -> call.clientStreaming(requests -> handler.apply(requests, call.info())));
-    return this;
+        call ->
+            handler
+                .apply(RequestStream.of(call), call.info())
+                .onComplete(call::respond, call::fail));
   }
 
   /**
@@ -81,12 +85,31 @@ public final class RpcService {
    */
   public <Q, R> RpcService bidirectional(
       ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, WriteStream<R>, Future<Void>> handler) {
-    server.bind(service, method, call -> call.endless().bidirectional(handler));
-    return this;
+    return bind(
+        method,
+        call ->
+            handler
+                .apply(RequestStream.of(call.endless()), new ResponseStream<>(call))
+                .onComplete(done -> call.succeed(), call::fail));
   }
 
   /** Opens the service to callers. */
   public void bind() {
     server.add(service.build());
+  }
+
+  private static <Q, R> void stream(Call<Q, R> call, Function<Q, ReadStream<R>> handler) {
+    SingleRequest.receive(
+        call,
+        request -> {
+          Pipe<R> pipe = handler.apply(request).pipe().endOnComplete(false);
+          call.onAbandoned(why -> pipe.close());
+          pipe.to(new ResponseStream<>(call)).onComplete(done -> call.succeed(), call::fail);
+        });
+  }
+
+  private <Q, R> RpcService bind(ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
+    server.bind(service, method, handler);
+    return this;
   }
 }

@@ -1,0 +1,61 @@
+package dev.userservice.rpc;
+
+import io.vertx.core.Handler;
+import io.vertx.grpc.common.GrpcMessage;
+import io.vertx.grpc.common.GrpcStatus;
+
+/** The one message of a call that has exactly one, handed on once the caller has half-closed. */
+final class SingleRequest<Q> {
+
+  private final Call<Q, ?> call;
+  private final Handler<Q> handler;
+  private Q message;
+
+  private SingleRequest(Call<Q, ?> call, Handler<Q> handler) {
+    this.call = call;
+    this.handler = handler;
+  }
+
+  static <Q> void receive(Call<Q, ?> call, Handler<Q> handler) {
+    SingleRequest<Q> single = new SingleRequest<>(call, handler);
+    call.request().messageHandler(single::received).endHandler(single::ended);
+  }
+
+  private void received(GrpcMessage received) {
+    if (call.isOver()) {
+      return;
+    }
+    if (message != null) {
+      call.fail(wrongCount("more than one"));
+      return;
+    }
+    try {
+      message = call.decode(received);
+    } catch (Throwable failure) {
+      call.fail(failure);
+    }
+  }
+
+  private void ended(Void end) {
+    if (call.isOver()) {
+      return;
+    }
+    if (message == null) {
+      call.fail(wrongCount("none"));
+      return;
+    }
+    try {
+      handler.handle(message);
+    } catch (Throwable failure) {
+      call.fail(failure);
+    }
+  }
+
+  private RpcException wrongCount(String count) {
+    return new RpcException(
+        new RpcStatus(
+            GrpcStatus.INTERNAL,
+            "WRONG_MESSAGE_COUNT",
+            call.info().method() + " takes exactly one message, but " + count + " came"));
+  }
+}
