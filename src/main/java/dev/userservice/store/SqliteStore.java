@@ -2,53 +2,170 @@ package dev.userservice.store;
 
 import dev.userservice.config.SqliteConfig;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
-/** To be written. */
+/**
+ * Users in one SQLite file of this machine. One thread writes, in groups, each of which costs one
+ * fsync; a few threads read beside it, for which WAL mode needs no waiting for the writer.
+ */
 final class SqliteStore implements UserStore {
 
-  SqliteStore(SqliteConfig config, Vertx vertx) {}
+  /** Users of a group: large enough that the fsync does not count, over in about 10 ms. */
+  private static final int GROUP_USERS = 1_000;
+
+  private final Vertx vertx;
+  private final SqliteConfig config;
+  private final SqliteFile file;
+  private final SqliteFailures failures;
+  private final SqliteThreads writing;
+  private final SqliteThreads reading;
+  private final GroupCommit writes;
+
+  /** As many as there are reading threads, so that each finds one. */
+  private final Queue<SqliteReader> readers = new ConcurrentLinkedQueue<>();
+
+  private volatile SqliteWriter writer;
+
+  SqliteStore(SqliteConfig config, Vertx vertx) {
+    this.vertx = vertx;
+    this.config = config;
+    Path path = Path.of(config.file()).toAbsolutePath().normalize();
+    failures = new SqliteFailures(path);
+    file = new SqliteFile(path, config.timeoutMillis(), failures);
+    // It gets one call at a time, besides those that open, check and close.
+    writing = new SqliteThreads("sqlite-writer", 1, 8, config.timeoutMillis());
+    reading =
+        new SqliteThreads(
+            "sqlite-reader", config.readers(), config.waiting(), config.timeoutMillis());
+    writes =
+        new GroupCommit(
+            vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
+  }
 
   @Override
   public Future<Void> open() {
-    throw new UnsupportedOperationException();
+    return OnCallersLoop.of(vertx, writing.call(this::openFile));
   }
 
   @Override
   public Future<UserResponse> get(int userId) {
-    throw new UnsupportedOperationException();
+    return read(reader -> reader.get(userId));
   }
 
   @Override
   public Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
-    throw new UnsupportedOperationException();
+    return createAll(List.of(draft), abandoned)
+        .map(ids -> draft.toBuilder().setUserId(ids.get(0)).build());
   }
 
   @Override
   public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
-    throw new UnsupportedOperationException();
+    return writer == null ? notOpen() : writes.add(drafts, abandoned);
   }
 
   @Override
   public Future<List<UserResponse>> page(int afterUserId, int limit) {
-    throw new UnsupportedOperationException();
+    return read(reader -> reader.page(afterUserId, limit));
   }
 
   @Override
   public Future<Long> count() {
-    throw new UnsupportedOperationException();
+    return read(SqliteReader::count);
   }
 
   @Override
   public Future<Void> health() {
-    throw new UnsupportedOperationException();
+    SqliteWriter open = writer;
+    return open == null
+        ? notOpen()
+        : OnCallersLoop.of(
+            vertx,
+            writing.call(
+                () -> {
+                  open.check();
+                  return null;
+                }));
   }
 
   @Override
   public Future<Void> close() {
-    throw new UnsupportedOperationException();
+    return writes
+        .close()
+        .compose(written -> OnCallersLoop.of(vertx, writing.call(this::closeFile)))
+        .onComplete(closed -> writing.shutdown());
+  }
+
+  private Void openFile() {
+    SqliteWriter opened = new SqliteWriter(file.open(), failures);
+    try {
+      for (int i = 0; i < config.readers(); i++) {
+        readers.add(new SqliteReader(file.reader(), failures));
+      }
+    } catch (RuntimeException failure) {
+      letGo(opened);
+      throw failure;
+    }
+    writer = opened;
+    return null;
+  }
+
+  private Void closeFile() throws InterruptedException {
+    SqliteWriter open = writer;
+    writer = null;
+    reading.shutdown();
+    reading.awaitEnd();
+    if (open != null) {
+      letGo(open);
+    }
+    return null;
+  }
+
+  private void letGo(SqliteWriter open) {
+    try {
+      readers.forEach(SqliteReader::close);
+      // The last connection to go takes the log with it.
+      open.close();
+    } finally {
+      readers.clear();
+      file.unlock();
+    }
+  }
+
+  private Future<Void> writeGroup(List<GroupCommit.Write> group) {
+    SqliteWriter open = writer;
+    return writing.call(
+        () -> {
+          open.write(group);
+          return null;
+        });
+  }
+
+  private <T> Future<T> read(Function<SqliteReader, T> work) {
+    if (writer == null) {
+      return notOpen();
+    }
+    return OnCallersLoop.of(
+        vertx,
+        reading.call(
+            () -> {
+              SqliteReader reader = readers.remove();
+              try {
+                return work.apply(reader);
+              } finally {
+                readers.add(reader);
+              }
+            }));
+  }
+
+  private static <T> Future<T> notOpen() {
+    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
   }
 }

@@ -1,9 +1,11 @@
 package dev.userservice.store;
 
+import io.vertx.core.Vertx;
+
 class MemoryStoreTest extends UserStoreContract {
 
   @Override
-  protected UserStore newStore() {
+  protected UserStore newStore(Vertx vertx) {
     return new MemoryStore();
   }
 }

@@ -18,7 +18,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,14 +29,25 @@ abstract class UserStoreContract {
 
   private static final BooleanSupplier WANTED = () -> false;
 
+  private static Vertx vertx;
   private UserStore store;
 
   /** A new store, empty and not yet open. */
-  protected abstract UserStore newStore();
+  protected abstract UserStore newStore(Vertx vertx);
+
+  @BeforeAll
+  static void startVertx() {
+    vertx = Vertx.vertx();
+  }
+
+  @AfterAll
+  static void stopVertx() {
+    await(vertx.close());
+  }
 
   @BeforeEach
   void openStore() {
-    store = newStore();
+    store = newStore(vertx);
     await(store.open());
   }
 
@@ -206,29 +219,24 @@ abstract class UserStoreContract {
 
   @Test
   void result_comesOnTheEventLoopThatAskedForIt() throws Exception {
-    Vertx vertx = Vertx.vertx();
-    try {
-      CompletableFuture<List<Thread>> threads = new CompletableFuture<>();
-      vertx.runOnContext(
-          turn -> {
-            Thread caller = Thread.currentThread();
-            List<Future<?>> calls =
-                List.of(
-                    store.create(draft(1), WANTED),
-                    store.createAll(drafts(2, 2), WANTED),
-                    store.get(1),
-                    store.page(0, 10),
-                    store.count(),
-                    store.health());
-            List<Thread> seen = new ArrayList<>(List.of(caller));
-            calls.forEach(call -> call.onComplete(end -> seen.add(Thread.currentThread())));
-            Future.join(calls).onComplete(end -> threads.complete(seen));
-          });
-      List<Thread> seen = threads.get(30, TimeUnit.SECONDS);
-      assertThat(seen).hasSize(7).containsOnly(seen.get(0));
-    } finally {
-      await(vertx.close());
-    }
+    CompletableFuture<List<Thread>> threads = new CompletableFuture<>();
+    vertx.runOnContext(
+        turn -> {
+          Thread caller = Thread.currentThread();
+          List<Future<?>> calls =
+              List.of(
+                  store.create(draft(1), WANTED),
+                  store.createAll(drafts(2, 2), WANTED),
+                  store.get(1),
+                  store.page(0, 10),
+                  store.count(),
+                  store.health());
+          List<Thread> seen = new ArrayList<>(List.of(caller));
+          calls.forEach(call -> call.onComplete(end -> seen.add(Thread.currentThread())));
+          Future.join(calls).onComplete(end -> threads.complete(seen));
+        });
+    List<Thread> seen = threads.get(30, TimeUnit.SECONDS);
+    assertThat(seen).hasSize(7).containsOnly(seen.get(0));
   }
 
   @Test

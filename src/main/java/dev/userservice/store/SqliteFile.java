@@ -1,0 +1,237 @@
+package dev.userservice.store;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.List;
+import org.sqlite.SQLiteJDBCLoader;
+
+/**
+ * The file with the users: ours alone while it is open, in the schema of this code, and nothing is
+ * written to one that is somebody else's. All of its methods wait for the disk.
+ */
+final class SqliteFile {
+
+  /** Stands in the file's header and tells our files from other programs' ("User"). */
+  private static final int APPLICATION_ID = 0x55736572;
+
+  private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
+
+  private final Path file;
+  private final int timeoutMillis;
+  private final SqliteFailures failures;
+  private FileChannel lockFile;
+
+  /**
+   * @param timeoutMillis how long a statement waits for a lock of another program, such as a backup
+   */
+  SqliteFile(Path file, int timeoutMillis, SqliteFailures failures) {
+    this.file = file;
+    this.timeoutMillis = timeoutMillis;
+    this.failures = failures;
+  }
+
+  /**
+   * Makes the file ours and ready.
+   *
+   * @return the connection that writes
+   * @throws StoreException saying why that cannot be, with everything as it was
+   */
+  Connection open() {
+    loadLibrary();
+    makeFolder();
+    lock();
+    try {
+      checkMagic();
+      Connection connection = connect();
+      try {
+        makeReady(connection);
+        return connection;
+      } catch (SQLException | RuntimeException failure) {
+        connection.close();
+        throw failure;
+      }
+    } catch (SQLException failure) {
+      unlock();
+      throw failures.ofOpening(failure);
+    } catch (RuntimeException failure) {
+      unlock();
+      throw failure;
+    }
+  }
+
+  /** A further connection, which cannot write. */
+  Connection reader() {
+    try {
+      Connection connection = connect();
+      execute(connection, "PRAGMA query_only = ON");
+      return connection;
+    } catch (SQLException failure) {
+      throw failures.ofOpening(failure);
+    }
+  }
+
+  /** Lets other processes have the file; to be called after its connections are closed. */
+  void unlock() {
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      // The lock ends with this process at the latest.
+    }
+  }
+
+  private void loadLibrary() {
+    try {
+      SQLiteJDBCLoader.initialize();
+    } catch (Exception | LinkageError failure) {
+      throw new StoreException(
+          StoreException.Reason.UNUSABLE,
+          "the native library of SQLite cannot be loaded from %s%nName a folder that can be written and executed from with -Dorg.sqlite.tmpdir=FOLDER"
+              .formatted(
+                  System.getProperty("org.sqlite.tmpdir", System.getProperty("java.io.tmpdir"))));
+    }
+  }
+
+  private void makeFolder() {
+    try {
+      // Not createDirectories alone: it refuses a link to a folder.
+      if (!Files.isDirectory(file.getParent())) {
+        Files.createDirectories(file.getParent());
+      }
+    } catch (IOException e) {
+      throw failures.unusable("cannot be made: its folder is not there, and cannot be made");
+    }
+    if (Files.isDirectory(file)) {
+      throw failures.unusable("is a folder%nName a file in it: \"store.sqlite.file\"");
+    }
+  }
+
+  /** Holds as long as the process at most: the system lets go of it even after a kill -9. */
+  private void lock() {
+    Path path = file.resolveSibling(file.getFileName() + ".lock");
+    try {
+      lockFile =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileLock lock = lockFile.tryLock();
+      if (lock == null) {
+        String owner = new String(readAll(lockFile), StandardCharsets.US_ASCII).strip();
+        lockFile.close();
+        throw inUse(owner.matches("\\d+") ? "process " + owner : "another process");
+      }
+      lockFile.truncate(0);
+      lockFile.write(
+          ByteBuffer.wrap(
+              (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+    } catch (OverlappingFileLockException ours) {
+      unlock();
+      throw inUse("this process");
+    } catch (IOException e) {
+      throw failures.unusable("cannot be written: nor can " + path.getFileName() + " beside it");
+    }
+  }
+
+  private StoreException inUse(String owner) {
+    return failures.unusable(
+        "is in use by " + owner + "%nOne server at a time has a file; several share a PostgreSQL");
+  }
+
+  private static byte[] readAll(FileChannel channel) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(32);
+    channel.read(bytes, 0);
+    return Arrays.copyOf(bytes.array(), bytes.position());
+  }
+
+  /** Before SQLite sees the file, because it takes some strangers for its own. */
+  private void checkMagic() {
+    if (!Files.exists(file)) {
+      return;
+    }
+    try (InputStream bytes = Files.newInputStream(file)) {
+      byte[] start = bytes.readNBytes(MAGIC.length);
+      if (start.length > 0 && !Arrays.equals(start, MAGIC)) {
+        throw failures.unusable("is no SQLite database%nName another file: \"store.sqlite.file\"");
+      }
+    } catch (IOException e) {
+      throw failures.unusable("cannot be read%nCheck its permissions");
+    }
+  }
+
+  private Connection connect() throws SQLException {
+    // As a URI, in which every name of a file can be written.
+    Connection connection =
+        new org.sqlite.SQLiteConfig()
+            .createConnection("jdbc:sqlite:file:" + file.toUri().getRawPath());
+    execute(connection, "PRAGMA busy_timeout = " + timeoutMillis);
+    // In WAL mode, FULL means one fsync a commit: what is acknowledged survives a power cut.
+    execute(connection, "PRAGMA synchronous = FULL");
+    return connection;
+  }
+
+  private void makeReady(Connection connection) throws SQLException {
+    int application = number(connection, "PRAGMA application_id");
+    boolean empty = number(connection, "SELECT count(*) FROM sqlite_schema") == 0;
+    if (application != APPLICATION_ID && !(application == 0 && empty)) {
+      throw failures.unusable(
+          "belongs to another program%nName another file: \"store.sqlite.file\"");
+    }
+    Migrations migrations = new Migrations("sqlite");
+    int version = empty ? 0 : number(connection, "SELECT max(version) FROM schema_version");
+    List<String> scripts = migrations.after(version);
+    if (!"wal".equals(text(connection, "PRAGMA journal_mode = WAL"))) {
+      throw failures.unusable("is on a file system without WAL%nPut it on a local disk");
+    }
+    if (!scripts.isEmpty()) {
+      migrate(connection, scripts, migrations.version());
+    }
+  }
+
+  private void migrate(Connection connection, List<String> scripts, int version)
+      throws SQLException {
+    execute(connection, "BEGIN IMMEDIATE");
+    try {
+      execute(connection, "PRAGMA application_id = " + APPLICATION_ID);
+      execute(
+          connection,
+          "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) STRICT");
+      for (String script : scripts) {
+        execute(connection, script);
+      }
+      execute(connection, "INSERT INTO schema_version VALUES (" + version + ")");
+      execute(connection, "COMMIT");
+    } catch (SQLException failure) {
+      SqliteWriter.rollBack(connection);
+      throw failure;
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate(sql);
+    }
+  }
+
+  private static int number(Connection connection, String sql) throws SQLException {
+    return Integer.parseInt(text(connection, sql));
+  }
+
+  private static String text(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+}
