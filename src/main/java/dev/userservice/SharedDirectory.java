@@ -113,10 +113,10 @@ final class SharedDirectory implements Shareable {
 
   private Future<Void> addSampleUsers() {
     return store
-        .count()
+        .page(0, 1)
         .compose(
-            count ->
-                count > 0
+            found ->
+                !found.isEmpty()
                     ? Future.succeededFuture()
                     : store.createAll(SAMPLE_USERS, () -> false).recover(this::addedByAnother))
         .mapEmpty();

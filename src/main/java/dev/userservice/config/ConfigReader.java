@@ -136,6 +136,17 @@ final class ConfigReader {
     throw refused(key, value, "an object");
   }
 
+  /** Whether a key is set. */
+  boolean has(String key) {
+    return json.containsKey(key);
+  }
+
+  /** For a value that is refused for a reason of its own, and is not shown. */
+  ConfigException refused(String key, String why) {
+    return new ConfigException(
+        "%s: \"%s\" %s".formatted(origin.apply(path + key), path + key, why));
+  }
+
   /** Every key that has been asked for, by its path. */
   Map<String, Type> keys() {
     return keys;

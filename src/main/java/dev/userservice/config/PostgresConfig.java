@@ -1,5 +1,7 @@
 package dev.userservice.config;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
 
 /**
@@ -9,19 +11,18 @@ import java.util.List;
  * @param port the port of the server, 1 to 65535
  * @param database the database; it has to exist, its tables are made by us
  * @param user who we are to it
- * @param password the password, from the environment; empty where the server asks for none
- * @param passwordFile a file whose first line is the password; wins over {@code password}, is read
- *     for each new connection, and may be empty for none
+ * @param password the password, which belongs into the environment; empty where none is asked for
+ * @param passwordFile a file with the password, read for each new connection; empty for none
  * @param tls "disable"; "require": encrypted, whoever the server is; "verify-full": encrypted, and
  *     the server's certificate has to be for {@code host}
  * @param caFile the PEM file of the authority that "verify-full" trusts; empty for those that the
  *     JDK trusts
- * @param connections the most connections, 1 to 1,000
- * @param waiting how many users may wait to be written, and how many other calls for a connection,
- *     before more are refused; 1 to 1,000,000
+ * @param connections the most connections, 2 to 1,000; one half reads, the other writes
+ * @param waiting how many users may wait to be written, and how many calls for a connection, before
+ *     more are refused; 1 to 1,000,000
  * @param connectTimeoutMillis how long connecting may take, 10 to 60,000 milliseconds
- * @param timeoutMillis how long a call may take, its waiting and its statement each, 10 to 600,000
- *     milliseconds
+ * @param timeoutMillis how long a call may wait for its turn, and how long its statement may then
+ *     take, 10 to 600,000 milliseconds each
  */
 public record PostgresConfig(
     String host,
@@ -37,20 +38,74 @@ public record PostgresConfig(
     int connectTimeoutMillis,
     int timeoutMillis) {
 
+  private static final List<String> TLS = List.of("disable", "require", "verify-full");
+
   static PostgresConfig read(ConfigReader reader) {
+    PostgresConfig fields =
+        new PostgresConfig(
+            reader.text("host", "127.0.0.1"),
+            reader.number("port", 5432, 1, 65_535),
+            reader.text("database", "users"),
+            reader.text("user", "users"),
+            reader.secret("password"),
+            reader.textOrNone("passwordFile"),
+            reader.oneOf("tls", "disable", TLS),
+            reader.textOrNone("caFile"),
+            reader.number("connections", 8, 2, 1_000),
+            reader.number("waiting", 20_000, 1, 1_000_000),
+            reader.number("connectTimeoutMillis", 5_000, 10, 60_000),
+            reader.number("timeoutMillis", 5_000, 10, 600_000));
+    String uri = reader.secret("uri");
+    if (uri.isEmpty()) {
+      return fields;
+    }
+    for (String key : List.of("host", "port", "database", "user", "tls")) {
+      if (reader.has(key)) {
+        throw reader.refused("uri", "and \"" + key + "\" say the same; take one of them");
+      }
+    }
+    return fields.with(uri, reader);
+  }
+
+  /** These fields, with what a URI says. */
+  private PostgresConfig with(String text, ConfigReader reader) {
+    URI uri;
+    try {
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      // Not its words: they have the password in them.
+      throw notUri(reader);
+    }
+    boolean known = "postgresql".equals(uri.getScheme()) || "postgres".equals(uri.getScheme());
+    String path = uri.getPath() == null ? "" : uri.getPath();
+    if (!known || uri.getHost() == null || path.length() < 2 || uri.getUserInfo() == null) {
+      throw notUri(reader);
+    }
+    String[] who = uri.getUserInfo().split(":", 2);
+    String query = uri.getQuery();
+    String mode = query == null ? tls : query.replaceFirst("^sslmode=", "");
+    if (query != null && !(query.startsWith("sslmode=") && TLS.contains(mode))) {
+      throw notUri(reader);
+    }
     return new PostgresConfig(
-        reader.text("host", "127.0.0.1"),
-        reader.number("port", 5432, 1, 65_535),
-        reader.text("database", "users"),
-        reader.text("user", "users"),
-        reader.secret("password"),
-        reader.textOrNone("passwordFile"),
-        reader.oneOf("tls", "disable", List.of("disable", "require", "verify-full")),
-        reader.textOrNone("caFile"),
-        reader.number("connections", 8, 1, 1_000),
-        reader.number("waiting", 20_000, 1, 1_000_000),
-        reader.number("connectTimeoutMillis", 5_000, 10, 60_000),
-        reader.number("timeoutMillis", 5_000, 10, 600_000));
+        uri.getHost(),
+        uri.getPort() < 0 ? port : uri.getPort(),
+        path.substring(1),
+        who[0],
+        who.length > 1 ? who[1] : password,
+        passwordFile,
+        mode,
+        caFile,
+        connections,
+        waiting,
+        connectTimeoutMillis,
+        timeoutMillis);
+  }
+
+  private static ConfigException notUri(ConfigReader reader) {
+    return reader.refused(
+        "uri",
+        "must be postgresql://USER@HOST:PORT/DATABASE, with ?sslmode=disable, require or verify-full behind it or not");
   }
 
   /** All but the password. */

@@ -2,53 +2,306 @@ package dev.userservice.store;
 
 import dev.userservice.config.PostgresConfig;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.StreamSupport;
 
-/** To be written. */
+/**
+ * Users in a PostgreSQL database, which any number of servers may share.
+ *
+ * <p>Each write is one statement that commits by itself: no lock waits for this process, however
+ * long it stands still. Each takes the same advisory lock before it takes an id, and holds it until
+ * its commit can be seen: so ids become visible in their order, and writes cannot deadlock. Creates
+ * of many callers go together in one statement.
+ */
 final class PostgresStore implements UserStore {
 
-  PostgresStore(PostgresConfig config, Vertx vertx) {}
+  /** Users of a group of creates: past this, larger groups are no faster. */
+  private static final int GROUP_USERS = 1_000;
+
+  private static final int MOST_TRIES = 3;
+
+  /** {@link GroupCommit} has asked already. */
+  private static final BooleanSupplier WANTED = () -> false;
+
+  /** What the network may add to the time that the server gives a statement. */
+  private static final int NETWORK_MILLIS = 1_000;
+
+  /** The turn has to come before the ids: it is joined, and ids are taken for what comes out. */
+  private static final String INSERT =
+      """
+      WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7310579692340))
+      INSERT INTO users (name, email, email_key, age, created_at)
+      SELECT d.name, d.email, d.email_key, d.age, d.created_at
+      FROM turn,
+        unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[])
+        WITH ORDINALITY AS d (name, email, email_key, age, created_at, n)
+      """;
+
+  /** Those whose address is free. Asks first, because a conflict uses up an id. */
+  private static final String INSERT_FREE =
+      INSERT
+          + """
+          WHERE (SELECT 1 FROM users u WHERE u.email_key = d.email_key) IS NULL
+          ORDER BY d.n
+          ON CONFLICT (email_key) DO NOTHING
+          RETURNING user_id, email_key""";
+
+  /** All, or none when one address is taken; when one is taken this very moment, it fails. */
+  private static final String INSERT_ALL =
+      INSERT
+          + """
+          WHERE (SELECT count(*) FROM unnest($3::text[]) k
+                 WHERE (SELECT 1 FROM users u WHERE u.email_key = k) IS NOT NULL) = 0
+          ORDER BY d.n
+          RETURNING user_id""";
+
+  private static final String FIRST_TAKEN =
+      """
+      SELECT min(k.n)::integer FROM unnest($1::text[]) WITH ORDINALITY AS k (email_key, n)
+      WHERE (SELECT 1 FROM users u WHERE u.email_key = k.email_key) IS NOT NULL""";
+
+  private static final String SELECT =
+      "SELECT user_id, name, email, age, created_at FROM users WHERE user_id ";
+
+  private final PostgresPools pools;
+  private final PostgresFailures failures;
+  private final int timeoutMillis;
+  private final GroupCommit creates;
+  private volatile boolean open;
+
+  PostgresStore(PostgresConfig config, Vertx vertx) {
+    pools = new PostgresPools(config, vertx);
+    failures = new PostgresFailures(config);
+    timeoutMillis = config.timeoutMillis() + NETWORK_MILLIS;
+    creates =
+        new GroupCommit(
+            vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::createGroup);
+  }
 
   @Override
   public Future<Void> open() {
-    throw new UnsupportedOperationException();
+    return new PostgresSchema()
+        .migrate(pools.writing())
+        .onSuccess(ready -> open = true)
+        .recover(failure -> Future.failedFuture(failures.ofOpening(failure)));
   }
 
   @Override
   public Future<UserResponse> get(int userId) {
-    throw new UnsupportedOperationException();
+    return read(SELECT + "= $1", Tuple.of(userId))
+        .map(
+            rows -> {
+              if (rows.size() == 0) {
+                throw StoreException.notFound();
+              }
+              return user(rows.iterator().next());
+            });
   }
 
   @Override
   public Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
-    throw new UnsupportedOperationException();
+    return open
+        ? creates
+            .add(List.of(draft), abandoned)
+            .map(ids -> draft.toBuilder().setUserId(ids.get(0)).build())
+        : notOpen();
   }
 
   @Override
   public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
-    throw new UnsupportedOperationException();
+    if (!open) {
+      return notOpen();
+    }
+    Set<String> keys = new HashSet<>();
+    for (UserResponse draft : drafts) {
+      if (!keys.add(Emails.canonical(draft.getEmail()))) {
+        return firstTaken(drafts.subList(0, keys.size()))
+            .compose(
+                taken ->
+                    Future.failedFuture(
+                        StoreException.emailTaken(taken == null ? keys.size() : taken)));
+      }
+    }
+    return drafts.isEmpty() ? Future.succeededFuture(List.of()) : insertAll(drafts, abandoned);
   }
 
   @Override
   public Future<List<UserResponse>> page(int afterUserId, int limit) {
-    throw new UnsupportedOperationException();
+    return read(SELECT + "> $1 ORDER BY user_id LIMIT $2", Tuple.of(afterUserId, limit))
+        .map(rows -> list(rows, PostgresStore::user));
   }
 
   @Override
   public Future<Long> count() {
-    throw new UnsupportedOperationException();
+    return read("SELECT count(*) FROM users", Tuple.tuple())
+        .map(rows -> rows.iterator().next().getLong(0));
   }
 
   @Override
   public Future<Void> health() {
-    throw new UnsupportedOperationException();
+    return read("SELECT pg_is_in_recovery()", Tuple.tuple())
+        .map(
+            rows -> {
+              if (rows.iterator().next().getBoolean(0)) {
+                throw new StoreException(Reason.UNAVAILABLE, "PostgreSQL is a standby");
+              }
+              return null;
+            });
   }
 
   @Override
   public Future<Void> close() {
-    throw new UnsupportedOperationException();
+    open = false;
+    return creates.close().eventually(pools::close);
+  }
+
+  private Future<RowSet<Row>> read(String sql, Tuple values) {
+    if (!open) {
+      return notOpen();
+    }
+    return pools
+        .reading()
+        .preparedQuery(sql)
+        .execute(values)
+        .timeout(timeoutMillis, TimeUnit.MILLISECONDS)
+        .recover(failure -> Future.failedFuture(failures.of(failure)));
+  }
+
+  /** Runs a statement that writes, again when others were in its way. */
+  private Future<RowSet<Row>> write(
+      String sql, Tuple values, BooleanSupplier abandoned, int tries) {
+    return pools
+        .writing()
+        .getConnection()
+        .recover(failure -> Future.failedFuture(failures.of(failure)))
+        .compose(
+            connection ->
+                abandoned.getAsBoolean()
+                    ? connection
+                        .close()
+                        .compose(free -> Future.failedFuture(StoreException.abandoned()))
+                    :
+                    // A connection that does not answer is not given back before it is closed.
+                    connection
+                        .preparedQuery(sql)
+                        .execute(values)
+                        .eventually(connection::close)
+                        .timeout(timeoutMillis, TimeUnit.MILLISECONDS))
+        .recover(
+            failure ->
+                PostgresFailures.isRetryable(failure) && tries < MOST_TRIES
+                    ? write(sql, values, abandoned, tries + 1)
+                    : Future.failedFuture(failure));
+  }
+
+  /** Of two with the same address the first is created; the other finds it taken. */
+  private Future<Void> createGroup(List<GroupCommit.Write> group) {
+    Map<String, GroupCommit.Write> first = new LinkedHashMap<>();
+    List<GroupCommit.Write> repeats = new ArrayList<>();
+    for (GroupCommit.Write write : group) {
+      if (first.putIfAbsent(Emails.canonical(write.drafts().get(0).getEmail()), write) != null) {
+        repeats.add(write);
+      }
+    }
+    List<UserResponse> drafts =
+        first.values().stream().map(write -> write.drafts().get(0)).toList();
+    return write(INSERT_FREE, columns(drafts), WANTED, 1)
+        .map(
+            created -> {
+              for (Row row : created) {
+                first.remove(row.getString(1)).done(List.of(row.getInteger(0)));
+              }
+              first.values().forEach(write -> write.failed(StoreException.emailTaken(0)));
+              repeats.forEach(write -> write.failed(StoreException.emailTaken(0)));
+              return (Void) null;
+            })
+        .recover(failure -> Future.failedFuture(failures.ofWrite(failure)));
+  }
+
+  private Future<List<Integer>> insertAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
+    return write(INSERT_ALL, columns(drafts), abandoned, 1)
+        .compose(
+            created ->
+                created.size() == 0
+                    ? refusal(drafts)
+                    : Future.succeededFuture(list(created, row -> row.getInteger(0))))
+        .recover(
+            failure ->
+                PostgresFailures.is(failure, PostgresFailures.UNIQUE_VIOLATION)
+                    ? refusal(drafts)
+                    : Future.failedFuture(failures.ofWrite(failure)));
+  }
+
+  private Future<List<Integer>> refusal(List<UserResponse> drafts) {
+    return firstTaken(drafts)
+        .compose(
+            taken ->
+                Future.failedFuture(
+                    taken == null
+                        ? new StoreException(Reason.CONFLICT, "an address was taken and freed")
+                        : StoreException.emailTaken(taken)));
+  }
+
+  /** The index of the first draft whose address belongs to somebody; null when there is none. */
+  private Future<Integer> firstTaken(List<UserResponse> drafts) {
+    String[] keys =
+        drafts.stream().map(draft -> Emails.canonical(draft.getEmail())).toArray(String[]::new);
+    return read(FIRST_TAKEN, Tuple.of(keys))
+        .map(
+            rows -> {
+              Integer number = rows.iterator().next().getInteger(0);
+              return number == null ? null : number - 1;
+            });
+  }
+
+  private static Tuple columns(List<UserResponse> drafts) {
+    int count = drafts.size();
+    String[] names = new String[count];
+    String[] emails = new String[count];
+    String[] keys = new String[count];
+    Integer[] ages = new Integer[count];
+    OffsetDateTime[] created = new OffsetDateTime[count];
+    for (int i = 0; i < count; i++) {
+      UserResponse draft = drafts.get(i);
+      names[i] = draft.getName();
+      emails[i] = draft.getEmail();
+      keys[i] = Emails.canonical(draft.getEmail());
+      ages[i] = draft.getAge();
+      created[i] = OffsetDateTime.parse(draft.getCreatedAt());
+    }
+    return Tuple.of(names, emails, keys, ages, created);
+  }
+
+  private static UserResponse user(Row row) {
+    return UserResponse.newBuilder()
+        .setUserId(row.getInteger(0))
+        .setName(row.getString(1))
+        .setEmail(row.getString(2))
+        .setAge(row.getInteger(3))
+        .setCreatedAt(row.getOffsetDateTime(4).toInstant().toString())
+        .build();
+  }
+
+  private static <T> List<T> list(RowSet<Row> rows, Function<Row, T> mapper) {
+    return StreamSupport.stream(rows.spliterator(), false).map(mapper).toList();
+  }
+
+  private static <T> Future<T> notOpen() {
+    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
   }
 }

@@ -1,0 +1,152 @@
+package dev.userservice.store;
+
+import dev.userservice.config.PostgresConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.SslMode;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlConnectOptions;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The connections to a PostgreSQL, in two halves. Those that read are pipelined: many short
+ * statements share one. Those that write are not: a statement that waits for a lock would hold up
+ * all behind it, and each commit its fsync.
+ */
+final class PostgresPools {
+
+  /** Short statements on their way on one reading connection. */
+  private static final int PIPELINED = 64;
+
+  /** We have fewer statements than this. */
+  private static final int CACHED_STATEMENTS = 32;
+
+  private static final int IDLE_MINUTES = 10;
+
+  /** A connection on which nothing comes for so long is dead, or not needed. */
+  private static final int SILENT_MILLIS = 30_000;
+
+  private final Vertx vertx;
+  private final PostgresConfig config;
+  private final SqlClient reading;
+  private final Pool writing;
+
+  PostgresPools(PostgresConfig config, Vertx vertx) {
+    this.vertx = vertx;
+    this.config = config;
+    int writers = config.connections() / 2;
+    reading =
+        PgBuilder.client()
+            .with(pool(config.connections() - writers))
+            .with(net())
+            .connectingTo(this::target)
+            .using(vertx)
+            .build();
+    writing =
+        PgBuilder.pool()
+            .with(pool(writers))
+            .with(net())
+            .connectingTo(this::target)
+            .using(vertx)
+            .build();
+  }
+
+  SqlClient reading() {
+    return reading;
+  }
+
+  Pool writing() {
+    return writing;
+  }
+
+  Future<Void> close() {
+    return Future.join(reading.close(), writing.close()).mapEmpty();
+  }
+
+  private PoolOptions pool(int connections) {
+    return new PoolOptions()
+        .setMaxSize(connections)
+        .setMaxWaitQueueSize(config.waiting())
+        .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
+        .setConnectionTimeout(config.timeoutMillis())
+        .setIdleTimeoutUnit(TimeUnit.MINUTES)
+        .setIdleTimeout(IDLE_MINUTES);
+  }
+
+  private NetClientOptions net() {
+    return new NetClientOptions()
+        .setConnectTimeout(config.connectTimeoutMillis())
+        .setTcpKeepAlive(true)
+        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+        .setReadIdleTimeout(Math.max(SILENT_MILLIS, 2 * config.timeoutMillis()));
+  }
+
+  /** Asked for each new connection, so that a new password is taken up. */
+  private Future<SqlConnectOptions> target() {
+    return password().map(this::target);
+  }
+
+  private Future<String> password() {
+    if (config.passwordFile().isEmpty()) {
+      return Future.succeededFuture(config.password());
+    }
+    return vertx
+        .fileSystem()
+        .readFile(config.passwordFile())
+        .map(bytes -> bytes.toString(StandardCharsets.UTF_8).strip())
+        .recover(
+            unreadable ->
+                Future.failedFuture(
+                    new StoreException(
+                        StoreException.Reason.UNUSABLE,
+                        "the password file "
+                            + config.passwordFile()
+                            + " cannot be read: \"store.postgres.passwordFile\"")));
+  }
+
+  private SqlConnectOptions target(String password) {
+    PgConnectOptions target =
+        new PgConnectOptions()
+            .setHost(config.host())
+            .setPort(config.port())
+            .setDatabase(config.database())
+            .setUser(config.user())
+            .setPassword(password)
+            .setPipeliningLimit(PIPELINED)
+            .setCachePreparedStatements(true)
+            .setPreparedStatementCacheMaxSize(CACHED_STATEMENTS);
+    Map<String, String> properties = new HashMap<>(target.getProperties());
+    properties.put("application_name", "user-service");
+    properties.put("statement_timeout", Integer.toString(config.timeoutMillis()));
+    // Whatever the database's default is: what is acknowledged is on disk.
+    properties.put("synchronous_commit", "on");
+    target.setProperties(properties);
+    if (!config.tls().equals("disable")) {
+      target.setSslMode(config.tls().equals("require") ? SslMode.REQUIRE : SslMode.VERIFY_FULL);
+      target.setSslOptions(trust());
+    }
+    return target;
+  }
+
+  private ClientSSLOptions trust() {
+    ClientSSLOptions trust = new ClientSSLOptions();
+    if (config.tls().equals("require")) {
+      return trust.setTrustAll(true);
+    }
+    trust.setHostnameVerificationAlgorithm("HTTPS");
+    if (!config.caFile().isEmpty()) {
+      trust.setTrustOptions(new PemTrustOptions().addCertPath(config.caFile()));
+    }
+    return trust;
+  }
+}
