@@ -54,6 +54,14 @@ class ConfigTest {
         .isEqualTo(ServerConfig.from(new JsonObject()));
     assertThat(ClientConfig.from(JsonDocument.parse("--conf", "conf/client.json")))
         .isEqualTo(ClientConfig.from(new JsonObject()));
+    for (String store : List.of("sqlite", "postgres")) {
+      JsonObject file = JsonDocument.parse("--conf", "conf/" + store + ".json");
+      assertThat(ServerConfig.from(file))
+          .isEqualTo(
+              ServerConfig.from(
+                  new JsonObject().put("store", new JsonObject().put("type", store))));
+      assertThat(file.fieldNames()).hasSize(11);
+    }
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(11);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(5);
   }
