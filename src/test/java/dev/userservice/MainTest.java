@@ -8,10 +8,6 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import java.io.BufferedReader;
-import java.io.File;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,8 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,12 +32,12 @@ class MainTest {
   private static final String ODD = OddVerticle.class.getName();
 
   @TempDir private Path folder;
-  private final List<Process> started = new ArrayList<>();
+  private final List<Program> started = new ArrayList<>();
 
   @AfterEach
   void stop() throws Exception {
-    for (Process process : started) {
-      process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    for (Program program : started) {
+      program.kill();
     }
   }
 
@@ -65,7 +59,7 @@ class MainTest {
                   .getName())
           .isEqualTo("Alice Johnson");
 
-      server.process.toHandle().destroy();
+      server.process().toHandle().destroy();
 
       assertThat(server.exitCode()).isEqualTo(Main.OK);
       assertThat(server.output()).as("nothing more on stdout").isEmpty();
@@ -201,15 +195,15 @@ class MainTest {
   @Test
   void configuration_fromAPipe() throws Exception {
     Program server = start(Map.of(), List.of(), SERVER, "--conf", "/dev/stdin");
-    server.process.outputWriter().append("{\"port\":0}").close();
+    server.process().outputWriter().append("{\"port\":0}").close();
     assertThat(server.port()).isPositive();
   }
 
   @Test
   void signal_whileStarting() throws Exception {
     Program server = start(Map.of(), List.of(), ODD);
-    assertThat(server.stdout.readLine()).isEqualTo("starting");
-    server.process.toHandle().destroy();
+    assertThat(server.stdout().readLine()).isEqualTo("starting");
+    server.process().toHandle().destroy();
     assertThat(server.exitCode()).isEqualTo(Main.OK);
     assertThat(server.errors()).isEmpty();
     try (ServerSocket mute = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
@@ -217,7 +211,7 @@ class MainTest {
       String address = "127.0.0.1:" + mute.getLocalPort();
       Program client = start(Map.of("USER_CLIENT_ADDRESSES", address), List.of(), CLIENT);
       mute.accept();
-      client.process.toHandle().destroy();
+      client.process().toHandle().destroy();
       assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
       assertThat(client.errors())
           .isEqualTo("user-service: stopped before all scenarios had passed");
@@ -266,50 +260,8 @@ class MainTest {
 
   private Program start(Map<String, String> env, List<String> jvm, String... command)
       throws Exception {
-    List<String> line = new ArrayList<>();
-    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    line.addAll(jvm);
-    line.addAll(List.of("-cp", Program.CLASS_PATH, "dev.userservice.Main"));
-    line.addAll(List.of(command));
-    ProcessBuilder builder = new ProcessBuilder(line);
-    builder.environment().putAll(env);
-    Path errors = Files.createTempFile(folder, "stderr", "");
-    Process process = builder.redirectError(errors.toFile()).start();
-    started.add(process);
-    return new Program(process, process.inputReader(), errors);
-  }
-
-  private record Program(Process process, BufferedReader stdout, Path stderr) {
-
-    /** As in the jar: what only the tests need would bring logging of its own. */
-    static final String CLASS_PATH =
-        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(entry -> !entry.contains("slf4j"))
-            .collect(Collectors.joining(File.pathSeparator));
-
-    /** The port, once the server says that it is ready. */
-    int port() throws Exception {
-      String first = stdout.readLine();
-      assertThat(first).as(() -> errors()).startsWith("gRPC Server started on port ");
-      assertThat(stdout.readLine()).isEqualTo("Server is ready to accept requests...");
-      return Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1));
-    }
-
-    int exitCode() throws Exception {
-      assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends by itself").isTrue();
-      return process.exitValue();
-    }
-
-    String output() {
-      return String.join("\n", stdout.lines().toList());
-    }
-
-    String errors() {
-      try {
-        return Files.readString(stderr).strip();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+    Program program = Program.start(folder, env, jvm, command);
+    started.add(program);
+    return program;
   }
 }

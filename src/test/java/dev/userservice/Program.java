@@ -1,0 +1,74 @@
+package dev.userservice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The program in a JVM of its own. Whoever starts one has to {@link #kill} it. */
+record Program(Process process, BufferedReader stdout, Path stderr) {
+
+  /** As in the jar: what only the tests need would bring logging of its own. */
+  private static final String CLASS_PATH =
+      Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+          .filter(entry -> !entry.contains("slf4j"))
+          .collect(Collectors.joining(File.pathSeparator));
+
+  /**
+   * @param folder for what it writes to stderr
+   * @param command the arguments of {@link Main}
+   */
+  static Program start(Path folder, Map<String, String> env, List<String> jvm, String... command)
+      throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(jvm);
+    line.addAll(List.of("-cp", CLASS_PATH, "dev.userservice.Main"));
+    line.addAll(List.of(command));
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().putAll(env);
+    Path errors = Files.createTempFile(folder, "stderr", "");
+    Process process = builder.redirectError(errors.toFile()).start();
+    return new Program(process, process.inputReader(), errors);
+  }
+
+  /** The port, once the server says that it is ready. */
+  int port() throws IOException {
+    String first = stdout.readLine();
+    assertThat(first).as(() -> errors()).startsWith("gRPC Server started on port ");
+    assertThat(stdout.readLine()).isEqualTo("Server is ready to accept requests...");
+    return Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1));
+  }
+
+  int exitCode() throws InterruptedException {
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends by itself").isTrue();
+    return process.exitValue();
+  }
+
+  /** As kill -9 does; returns when it has ended. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  }
+
+  String output() {
+    return String.join("\n", stdout.lines().toList());
+  }
+
+  String errors() {
+    try {
+      return Files.readString(stderr).strip();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
