@@ -179,7 +179,8 @@ final class Call<Q, R> {
     if (over) {
       return Future.failedFuture("the call is over");
     }
-    lastWrite = response.writeMessage(encode(message));
+    // Before whoever writes hears of it, and takes a caller that has gone for a failure of its own.
+    lastWrite = response.writeMessage(encode(message)).onFailure(gone -> abandon());
     return lastWrite;
   }
 
