@@ -8,6 +8,7 @@ import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
 import dev.userservice.user.ChatRoom;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
@@ -41,6 +42,7 @@ final class SharedDirectory implements Shareable {
   private final ChatRoom chatRoom;
   private final StoreOpening opening;
   private final AtomicInteger openConnections = new AtomicInteger();
+  private final Promise<Void> closed = Promise.promise();
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
@@ -67,6 +69,7 @@ final class SharedDirectory implements Shareable {
             });
   }
 
+  /** Completes at once, but for the last: that closes the store. */
   Future<Void> leave(Vertx vertx, String deploymentId) {
     SharedDirectory stillOpen =
         directories(vertx)
@@ -75,7 +78,15 @@ final class SharedDirectory implements Shareable {
       return Future.succeededFuture();
     }
     opening.stop();
-    return store.close();
+    return store.close().onComplete(closed);
+  }
+
+  /**
+   * Completes when all instances have left and the store is closed. Each has to wait for it before
+   * it ends: with the one that opened the store, its connections would end under the others.
+   */
+  Future<Void> closed() {
+    return closed.future();
   }
 
   /** What the store says of itself; a change is logged, once for all instances. */

@@ -72,7 +72,10 @@ public final class UserVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     health.serving(false);
-    return delay(config.drainDelayMillis()).compose(delayed -> drain()).eventually(this::leave);
+    return delay(config.drainDelayMillis())
+        .compose(delayed -> drain())
+        .eventually(this::leave)
+        .eventually(() -> here(directory.closed()));
   }
 
   /** How many calls of this instance are not over. */
@@ -121,7 +124,7 @@ public final class UserVerticle extends VerticleBase {
             .onSuccess(
                 open -> {
                   vertx.sharedData().getLocalMap(LOCAL_MAP).put(READY, true);
-                  askStore();
+                  health.serving(!stopping);
                   vertx.setPeriodic(HEALTH_MILLIS, turn -> askStore());
                 });
     return config.store().startTimeoutMillis() > 0 || serving.isComplete()

@@ -1,5 +1,10 @@
 package dev.userservice;
 
+import static dev.userservice.ForeignCalls.CHECK;
+import static dev.userservice.ForeignCalls.check;
+import static dev.userservice.ForeignCalls.method;
+import static dev.userservice.ForeignCalls.soon;
+import static dev.userservice.ForeignCalls.watch;
 import static dev.userservice.Requests.get;
 import static dev.userservice.Requests.list;
 import static dev.userservice.Requests.says;
@@ -7,7 +12,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
-import com.google.protobuf.Message;
 import com.google.rpc.RetryInfo;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.BatchCreateResponse;
@@ -15,13 +19,11 @@ import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.ListUsersRequest;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserResponse;
-import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonObject;
@@ -47,11 +49,6 @@ import org.junit.jupiter.api.Test;
 class OperationsTest {
 
   private static final String SERVICE = "users.v1.UserService";
-
-  private static final MethodDescriptor<HealthCheckRequest, HealthCheckResponse> CHECK =
-      method("grpc.health.v1.Health/Check", MethodType.UNARY);
-  private static final MethodDescriptor<HealthCheckRequest, HealthCheckResponse> WATCH =
-      method("grpc.health.v1.Health/Watch", MethodType.SERVER_STREAMING);
 
   private RunningServer server;
 
@@ -79,7 +76,7 @@ class OperationsTest {
     HealthListResponse all =
         ClientCalls.blockingUnaryCall(
             channel,
-            OperationsTest.<HealthListRequest, HealthListResponse>method(
+            ForeignCalls.<HealthListRequest, HealthListResponse>method(
                 "grpc.health.v1.Health/List",
                 MethodType.UNARY,
                 HealthListRequest.getDefaultInstance(),
@@ -308,21 +305,6 @@ class OperationsTest {
     }
   }
 
-  private static ServingStatus check(ManagedChannel channel, String service) {
-    return ClientCalls.blockingUnaryCall(channel, CHECK, soon(), health(service)).getStatus();
-  }
-
-  private static Recorder<HealthCheckRequest, HealthCheckResponse> watch(
-      ManagedChannel channel, String service) {
-    Recorder<HealthCheckRequest, HealthCheckResponse> recorder = Recorder.reading();
-    ClientCalls.asyncServerStreamingCall(channel.newCall(WATCH, soon()), health(service), recorder);
-    return recorder;
-  }
-
-  private static HealthCheckRequest health(String service) {
-    return HealthCheckRequest.newBuilder().setService(service).build();
-  }
-
   private interface Asks {
     void ask(ServerReflectionRequest.Builder request);
   }
@@ -352,28 +334,5 @@ class OperationsTest {
         MethodType.BIDI_STREAMING,
         ServerReflectionRequest.getDefaultInstance(),
         ServerReflectionResponse.getDefaultInstance());
-  }
-
-  private static MethodDescriptor<HealthCheckRequest, HealthCheckResponse> method(
-      String name, MethodType type) {
-    return method(
-        name,
-        type,
-        HealthCheckRequest.getDefaultInstance(),
-        HealthCheckResponse.getDefaultInstance());
-  }
-
-  private static <Q extends Message, R extends Message> MethodDescriptor<Q, R> method(
-      String name, MethodType type, Q request, R response) {
-    return MethodDescriptor.<Q, R>newBuilder()
-        .setFullMethodName(name)
-        .setType(type)
-        .setRequestMarshaller(ProtoUtils.marshaller(request))
-        .setResponseMarshaller(ProtoUtils.marshaller(response))
-        .build();
-  }
-
-  private static CallOptions soon() {
-    return CallOptions.DEFAULT.withDeadlineAfter(15, TimeUnit.SECONDS);
   }
 }

@@ -1,25 +1,39 @@
 package dev.userservice;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Comparator;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /** A real PostgreSQL on a free port of the loopback address, with fsync as operators have it. */
-public final class PostgresServer {
+public final class PostgresServer implements AutoCloseable {
 
-  /** It says what it unpacks, and all that PostgreSQL prints. Held, or it would be forgotten. */
+  /**
+   * It says all that PostgreSQL prints, and when one that has crashed cannot be stopped. Held, or
+   * it would be forgotten.
+   */
   private static final Logger ITS_LOG = Logger.getLogger("io.zonky.test");
 
   static {
-    ITS_LOG.setLevel(Level.WARNING);
+    // Vert.x reads the logging configuration with its first logger; later, that would undo this.
+    LoggerFactory.getLogger(PostgresServer.class);
+    ITS_LOG.setLevel(Level.OFF);
   }
 
   private static final AtomicInteger DATABASES = new AtomicInteger();
@@ -27,24 +41,27 @@ public final class PostgresServer {
   /** One for all tests that do it no harm; ends with this JVM. */
   private static PostgresServer shared;
 
-  private final EmbeddedPostgres server;
+  private final Path data;
+  private EmbeddedPostgres server;
 
   private PostgresServer() {
     try {
-      server =
-          EmbeddedPostgres.builder()
-              .setServerConfig("fsync", "on")
-              .setServerConfig("synchronous_commit", "on")
-              .setServerConfig("max_connections", "200")
-              .start();
+      data = Files.createTempDirectory("postgres");
+      server = start(0);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  /** One of its own, for a test that does it harm. */
+  public static PostgresServer start() {
+    return new PostgresServer();
+  }
+
   public static synchronized PostgresServer shared() {
     if (shared == null) {
       shared = new PostgresServer();
+      Runtime.getRuntime().addShutdownHook(new Thread(shared::close));
     }
     return shared;
   }
@@ -65,6 +82,61 @@ public final class PostgresServer {
         .put("user", "postgres");
   }
 
+  /** Ends it as {@code pg_ctl stop -m immediate} does: without a word, and with no clean-up. */
+  public void crash() throws Exception {
+    ProcessHandle postmaster = postmaster();
+    signal("QUIT", postmaster);
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (postmaster.isAlive()) {
+      assertThat(System.nanoTime() - giveUp).as("PostgreSQL ends").isNegative();
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Starts it again, on the same port with the same data. */
+  public void startAgain() throws IOException {
+    server.close();
+    server = start(server.getPort());
+  }
+
+  /** All of its processes stand still, and its connections stay open. */
+  public void freeze() throws Exception {
+    signalAll("STOP");
+  }
+
+  public void thaw() throws Exception {
+    signalAll("CONT");
+  }
+
+  /** From now on a user of this name needs a password. */
+  public void askForPassword(String user) throws IOException {
+    Path access = data.resolve("pg_hba.conf");
+    Files.writeString(
+        access, "host all " + user + " 127.0.0.1/32 scram-sha-256\n" + Files.readString(access));
+    execute("postgres", "SELECT pg_reload_conf()");
+  }
+
+  /** From now on it takes connections with TLS too. */
+  public void useTls(Certificate certificate) throws Exception {
+    Files.copy(certificate.certificate(), data.resolve("server.crt"));
+    Path key = Files.copy(certificate.key(), data.resolve("server.key"));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    execute("postgres", "ALTER SYSTEM SET ssl = on");
+    execute("postgres", "SELECT pg_reload_conf()");
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+      try (Stream<Path> files = Files.walk(data)) {
+        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Runs a statement, as an operator would. */
   public void execute(String database, String sql) {
     try (Connection connection = connect(database);
@@ -77,5 +149,34 @@ public final class PostgresServer {
 
   public Connection connect(String database) throws SQLException {
     return DriverManager.getConnection(server.getJdbcUrl("postgres", database));
+  }
+
+  private EmbeddedPostgres start(int port) throws IOException {
+    return EmbeddedPostgres.builder()
+        .setDataDirectory(data)
+        .setCleanDataDirectory(false)
+        .setRegisterShutdownHook(false)
+        .setPort(port)
+        .setServerConfig("fsync", "on")
+        .setServerConfig("synchronous_commit", "on")
+        .setServerConfig("max_connections", "200")
+        .start();
+  }
+
+  private ProcessHandle postmaster() throws IOException {
+    String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip();
+    return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+  }
+
+  private void signalAll(String name) throws Exception {
+    ProcessHandle postmaster = postmaster();
+    signal(name, postmaster);
+    for (ProcessHandle child : postmaster.descendants().toList()) {
+      signal(name, child);
+    }
+  }
+
+  private static void signal(String name, ProcessHandle process) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
   }
 }

@@ -4,9 +4,9 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -16,7 +16,7 @@ public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
   private static final int WAIT_SECONDS = 15;
 
   private final boolean reads;
-  private final List<R> messages = new CopyOnWriteArrayList<>();
+  private final List<R> messages = new ArrayList<>();
   private final CompletableFuture<Throwable> end = new CompletableFuture<>();
   private ClientCallStreamObserver<Q> call;
 
@@ -66,8 +66,9 @@ public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
     end.complete(null);
   }
 
-  public List<R> messages() {
-    return messages;
+  /** What has come so far. */
+  public synchronized List<R> messages() {
+    return List.copyOf(messages);
   }
 
   /** Waits until a message has come that fits. */
@@ -104,6 +105,6 @@ public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
     if (failure instanceof StatusRuntimeException status) {
       return status;
     }
-    throw new AssertionError("the stream ended OK with " + messages);
+    throw new AssertionError("the stream ended OK with " + messages());
   }
 }

@@ -90,7 +90,7 @@ final class ConfigReader {
     if (value instanceof String text) {
       return text;
     }
-    throw refused(key, "(not shown)", "a text");
+    throw refused(key, "must be a text");
   }
 
   /** One of a few texts. */

@@ -15,8 +15,8 @@ import java.util.List;
  * @param passwordFile a file with the password, read for each new connection; empty for none
  * @param tls "disable"; "require": encrypted, whoever the server is; "verify-full": encrypted, and
  *     the server's certificate has to be for {@code host}
- * @param caFile the PEM file of the authority that "verify-full" trusts; empty for those that the
- *     JDK trusts
+ * @param caFile the PEM file of the authorities that "verify-full" trusts, read for each new
+ *     connection; empty otherwise
  * @param connections the most connections, 2 to 1,000; one half reads, the other writes
  * @param waiting how many users may wait to be written, and how many calls for a connection, before
  *     more are refused; 1 to 1,000,000
@@ -55,16 +55,28 @@ public record PostgresConfig(
             reader.number("waiting", 20_000, 1, 1_000_000),
             reader.number("connectTimeoutMillis", 5_000, 10, 60_000),
             reader.number("timeoutMillis", 5_000, 10, 600_000));
+    PostgresConfig config = fields.orUri(reader);
+    if (!config.password.isEmpty() && !config.passwordFile.isEmpty()) {
+      throw reader.refused("passwordFile", "and \"password\" say the same; take one of them");
+    }
+    if (config.tls.equals("verify-full") && config.caFile.isEmpty()) {
+      throw reader.refused(
+          "caFile", "is needed to verify the server: the PEM file of its authority");
+    }
+    return config;
+  }
+
+  private PostgresConfig orUri(ConfigReader reader) {
     String uri = reader.secret("uri");
     if (uri.isEmpty()) {
-      return fields;
+      return this;
     }
     for (String key : List.of("host", "port", "database", "user", "tls")) {
       if (reader.has(key)) {
         throw reader.refused("uri", "and \"" + key + "\" say the same; take one of them");
       }
     }
-    return fields.with(uri, reader);
+    return with(uri, reader);
   }
 
   /** These fields, with what a URI says. */
@@ -78,7 +90,12 @@ public record PostgresConfig(
     }
     boolean known = "postgresql".equals(uri.getScheme()) || "postgres".equals(uri.getScheme());
     String path = uri.getPath() == null ? "" : uri.getPath();
-    if (!known || uri.getHost() == null || path.length() < 2 || uri.getUserInfo() == null) {
+    if (!known
+        || uri.getHost() == null
+        || uri.getPort() == 0
+        || uri.getPort() > 65_535
+        || path.length() < 2
+        || uri.getUserInfo() == null) {
       throw notUri(reader);
     }
     String[] who = uri.getUserInfo().split(":", 2);
@@ -88,7 +105,7 @@ public record PostgresConfig(
       throw notUri(reader);
     }
     return new PostgresConfig(
-        uri.getHost(),
+        uri.getHost().replaceAll("[\\[\\]]", ""),
         uri.getPort() < 0 ? port : uri.getPort(),
         path.substring(1),
         who[0],

@@ -120,8 +120,8 @@ final class GroupCommit {
     if (group.isEmpty()) {
       return;
     }
-    writer
-        .apply(group)
+    Future.succeededFuture(group)
+        .compose(writer)
         .onComplete(
             end -> {
               if (end.failed()) {

@@ -35,15 +35,16 @@ final class Migrations {
   /**
    * The scripts that a database still needs, the first being number {@code version + 1}.
    *
+   * @param where the database is, for an operator
    * @param version of the schema that is there; 0 for none
    * @throws StoreException UNUSABLE when it is newer than this code
    */
-  List<String> after(int version) {
+  List<String> after(Object where, int version) {
     if (version > version()) {
       throw new StoreException(
           StoreException.Reason.UNUSABLE,
-          "the users are kept in schema version %d, this program knows %d%nStart the newer program that has made it, or restore the backup from before"
-              .formatted(version, version()));
+          "%s is in schema version %d, this program knows %d%nStart the newer program that has made it, or restore the backup from before"
+              .formatted(where, version, version()));
     }
     return scripts.subList(version, scripts.size());
   }

@@ -25,6 +25,8 @@ final class PostgresFailures {
   /** Also said by a server that had committed the statement, but goes away before it says so. */
   private static final Set<String> GONE_MEANWHILE = Set.of("57P01", "57P02");
 
+  private static final String WRONG_PASSWORD = "the user or the password is not right";
+
   private static final Set<String> REFUSED = Set.of("28P01", "28000", "3D000", "42501");
 
   private final PostgresConfig config;
@@ -72,18 +74,27 @@ final class PostgresFailures {
 
   /** A failure to open: some of them no second try helps. */
   Throwable ofOpening(Throwable failure) {
-    if (failure instanceof PgException refused && REFUSED.contains(refused.getSqlState())) {
-      String why =
+    String why = null;
+    if (failure instanceof PgException refused) {
+      why =
           switch (refused.getSqlState()) {
+            case "28P01", "28000" -> WRONG_PASSWORD;
             case "3D000" ->
                 "there is no such database%nMake it with \"createdb %s\""
                     .formatted(config.database());
             case "42501" -> "the user may not make tables, and they are not there";
-            default -> "the user or the password is not right";
+            default -> null;
           };
-      return new StoreException(Reason.UNUSABLE, config + ": " + why.formatted());
+    } else if (failure instanceof IllegalArgumentException) {
+      // The driver's own refusal of a password that cannot be one, such as none.
+      why = WRONG_PASSWORD;
+    } else if (String.valueOf(failure.getMessage()).contains("SSL")) {
+      why =
+          "TLS with it failed%nIt may have none, or its certificate is for another host, or not from \"store.postgres.caFile\"";
     }
-    return of(failure);
+    return why == null
+        ? of(failure)
+        : new StoreException(Reason.UNUSABLE, config + ": " + why.formatted());
   }
 
   private RuntimeException of(String sqlState) {

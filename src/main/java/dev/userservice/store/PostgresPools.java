@@ -3,6 +3,7 @@ package dev.userservice.store;
 import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemTrustOptions;
@@ -13,7 +14,11 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnectOptions;
+import io.vertx.sqlclient.SqlConnection;
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +74,11 @@ final class PostgresPools {
     return writing;
   }
 
+  /** A connection that fails says so by its statements alone; the driver would print it too. */
+  static SqlConnection quiet(SqlConnection connection) {
+    return connection.exceptionHandler(failure -> {});
+  }
+
   Future<Void> close() {
     return Future.join(reading.close(), writing.close()).mapEmpty();
   }
@@ -91,30 +101,56 @@ final class PostgresPools {
         .setReadIdleTimeout(Math.max(SILENT_MILLIS, 2 * config.timeoutMillis()));
   }
 
-  /** Asked for each new connection, so that a new password is taken up. */
+  /** Asked for each new connection, so that a new password or authority is taken up. */
   private Future<SqlConnectOptions> target() {
-    return password().map(this::target);
+    return password().compose(password -> trust().map(trust -> target(password, trust)));
   }
 
   private Future<String> password() {
-    if (config.passwordFile().isEmpty()) {
-      return Future.succeededFuture(config.password());
-    }
-    return vertx
-        .fileSystem()
-        .readFile(config.passwordFile())
-        .map(bytes -> bytes.toString(StandardCharsets.UTF_8).strip())
-        .recover(
-            unreadable ->
-                Future.failedFuture(
-                    new StoreException(
-                        StoreException.Reason.UNUSABLE,
-                        "the password file "
-                            + config.passwordFile()
-                            + " cannot be read: \"store.postgres.passwordFile\"")));
+    return config.passwordFile().isEmpty()
+        ? Future.succeededFuture(config.password())
+        : read("passwordFile", config.passwordFile())
+            .map(bytes -> bytes.toString(StandardCharsets.UTF_8).strip());
   }
 
-  private SqlConnectOptions target(String password) {
+  /** Null without TLS. */
+  private Future<ClientSSLOptions> trust() {
+    return switch (config.tls()) {
+      case "disable" -> Future.succeededFuture();
+      case "require" -> Future.succeededFuture(new ClientSSLOptions().setTrustAll(true));
+      default -> read("caFile", config.caFile()).map(this::trust);
+    };
+  }
+
+  private ClientSSLOptions trust(Buffer authority) {
+    try {
+      // The driver says nothing about a file without one, and waits.
+      if (CertificateFactory.getInstance("X.509")
+          .generateCertificates(new ByteArrayInputStream(authority.getBytes()))
+          .isEmpty()) {
+        throw new CertificateException("none");
+      }
+    } catch (CertificateException e) {
+      throw unusable("caFile", config.caFile() + " has no PEM certificate");
+    }
+    return new ClientSSLOptions()
+        .setHostnameVerificationAlgorithm("HTTPS")
+        .setTrustOptions(new PemTrustOptions().addCertValue(authority));
+  }
+
+  private Future<Buffer> read(String key, String file) {
+    return vertx
+        .fileSystem()
+        .readFile(file)
+        .recover(unreadable -> Future.failedFuture(unusable(key, file + " cannot be read")));
+  }
+
+  private static StoreException unusable(String key, String why) {
+    return new StoreException(
+        StoreException.Reason.UNUSABLE, why + ": \"store.postgres." + key + "\"");
+  }
+
+  private SqlConnectOptions target(String password, ClientSSLOptions trust) {
     PgConnectOptions target =
         new PgConnectOptions()
             .setHost(config.host())
@@ -131,22 +167,10 @@ final class PostgresPools {
     // Whatever the database's default is: what is acknowledged is on disk.
     properties.put("synchronous_commit", "on");
     target.setProperties(properties);
-    if (!config.tls().equals("disable")) {
-      target.setSslMode(config.tls().equals("require") ? SslMode.REQUIRE : SslMode.VERIFY_FULL);
-      target.setSslOptions(trust());
-    }
-    return target;
-  }
-
-  private ClientSSLOptions trust() {
-    ClientSSLOptions trust = new ClientSSLOptions();
-    if (config.tls().equals("require")) {
-      return trust.setTrustAll(true);
-    }
-    trust.setHostnameVerificationAlgorithm("HTTPS");
-    if (!config.caFile().isEmpty()) {
-      trust.setTrustOptions(new PemTrustOptions().addCertPath(config.caFile()));
-    }
-    return trust;
+    return trust == null
+        ? target
+        : target
+            .setSslMode(config.tls().equals("require") ? SslMode.REQUIRE : SslMode.VERIFY_FULL)
+            .setSslOptions(trust);
   }
 }

@@ -1,5 +1,6 @@
 package dev.userservice.store;
 
+import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
@@ -12,22 +13,27 @@ final class PostgresSchema {
   private static final long LOCK = 0x7573657273L;
 
   private final Migrations migrations = new Migrations("postgres");
+  private final PostgresConfig config;
+
+  PostgresSchema(PostgresConfig config) {
+    this.config = config;
+  }
 
   /** Needs no right to make tables when there is nothing to do. */
   Future<Void> migrate(Pool pool) {
     return pool.withConnection(this::version)
-        .map(migrations::after)
+        .map(version -> migrations.after(config, version))
         .compose(
             missing ->
                 missing.isEmpty() ? Future.succeededFuture() : pool.withTransaction(this::migrate));
   }
 
   private Future<Void> migrate(SqlConnection connection) {
-    return connection
+    return PostgresPools.quiet(connection)
         .query("SELECT pg_advisory_xact_lock(" + LOCK + ")")
         .execute()
         .compose(locked -> version(connection))
-        .map(migrations::after)
+        .map(version -> migrations.after(config, version))
         .compose(missing -> run(connection, missing));
   }
 
@@ -45,10 +51,15 @@ final class PostgresSchema {
     return connection.query(all).execute().mapEmpty();
   }
 
-  /** The version that is there; 0 for none. */
+  /**
+   * The version that is there; 0 for none. Reads the catalog: {@code to_regclass} may still say
+   * what was so before we waited for the lock.
+   */
   private Future<Integer> version(SqlConnection connection) {
-    return connection
-        .query("SELECT to_regclass('schema_version') IS NOT NULL")
+    return PostgresPools.quiet(connection)
+        .query(
+            "SELECT count(*) > 0 FROM pg_class"
+                + " WHERE relname = 'schema_version' AND pg_table_is_visible(oid)")
         .execute()
         .compose(
             found ->

@@ -79,6 +79,7 @@ final class PostgresStore implements UserStore {
       "SELECT user_id, name, email, age, created_at FROM users WHERE user_id ";
 
   private final PostgresPools pools;
+  private final PostgresSchema schema;
   private final PostgresFailures failures;
   private final int timeoutMillis;
   private final GroupCommit creates;
@@ -86,6 +87,7 @@ final class PostgresStore implements UserStore {
 
   PostgresStore(PostgresConfig config, Vertx vertx) {
     pools = new PostgresPools(config, vertx);
+    schema = new PostgresSchema(config);
     failures = new PostgresFailures(config);
     timeoutMillis = config.timeoutMillis() + NETWORK_MILLIS;
     creates =
@@ -95,7 +97,7 @@ final class PostgresStore implements UserStore {
 
   @Override
   public Future<Void> open() {
-    return new PostgresSchema()
+    return schema
         .migrate(pools.writing())
         .onSuccess(ready -> open = true)
         .recover(failure -> Future.failedFuture(failures.ofOpening(failure)));
@@ -188,6 +190,7 @@ final class PostgresStore implements UserStore {
     return pools
         .writing()
         .getConnection()
+        .map(PostgresPools::quiet)
         .recover(failure -> Future.failedFuture(failures.of(failure)))
         .compose(
             connection ->

@@ -189,7 +189,7 @@ final class SqliteFile {
     }
     Migrations migrations = new Migrations("sqlite");
     int version = empty ? 0 : number(connection, "SELECT max(version) FROM schema_version");
-    List<String> scripts = migrations.after(version);
+    List<String> scripts = migrations.after(file, version);
     if (!"wal".equals(text(connection, "PRAGMA journal_mode = WAL"))) {
       throw failures.unusable("is on a file system without WAL%nPut it on a local disk");
     }

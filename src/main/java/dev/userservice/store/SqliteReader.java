@@ -16,65 +16,79 @@ final class SqliteReader {
 
   private final Connection connection;
   private final SqliteFailures failures;
-  private final PreparedStatement one;
-  private final PreparedStatement page;
-  private final PreparedStatement count;
+  private final SqliteStatement one;
+  private final SqliteStatement page;
+  private final SqliteStatement count;
 
   SqliteReader(Connection connection, SqliteFailures failures) {
     this.connection = connection;
     this.failures = failures;
     try {
-      one = connection.prepareStatement(SELECT + "= ?");
-      page = connection.prepareStatement(SELECT + "> ? ORDER BY user_id LIMIT ?");
-      count = connection.prepareStatement("SELECT count(*) FROM users");
+      one = new SqliteStatement(connection, SELECT + "= ?");
+      page = new SqliteStatement(connection, SELECT + "> ? ORDER BY user_id LIMIT ?");
+      count = new SqliteStatement(connection, "SELECT count(*) FROM users");
     } catch (SQLException failure) {
       throw failures.ofOpening(failure);
     }
   }
 
   UserResponse get(int userId) {
-    try {
-      one.setInt(1, userId);
-      try (ResultSet row = one.executeQuery()) {
-        if (!row.next()) {
-          throw StoreException.notFound();
-        }
-        return user(row);
-      }
-    } catch (SQLException failure) {
-      throw failures.of(failure);
-    }
+    return read(
+        () -> {
+          PreparedStatement query = one.get();
+          query.setInt(1, userId);
+          try (ResultSet row = query.executeQuery()) {
+            if (!row.next()) {
+              throw StoreException.notFound();
+            }
+            return user(row);
+          }
+        });
   }
 
   List<UserResponse> page(int afterUserId, int limit) {
-    try {
-      page.setInt(1, afterUserId);
-      page.setInt(2, limit);
-      try (ResultSet rows = page.executeQuery()) {
-        List<UserResponse> users = new ArrayList<>();
-        while (rows.next()) {
-          users.add(user(rows));
-        }
-        return users;
-      }
-    } catch (SQLException failure) {
-      throw failures.of(failure);
-    }
+    return read(
+        () -> {
+          PreparedStatement query = page.get();
+          query.setInt(1, afterUserId);
+          query.setInt(2, limit);
+          try (ResultSet rows = query.executeQuery()) {
+            List<UserResponse> users = new ArrayList<>();
+            while (rows.next()) {
+              users.add(user(rows));
+            }
+            return users;
+          }
+        });
   }
 
   long count() {
-    try (ResultSet row = count.executeQuery()) {
-      row.next();
-      return row.getLong(1);
-    } catch (SQLException failure) {
-      throw failures.of(failure);
-    }
+    return read(
+        () -> {
+          try (ResultSet row = count.get().executeQuery()) {
+            row.next();
+            return row.getLong(1);
+          }
+        });
   }
 
   void close() {
     try {
       connection.close();
     } catch (SQLException failure) {
+      throw failures.of(failure);
+    }
+  }
+
+  private interface Query<T> {
+    T result() throws SQLException;
+  }
+
+  private <T> T read(Query<T> query) {
+    try {
+      return query.result();
+    } catch (SQLException failure) {
+      List.of(one, page, count).forEach(SqliteStatement::forget);
       throw failures.of(failure);
     }
   }

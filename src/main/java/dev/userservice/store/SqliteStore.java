@@ -100,7 +100,7 @@ final class SqliteStore implements UserStore {
     return writes
         .close()
         .compose(written -> OnCallersLoop.of(vertx, writing.call(this::closeFile)))
-        .onComplete(closed -> writing.shutdown());
+        .onComplete(end -> writing.shutdown());
   }
 
   private Void openFile() {

@@ -22,9 +22,9 @@ final class SqliteWriter {
 
   private final Connection connection;
   private final SqliteFailures failures;
-  private final PreparedStatement insert;
-  private final PreparedStatement begin;
-  private final PreparedStatement commit;
+  private final SqliteStatement insert;
+  private final SqliteStatement begin;
+  private final SqliteStatement commit;
 
   /** Whether the last attempt to write failed. */
   private volatile boolean failing;
@@ -33,9 +33,9 @@ final class SqliteWriter {
     this.connection = connection;
     this.failures = failures;
     try {
-      insert = connection.prepareStatement(INSERT);
-      begin = connection.prepareStatement("BEGIN IMMEDIATE");
-      commit = connection.prepareStatement("COMMIT");
+      insert = new SqliteStatement(connection, INSERT);
+      begin = new SqliteStatement(connection, "BEGIN IMMEDIATE");
+      commit = new SqliteStatement(connection, "COMMIT");
     } catch (SQLException failure) {
       throw failures.ofOpening(failure);
     }
@@ -89,13 +89,14 @@ final class SqliteWriter {
   private void transaction(Work work) {
     boolean committing = false;
     try {
-      begin.executeUpdate();
+      begin.get().executeUpdate();
       work.run();
       committing = true;
-      commit.executeUpdate();
+      commit.get().executeUpdate();
       failing = false;
     } catch (SQLException failure) {
       failing = true;
+      List.of(insert, begin, commit).forEach(SqliteStatement::forget);
       rollBack(connection);
       throw committing ? failures.ofCommit(failure) : failures.of(failure);
     }
@@ -129,12 +130,13 @@ final class SqliteWriter {
 
   /** The id of a new user; 0 when the e-mail address is taken. */
   private int insert(UserResponse draft) throws SQLException {
-    insert.setString(1, draft.getName());
-    insert.setString(2, draft.getEmail());
-    insert.setString(3, Emails.canonical(draft.getEmail()));
-    insert.setInt(4, draft.getAge());
-    insert.setString(5, draft.getCreatedAt());
-    try (ResultSet created = insert.executeQuery()) {
+    PreparedStatement values = insert.get();
+    values.setString(1, draft.getName());
+    values.setString(2, draft.getEmail());
+    values.setString(3, Emails.canonical(draft.getEmail()));
+    values.setInt(4, draft.getAge());
+    values.setString(5, draft.getCreatedAt());
+    try (ResultSet created = values.executeQuery()) {
       return created.next() ? created.getInt(1) : 0;
     }
   }

@@ -11,7 +11,8 @@ import java.util.function.BooleanSupplier;
  * <ul>
  *   <li>Ids start at 1 and increase in the order of creation: whoever has seen an id finds no
  *       smaller one created later. None is ever used twice. A create that fails uses none up,
- *       unless it races with another for the same e-mail address.
+ *       unless it races with another for the same e-mail address; a database that is restarted may
+ *       leave a gap.
  *   <li>An e-mail address belongs to at most one user, compared in its {@link Emails#canonical
  *       canonical} form, however many callers race for it.
  *   <li>{@link #createAll} creates all of its users or none, and no reader ever sees a part of
@@ -90,8 +91,8 @@ public interface UserStore {
   Future<Void> health();
 
   /**
-   * Lets go of everything that the store holds, once the writes that have been taken are done.
-   * Calls after it may fail as UNAVAILABLE.
+   * Lets go of everything that the store holds, once the writes that have been taken are done. To
+   * be called once; all other calls after it may fail as UNAVAILABLE.
    */
   Future<Void> close();
 }

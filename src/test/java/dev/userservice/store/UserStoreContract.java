@@ -1,7 +1,11 @@
 package dev.userservice.store;
 
+import static dev.userservice.store.Drafts.WANTED;
+import static dev.userservice.store.Drafts.await;
+import static dev.userservice.store.Drafts.draft;
+import static dev.userservice.store.Drafts.drafts;
+import static dev.userservice.store.Drafts.failure;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
@@ -16,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -26,8 +29,6 @@ import org.junit.jupiter.api.Test;
 
 /** Every promise of {@link UserStore}; each store runs it through a subclass of a few lines. */
 abstract class UserStoreContract {
-
-  private static final BooleanSupplier WANTED = () -> false;
 
   private static Vertx vertx;
   private UserStore store;
@@ -283,23 +284,6 @@ abstract class UserStoreContract {
     return await(store.page(afterUserId, limit)).stream().map(UserResponse::getUserId).toList();
   }
 
-  private static UserResponse draft(int number) {
-    return draft("user" + number + "@example.com");
-  }
-
-  private static UserResponse draft(String email) {
-    return UserResponse.newBuilder()
-        .setName("User")
-        .setEmail(email)
-        .setAge(30)
-        .setCreatedAt("2025-10-29T10:00:00Z")
-        .build();
-  }
-
-  private static List<UserResponse> drafts(int first, int count) {
-    return IntStream.range(first, first + count).mapToObj(UserStoreContract::draft).toList();
-  }
-
   private static List<Integer> range(int first, int last) {
     return IntStream.rangeClosed(first, last).boxed().toList();
   }
@@ -315,13 +299,5 @@ abstract class UserStoreContract {
     } finally {
       threads.shutdownNow();
     }
-  }
-
-  private static <T> T await(Future<T> future) {
-    return future.timeout(30, TimeUnit.SECONDS).await();
-  }
-
-  private static StoreException failure(Future<?> future) {
-    return catchThrowableOfType(StoreException.class, () -> await(future));
   }
 }

@@ -1,0 +1,350 @@
+package dev.userservice.store;
+
+import static dev.userservice.store.Drafts.WANTED;
+import static dev.userservice.store.Drafts.await;
+import static dev.userservice.store.Drafts.draft;
+import static dev.userservice.store.Drafts.drafts;
+import static dev.userservice.store.Drafts.failure;
+import static dev.userservice.store.Drafts.reason;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.userservice.Certificate;
+import dev.userservice.PostgresServer;
+import dev.userservice.config.ServerConfig;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException.Reason;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What happens to a PostgreSQL while it is used. */
+class PostgresTroubleTest {
+
+  private static final int TIMEOUT_MILLIS = 1_000;
+
+  private static PostgresServer server;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final List<UserStore> stores = new ArrayList<>();
+  private JsonObject database;
+  private String name;
+
+  @BeforeAll
+  static void startServer() {
+    server = PostgresServer.start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void makeDatabase() {
+    database = server.database().put("timeoutMillis", TIMEOUT_MILLIS);
+    name = database.getString("database");
+  }
+
+  @AfterEach
+  void stop() {
+    stores.forEach(store -> await(store.close()));
+    await(vertx.close());
+  }
+
+  @Test
+  void tableLockedByAnother() throws Exception {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    try (Lock lock = new Lock("SHARE")) {
+      Future<UserResponse> one = store.create(draft(2), WANTED);
+      Future<List<Integer>> several = store.createAll(drafts(3, 2), WANTED);
+
+      assertThat(await(store.get(1)).getUserId()).as("readers go on").isEqualTo(1);
+      assertThat(reason(one)).isEqualTo(Reason.TIMED_OUT);
+      assertThat(reason(several)).isEqualTo(Reason.TIMED_OUT);
+    }
+    await(store.createAll(drafts(2, 3), WANTED));
+    assertThat(await(store.count())).as("nothing was done in the meantime").isEqualTo(4);
+  }
+
+  @Test
+  void connectionKilled_inTheMiddleOfAWrite() throws Exception {
+    UserStore store = open();
+    try (Lock lock = new Lock("SHARE")) {
+      Future<UserResponse> one = store.create(draft(1), WANTED);
+      lock.awaitWaiting(1);
+      server.execute(
+          name,
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+              + " WHERE datname = current_database() AND wait_event_type = 'Lock'");
+
+      assertThat(reason(one)).isEqualTo(Reason.OUTCOME_UNKNOWN);
+    }
+    assertThat(await(store.count())).as("never tried again by us").isZero();
+    await(store.create(draft(1), WANTED));
+  }
+
+  @Test
+  void connectionsKilled_whileNothingIsDone() {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    await(store.get(1));
+    server.execute(
+        name,
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+
+    // Those that the pool had may fail once more; new ones do not.
+    for (int i = 0; i < 20; i++) {
+      store.get(1).otherwiseEmpty().await();
+      store.create(draft(2), WANTED).otherwiseEmpty().await();
+    }
+    assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
+    assertThat(reason(store.create(draft(2), WANTED))).isEqualTo(Reason.EMAIL_TAKEN);
+  }
+
+  @Test
+  void queues_thatAreFull() throws Exception {
+    database.put("connections", 2).put("waiting", 3);
+    UserStore store = open();
+    List<Future<?>> calls = new ArrayList<>();
+    List<Future<?>> reads = new ArrayList<>();
+    try (Lock lock = new Lock("ACCESS EXCLUSIVE")) {
+      for (int i = 0; i < 6; i++) {
+        calls.add(store.createAll(drafts(10 * i, 2), WANTED));
+      }
+      for (int i = 0; i < 200; i++) {
+        reads.add(store.get(1));
+      }
+      assertThat(calls.stream().map(Drafts::reason))
+          .as("one is written, three wait")
+          .containsOnly(Reason.OVERLOADED, Reason.TIMED_OUT, Reason.UNAVAILABLE)
+          .filteredOn(Reason.OVERLOADED::equals)
+          .hasSize(2);
+      assertThat(reads.stream().map(Drafts::reason)).contains(Reason.OVERLOADED);
+    }
+    assertThat(await(store.count())).isZero();
+    await(store.create(draft(1), WANTED));
+  }
+
+  @Test
+  void creates_thatWaitTogether() throws Exception {
+    database.put("waiting", 5);
+    UserStore store = open();
+    List<Future<UserResponse>> creates;
+    try (Lock lock = new Lock("SHARE")) {
+      creates = IntStream.range(0, 8).mapToObj(i -> store.create(draft(i), WANTED)).toList();
+      lock.awaitWaiting(1);
+      assertThat(creates.stream().filter(Future::isComplete).map(Drafts::reason))
+          .as("one is written, five wait")
+          .containsExactly(Reason.OVERLOADED, Reason.OVERLOADED);
+    }
+    assertThat(creates.stream().limit(6).map(Drafts::await).map(UserResponse::getUserId))
+        .containsExactly(1, 2, 3, 4, 5, 6);
+  }
+
+  @Test
+  void batch_thatNobodyWaitsForAnyMore() throws Exception {
+    database.put("connections", 2);
+    UserStore store = open();
+    AtomicBoolean gone = new AtomicBoolean();
+    Future<List<Integer>> first;
+    Future<List<Integer>> second;
+    try (Lock lock = new Lock("SHARE")) {
+      first = store.createAll(drafts(0, 2), WANTED);
+      lock.awaitWaiting(1);
+      second = store.createAll(drafts(2, 2), gone::get);
+      gone.set(true);
+    }
+    assertThat(await(first)).containsExactly(1, 2);
+    assertThat(reason(second)).isEqualTo(Reason.ABANDONED);
+    assertThat(await(store.count())).isEqualTo(2);
+  }
+
+  @Test
+  void serverFrozen() throws Exception {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    await(store.get(1));
+    server.freeze();
+    try {
+      Future<UserResponse> read = store.get(1);
+      Future<UserResponse> write = store.create(draft(2), WANTED);
+      assertThat(reason(read)).isEqualTo(Reason.TIMED_OUT);
+      assertThat(reason(write)).isEqualTo(Reason.OUTCOME_UNKNOWN);
+      assertThat(failure(store.health()).reason()).isIn(Reason.TIMED_OUT, Reason.UNAVAILABLE);
+    } finally {
+      server.thaw();
+    }
+    await(store.health());
+    assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
+    assertThat(await(store.create(draft(3), WANTED)).getUserId()).isIn(2, 3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "40001, CONFLICT",
+    "40P01, CONFLICT",
+    "53100, FULL",
+    "57014, TIMED_OUT",
+    "53300, UNAVAILABLE",
+    "25006, UNAVAILABLE",
+    "57P01, OUTCOME_UNKNOWN",
+    "08006, OUTCOME_UNKNOWN"
+  })
+  void failure_ofAWrite(String sqlState, Reason reason) {
+    UserStore store = open();
+    failWrites("RAISE EXCEPTION 'secret of ada@example.com' USING ERRCODE = '" + sqlState + "'");
+
+    for (Future<?> write :
+        List.of(store.create(draft(1), WANTED), store.createAll(drafts(1, 2), WANTED))) {
+      StoreException refused = failure(write);
+      assertThat(refused.reason()).isEqualTo(reason);
+      assertThat(refused).hasNoCause().message().doesNotContain("secret", "ada@");
+    }
+    assertThat(await(store.count())).isZero();
+  }
+
+  @Test
+  void failure_thatNobodyKnows() {
+    UserStore store = open();
+    failWrites("RAISE EXCEPTION 'secret of ada@example.com' USING ERRCODE = 'XX000'");
+
+    Future<UserResponse> create = store.create(draft(1), WANTED);
+
+    assertThatThrownBy(() -> await(create))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("PostgreSQL failed with SQLSTATE XX000")
+        .hasNoCause();
+  }
+
+  @Test
+  void conflict_isTriedThreeTimes() {
+    UserStore store = open();
+    server.execute(name, "CREATE SEQUENCE tries");
+    failWrites("IF nextval('tries') < 3 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF");
+
+    await(store.createAll(drafts(1, 2), WANTED));
+
+    assertThat(await(store.count())).isEqualTo(2);
+  }
+
+  @Test
+  void tls(@TempDir Path folder) throws Exception {
+    JsonObject verifying = database.copy().put("tls", "verify-full");
+    Certificate other = Certificate.make(folder, "other");
+    String othersFile = other.certificate().toString();
+    assertUnusable(database.copy().put("tls", "require"), "TLS with it failed");
+    Certificate own = Certificate.make(folder, "own");
+    server.useTls(own);
+
+    assertUnusable(verifying.copy().put("caFile", othersFile), "TLS with it failed");
+    assertUnusable(
+        verifying.copy().put("caFile", folder.resolve("none").toString()),
+        "cannot be read: \"store.postgres.caFile\"");
+    Path empty = Files.writeString(folder.resolve("empty.crt"), "nothing");
+    assertUnusable(verifying.copy().put("caFile", empty.toString()), "has no PEM certificate");
+    String ownFile = own.certificate().toString();
+    assertUnusable(
+        verifying.copy().put("caFile", ownFile).put("host", "localhost"), "TLS with it failed");
+    await(store(verifying.copy().put("caFile", ownFile)).open());
+    UserStore encrypted = store(database.copy().put("tls", "require"));
+    await(encrypted.open());
+    await(encrypted.create(draft(1), WANTED));
+  }
+
+  private void assertUnusable(JsonObject settings, String why) {
+    StoreException refused = failure(store(settings).open());
+
+    assertThat(refused.reason()).as(refused.getMessage()).isEqualTo(Reason.UNUSABLE);
+    assertThat(refused).hasMessageContaining(why);
+  }
+
+  private void failWrites(String statement) {
+    server.execute(
+        name,
+        "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN "
+            + statement
+            + "; RETURN NULL; END $$ LANGUAGE plpgsql;"
+            + "CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH STATEMENT"
+            + " EXECUTE FUNCTION refuse()");
+  }
+
+  private UserStore open() {
+    UserStore store = store(database);
+    await(store.open());
+    return store;
+  }
+
+  private UserStore store(JsonObject settings) {
+    JsonObject config = new JsonObject().put("type", "postgres").put("postgres", settings);
+    UserStore store =
+        Stores.of(ServerConfig.from(new JsonObject().put("store", config)).store(), vertx);
+    stores.add(store);
+    return store;
+  }
+
+  /** Somebody else's lock on the table of users. */
+  private final class Lock implements AutoCloseable {
+
+    private final Connection connection = server.connect(name);
+
+    Lock(String mode) throws SQLException {
+      connection.setAutoCommit(false);
+      execute("LOCK TABLE users IN " + mode + " MODE");
+    }
+
+    /** Waits until so many statements wait for it. */
+    void awaitWaiting(int statements) throws SQLException {
+      String waiting =
+          "SELECT count(*) FROM pg_stat_activity"
+              + " WHERE datname = '"
+              + name
+              + "' AND wait_event_type = 'Lock'";
+      try (Connection other = server.connect("postgres");
+          Statement statement = other.createStatement()) {
+        long giveUp = System.nanoTime() + 10_000_000_000L;
+        while (true) {
+          try (ResultSet row = statement.executeQuery(waiting)) {
+            row.next();
+            if (row.getInt(1) >= statements) {
+              return;
+            }
+          }
+          assertThat(System.nanoTime() - giveUp).as("somebody waits for the lock").isNegative();
+        }
+      }
+    }
+
+    @Override
+    public void close() throws SQLException {
+      connection.rollback();
+      connection.close();
+    }
+
+    private void execute(String sql) throws SQLException {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(sql);
+      }
+    }
+  }
+}

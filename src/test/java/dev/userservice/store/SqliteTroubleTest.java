@@ -1,0 +1,303 @@
+package dev.userservice.store;
+
+import static dev.userservice.store.Drafts.WANTED;
+import static dev.userservice.store.Drafts.await;
+import static dev.userservice.store.Drafts.draft;
+import static dev.userservice.store.Drafts.drafts;
+import static dev.userservice.store.Drafts.failure;
+import static dev.userservice.store.Drafts.reason;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.userservice.config.SqliteConfig;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException.Reason;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is in the way of a SQLite store: other files, other programs, a disk without room. */
+class SqliteTroubleTest {
+
+  private static final int TIMEOUT_MILLIS = 300;
+
+  @TempDir private Path folder;
+  private final Vertx vertx = Vertx.vertx();
+  private final Set<UserStore> open = new HashSet<>();
+
+  @AfterEach
+  void stop() {
+    List.copyOf(open).forEach(this::close);
+    await(vertx.close());
+  }
+
+  @Test
+  void users_areThereAgainAfterAClose() throws Exception {
+    Path file = folder.resolve("a folder/to make/users#1 %20?.db");
+    UserStore store = open(file);
+    await(store.createAll(drafts(1, 3), WANTED));
+    assertThat(reason(store.create(draft(2), WANTED))).isEqualTo(Reason.EMAIL_TAKEN);
+    close(store);
+
+    try (var files = Files.list(file.getParent())) {
+      assertThat(files.map(left -> left.getFileName().toString()))
+          .as("everything is in the one file")
+          .containsExactlyInAnyOrder("users#1 %20?.db", "users#1 %20?.db.lock");
+    }
+    UserStore again = open(file);
+    assertThat(await(again.page(0, 10)))
+        .extracting(UserResponse::getUserId)
+        .containsExactly(1, 2, 3);
+    assertThat(await(again.create(draft(4), WANTED)).getUserId()).isEqualTo(4);
+  }
+
+  @Test
+  void ids_areNotUsedAgain() throws Exception {
+    UserStore store = open(file());
+    await(store.createAll(drafts(1, 3), WANTED));
+    close(store);
+    execute(file(), "DELETE FROM users WHERE user_id = 3");
+
+    assertThat(await(open(file()).create(draft(3), WANTED)).getUserId()).isEqualTo(4);
+  }
+
+  @Test
+  void file_inUse() {
+    open(file());
+
+    assertUnusable(file(), "is in use by this process");
+  }
+
+  @Test
+  void file_thatIsNoDatabase() throws Exception {
+    for (String content : List.of("x", "A letter to a friend, which is longer than a header.")) {
+      Files.writeString(file(), content);
+
+      assertUnusable(file(), "is no SQLite database");
+      assertThat(file()).hasContent(content);
+    }
+  }
+
+  @Test
+  void file_thatIsEmpty_isTaken() throws Exception {
+    Files.createFile(file());
+
+    await(open(file()).create(draft(1), WANTED));
+  }
+
+  @Test
+  void file_ofAnotherProgram() throws Exception {
+    execute(file(), "CREATE TABLE users (user_id INTEGER)");
+    byte[] before = Files.readAllBytes(file());
+
+    assertUnusable(file(), "belongs to another program");
+    assertThat(Files.readAllBytes(file())).isEqualTo(before);
+  }
+
+  @Test
+  void file_ofANewerProgram() throws Exception {
+    close(open(file()));
+    execute(file(), "INSERT INTO schema_version VALUES (99)");
+    byte[] before = Files.readAllBytes(file());
+
+    assertUnusable(file(), "schema version 99");
+    assertThat(Files.readAllBytes(file())).isEqualTo(before);
+  }
+
+  @Test
+  void file_thatIsDamaged() throws Exception {
+    UserStore store = open(file());
+    await(store.createAll(drafts(0, 100), WANTED));
+    close(store);
+    byte[] bytes = Files.readAllBytes(file());
+    Arrays.fill(bytes, 100, bytes.length, (byte) 0x5a);
+    Files.write(file(), bytes);
+
+    assertUnusable(file(), "is damaged");
+  }
+
+  @Test
+  void folder_thatIsAFile() throws Exception {
+    Path stranger = Files.writeString(folder.resolve("stranger"), "not a folder");
+
+    assertUnusable(stranger.resolve("users.db"), "its folder is not there");
+    assertUnusable(folder, "is a folder");
+  }
+
+  @Test
+  void folder_inWhichNothingCanBeMade() {
+    // Not even for a user who may do anything.
+    assertThat(reason(store(Path.of("/proc/self/users.db")).open())).isEqualTo(Reason.UNUSABLE);
+  }
+
+  @Test
+  void lock_ofAnotherProgram() throws Exception {
+    UserStore store = open(file());
+    await(store.create(draft(1), WANTED));
+    try (Connection other = connect(file());
+        Statement statement = other.createStatement()) {
+      statement.execute("BEGIN IMMEDIATE");
+
+      assertThat(reason(store.create(draft(2), WANTED))).isEqualTo(Reason.UNAVAILABLE);
+      assertThat(reason(store.health())).isEqualTo(Reason.UNAVAILABLE);
+      assertThat(await(store.get(1)).getUserId()).as("readers go on").isEqualTo(1);
+
+      statement.execute("ROLLBACK");
+    }
+    await(store.health());
+    assertThat(await(store.create(draft(2), WANTED)).getUserId()).isEqualTo(2);
+  }
+
+  @Test
+  void reader_thatHasFailed_readsAgain() throws Exception {
+    UserStore store = open(file());
+    await(store.create(draft(1), WANTED));
+    execute(file(), "ALTER TABLE users RENAME TO elsewhere");
+
+    assertThatThrownBy(() -> await(store.get(1)))
+        .hasMessage("SQLite failed with SQLITE_ERROR")
+        .hasNoCause();
+
+    execute(file(), "ALTER TABLE elsewhere RENAME TO users");
+    assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
+  }
+
+  @Test
+  void backup_whileUsersAreCreated() throws Exception {
+    UserStore store = open(file());
+    await(store.createAll(drafts(0, 5_000), WANTED));
+    Path backup = folder.resolve("backup.db");
+
+    Future<List<Integer>> meanwhile = store.createAll(drafts(5_000, 5_000), WANTED);
+    execute(file(), "backup to '" + backup + "'");
+    await(meanwhile);
+
+    assertThat(await(open(backup).count())).isIn(5_000L, 10_000L);
+  }
+
+  @Test
+  void queue_thatIsFull() throws Exception {
+    UserStore store = store(file(), 2);
+    await(store.open());
+    try (Connection other = connect(file());
+        Statement statement = other.createStatement()) {
+      statement.execute("BEGIN IMMEDIATE");
+      Future<?> begun = store.create(draft(1), WANTED);
+      Future<?> waiting = store.createAll(drafts(2, 2), WANTED);
+
+      assertThat(reason(store.create(draft(4), WANTED))).isEqualTo(Reason.OVERLOADED);
+
+      assertThat(reason(begun)).isEqualTo(Reason.UNAVAILABLE);
+      assertThat(failure(waiting).reason()).isIn(Reason.TIMED_OUT, Reason.UNAVAILABLE);
+    }
+    List<Future<List<UserResponse>>> reads = new ArrayList<>();
+    await(store.createAll(drafts(0, 10_000), WANTED));
+    for (int i = 0; i < 100; i++) {
+      reads.add(store.page(0, 10_000));
+    }
+    assertThat(reads)
+        .extracting(read -> read.map(List::size).otherwise(0).await())
+        .contains(0, 10_000);
+  }
+
+  @Test
+  void disk_withoutRoom() {
+    SqliteFailures failures = new SqliteFailures(file());
+    SqliteFile opened = new SqliteFile(file(), TIMEOUT_MILLIS, failures);
+    Connection connection = opened.open();
+    SqliteWriter writer = new SqliteWriter(connection, failures);
+    GroupCommit writes =
+        new GroupCommit(
+            vertx,
+            100_000,
+            1_000,
+            TIMEOUT_MILLIS,
+            group ->
+                Future.future(
+                    done -> {
+                      writer.write(group);
+                      done.complete();
+                    }));
+    await(writes.add(drafts(0, 10), WANTED));
+    limit(connection, 20);
+
+    assertThat(reason(writes.add(drafts(10, 10_000), WANTED))).isEqualTo(Reason.FULL);
+    limit(connection, 1_000_000);
+    assertThat(await(writes.add(drafts(10, 10_000), WANTED)).get(0)).isEqualTo(11);
+    writer.close();
+    opened.unlock();
+  }
+
+  @Test
+  void lockFile_ofAProcessThatWasKilled_isNoHindrance() throws Exception {
+    Files.writeString(folder.resolve("users.db.lock"), "4711\n", StandardCharsets.US_ASCII);
+
+    open(file());
+  }
+
+  private void assertUnusable(Path file, String why) {
+    StoreException refused = failure(store(file).open());
+
+    assertThat(refused.reason()).isEqualTo(Reason.UNUSABLE);
+    assertThat(refused).hasMessageContainingAll(file.toString(), why);
+  }
+
+  private Path file() {
+    return folder.resolve("users.db");
+  }
+
+  private UserStore open(Path file) {
+    UserStore store = store(file);
+    await(store.open());
+    return store;
+  }
+
+  private UserStore store(Path file) {
+    return store(file, 20_000);
+  }
+
+  private UserStore store(Path file, int waiting) {
+    UserStore store =
+        new SqliteStore(new SqliteConfig(file.toString(), 1, waiting, TIMEOUT_MILLIS), vertx);
+    open.add(store);
+    return store;
+  }
+
+  private void close(UserStore store) {
+    open.remove(store);
+    await(store.close());
+  }
+
+  private static void limit(Connection connection, int pages) {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA max_page_count = " + pages);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void execute(Path file, String sql) throws SQLException {
+    try (Connection connection = connect(file);
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate(sql);
+    }
+  }
+
+  private static Connection connect(Path file) throws SQLException {
+    return DriverManager.getConnection("jdbc:sqlite:file:" + file.toUri().getRawPath());
+  }
+}
