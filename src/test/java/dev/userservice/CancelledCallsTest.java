@@ -5,13 +5,19 @@ import static dev.userservice.Requests.says;
 import static dev.userservice.Requests.users;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.proto.BatchCreateResponse;
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.ListUsersRequest;
+import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
@@ -45,6 +51,29 @@ class CancelledCallsTest {
           .as("nobody was created")
           .toIterable()
           .hasSize(5);
+    }
+  }
+
+  @Test
+  void lostConnections_underLists_areNoErrors() throws Exception {
+    try (LogLines errors = LogLines.of("dev.userservice.rpc.Failures");
+        RunningServer server = RunningServer.start()) {
+      Recorder<CreateUserRequest, BatchCreateResponse> batch = Recorder.reading();
+      StreamObserver<CreateUserRequest> requests = server.async().batchCreateUsers(batch);
+      users(10_000).forEach(requests::onNext);
+      requests.onCompleted();
+      assertThat(batch.status().isOk()).isTrue();
+
+      for (int i = 0; i < 20; i++) {
+        ManagedChannel channel = server.channel();
+        Recorder<ListUsersRequest, UserResponse> list = Recorder.reading();
+        UserServiceGrpc.newStub(channel).listUsers(list(0, 0), list);
+        list.awaitCount(1);
+        channel.shutdownNow();
+      }
+
+      awaitNothingOpen(server);
+      assertThat(errors.messages()).isEmpty();
     }
   }
 

@@ -37,11 +37,7 @@ import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import io.vertx.grpc.reflection.v1.ServerReflectionResponse;
 import io.vertx.grpc.reflection.v1.ServiceResponse;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -257,24 +253,7 @@ class OperationsTest {
 
   @Test
   void accessLog_oneLineACall() throws Exception {
-    List<LogRecord> lines = new CopyOnWriteArrayList<>();
-    Handler recorder =
-        new Handler() {
-          @Override
-          public void publish(LogRecord line) {
-            lines.add(line);
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    Logger log = Logger.getLogger(AccessLog.class.getName());
-    log.addHandler(recorder);
-    log.setUseParentHandlers(false);
-    try {
+    try (LogLines lines = LogLines.of(AccessLog.class.getName())) {
       ManagedChannel channel = start(new JsonObject().put("accessLog", true));
       server.blocking().listUsers(list(3, 0)).forEachRemaining(user -> {});
       catchThrowableOfType(StatusRuntimeException.class, () -> server.blocking().getUser(get(42)));
@@ -287,8 +266,7 @@ class OperationsTest {
                   soon(),
                   HealthCheckRequest.getDefaultInstance()));
 
-      assertThat(lines)
-          .extracting(LogRecord::getMessage)
+      assertThat(lines.messages())
           .satisfiesExactly(
               line ->
                   assertThat(line)
@@ -299,9 +277,6 @@ class OperationsTest {
                       .startsWith("users.v1.UserService/GetUser NOT_FOUND ")
                       .contains("1 in, 0 out"),
               line -> assertThat(line).startsWith("x/y UNIMPLEMENTED "));
-    } finally {
-      log.removeHandler(recorder);
-      log.setUseParentHandlers(true);
     }
   }
 

@@ -10,6 +10,7 @@ import static dev.userservice.proto.UserServiceGrpcService.ListUsers;
 import static dev.userservice.proto.UserServiceGrpcService.StreamUsers;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.LogLines;
 import dev.userservice.Recorder;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
@@ -33,42 +34,24 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.grpc.common.GrpcStatus;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of a call whose handler fails, in each of the ways a handler can. */
 class RpcServerTest {
 
-  private static final Logger LOG = Logger.getLogger(Failures.class.getName());
-
   private final Vertx vertx = Vertx.vertx();
-  private final List<LogRecord> logged = new CopyOnWriteArrayList<>();
-  private final java.util.logging.Handler recorder =
-      new java.util.logging.Handler() {
-        @Override
-        public void publish(LogRecord record) {
-          logged.add(record);
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-      };
+  private LogLines logged;
   private ManagedChannel channel;
 
   @AfterEach
   void stop() {
-    LOG.removeHandler(recorder);
-    LOG.setUseParentHandlers(true);
+    if (logged != null) {
+      logged.close();
+    }
     channel.shutdownNow();
     vertx.close().timeout(20, TimeUnit.SECONDS).await();
   }
@@ -86,9 +69,11 @@ class RpcServerTest {
     assertThat(status.getCode()).isEqualTo(Code.INTERNAL);
     assertThat(status.getDescription()).matches("internal error, id [0-9a-f]{8}");
     String id = status.getDescription().substring("internal error, id ".length());
-    assertThat(logged).singleElement();
-    assertThat(logged.get(0).getMessage()).contains(id).contains("users.v1.UserService/GetUser");
-    assertThat(logged.get(0).getThrown()).hasMessage("secret of the house");
+    assertThat(logged.records()).hasSize(1);
+    assertThat(logged.records().get(0).getMessage())
+        .contains(id)
+        .contains("users.v1.UserService/GetUser");
+    assertThat(logged.records().get(0).getThrown()).hasMessage("secret of the house");
   }
 
   @Test
@@ -140,7 +125,7 @@ class RpcServerTest {
 
     assertThat(status.getCode()).isEqualTo(Code.ABORTED);
     assertThat(status.getDescription()).isEqualTo("nicht m\u00f6glich, 100 %");
-    assertThat(logged).isEmpty();
+    assertThat(logged.records()).isEmpty();
   }
 
   @Test
@@ -259,8 +244,7 @@ class RpcServerTest {
   }
 
   private void expectErrorLog() {
-    LOG.addHandler(recorder);
-    LOG.setUseParentHandlers(false);
+    logged = LogLines.of(Failures.class.getName());
   }
 
   /** Gives two users and fails. */
