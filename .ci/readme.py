@@ -1,8 +1,9 @@
 """Runs the commands of README.md as they are printed, from top to bottom, in a fresh clone.
 
 A block of bash runs to its end and must succeed. A comment before it says otherwise:
-<!-- ci: background --> starts it and waits for the server to be ready; <!-- ci: skip, WHY --> leaves it out.
-<!-- ci: alone --> stops first what runs in the background: a jar must not be replaced under a running program.
+<!-- ci: background --> starts it, in the place of the one before, and waits for the server to be ready;
+<!-- ci: skip, WHY --> leaves it out. <!-- ci: alone --> stops first what runs in the background: a jar must not be
+replaced under a running program, nor a database.
 A block of Python runs where the block before it has put its files.
 """
 
@@ -56,7 +57,7 @@ try:
         print(f"--- {note or kind}: {code.strip().splitlines()[0][:100]}", flush=True)
         if note.startswith("skip"):
             continue
-        if note == "alone":
+        if note in ("alone", "background"):
             stop_background()
         ran += 1
         if note == "background":
