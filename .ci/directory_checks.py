@@ -96,21 +96,22 @@ def two_in_the_chat(port):
     heard = {}
 
     def member(user_id):
+        answered = threading.Event()
         done = threading.Event()
 
         def says():
             yield pb.UserMessage(user_id=user_id, message="I am here")
+            answered.wait(20)
             ready.wait()
             yield pb.UserMessage(user_id=user_id, message=f"{user_id} speaking")
             done.wait(20)
 
         with stub_of(port) as stub:
-            answered = False
             call = stub.StreamUsers(says(), timeout=20)
             for message in call:
                 if message.message == "Server received: I am here":
-                    answered = True
-                if answered and message.message == f"{3 - user_id} speaking":
+                    answered.set()
+                if message.message == f"{3 - user_id} speaking":
                     heard[user_id] = message.user_id
                     done.set()
 

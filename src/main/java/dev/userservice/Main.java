@@ -11,13 +11,11 @@ import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.LocalMap;
-import io.vertx.launcher.application.ExitCodes;
 import io.vertx.launcher.application.HookContext;
 import io.vertx.launcher.application.VertxApplication;
 import io.vertx.launcher.application.VertxApplicationHooks;
 import io.vertx.launcher.application.impl.CommandException;
 import io.vertx.launcher.application.impl.VertxApplicationCommand;
-import java.io.IOException;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -48,11 +46,11 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The address cannot be listened on. */
   static final int ADDRESS = 4;
 
-  /** The store cannot be used, or cannot be reached in time. */
-  static final int STORE = 6;
-
   /** A scenario failed, no server answered, or a signal came before all scenarios had passed. */
   static final int SCENARIO = 5;
+
+  /** The store cannot be used, or cannot be reached in time. */
+  static final int STORE = 6;
 
   private static final String INSTANCES = "vertx.deployment.options.instances";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
@@ -237,11 +235,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (ended) {
       return;
     }
-    // Only of our own verticle do we know which address it listens on.
     StartFailure explained =
-        failure instanceof IOException && !serves()
-            ? new StartFailure(ExitCodes.VERTX_DEPLOYMENT, StartFailure.reason(failure))
-            : StartFailure.of(failure, context.deploymentOptions().getConfig());
+        StartFailure.of(failure, serves() ? context.deploymentOptions().getConfig() : null);
     exitCode = complain(explained.exitCode(), explained.message());
     ended = true;
   }

@@ -23,9 +23,10 @@ record StartFailure(int exitCode, String message) {
 
   /**
    * @param failure what the deployment failed with; null when it took too long
-   * @param config the configuration of the verticle
+   * @param server the configuration of the server; null for another verticle, of which we do not
+   *     know which address it listens on
    */
-  static StartFailure of(Throwable failure, JsonObject config) {
+  static StartFailure of(Throwable failure, JsonObject server) {
     if (failure instanceof ConfigException refused) {
       return new StartFailure(Main.CONFIGURATION, refused.getMessage());
     }
@@ -35,10 +36,8 @@ record StartFailure(int exitCode, String message) {
     if (failure instanceof StoreException refused) {
       return new StartFailure(Main.STORE, refused.getMessage());
     }
-    if (failure instanceof SocketException
-        || failure instanceof UnknownHostException
-        || failure instanceof UnresolvedAddressException) {
-      return new StartFailure(Main.ADDRESS, address(failure, ServerConfig.from(config)));
+    if (server != null && isOfAnAddress(failure)) {
+      return new StartFailure(Main.ADDRESS, address(failure, ServerConfig.from(server)));
     }
     if (failure instanceof ClassNotFoundException) {
       return new StartFailure(
@@ -56,6 +55,12 @@ record StartFailure(int exitCode, String message) {
       return "it took longer than two minutes";
     }
     return failure.getMessage() != null ? failure.getMessage() : failure.getClass().getName();
+  }
+
+  private static boolean isOfAnAddress(Throwable failure) {
+    return failure instanceof SocketException
+        || failure instanceof UnknownHostException
+        || failure instanceof UnresolvedAddressException;
   }
 
   private static String address(Throwable failure, ServerConfig config) {

@@ -40,9 +40,6 @@ final class Call<Q, R> {
    */
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  /** A year; a deadline beyond is none. */
-  private static final long MOST_DEADLINE_MILLIS = 365L * 24 * 3_600_000;
-
   private static final long NO_ERROR = 0x0;
   private static final long CANCEL = 0x8;
 
@@ -65,7 +62,7 @@ final class Call<Q, R> {
   private boolean closed;
   private boolean statusSent;
   private long overAt;
-  private Long deadline;
+  private Deadline deadline;
   private Handler<Throwable> onAbandoned = why -> {};
 
   Call(
@@ -109,22 +106,11 @@ final class Call<Q, R> {
     if (gzip || info.hasResponseHeaders()) {
       http.response().headersEndHandler(headers -> finishHeaders());
     }
-    keepDeadline();
-  }
-
-  /** Ends the call when the time is over that its caller gave it. */
-  private void keepDeadline() {
-    String timeout = http.getHeader(GrpcHeaderNames.GRPC_TIMEOUT);
-    if (timeout == null) {
-      return;
-    }
-    long millis = TimeUnit.NANOSECONDS.toMillis(Timeouts.parse(timeout));
-    if (millis < 1) {
-      // No timer is that fine, and nothing of use is done in that time.
-      fail(tooLate(timeout));
-    } else if (millis < MOST_DEADLINE_MILLIS) {
-      deadline = vertx().setTimer(millis, late -> fail(tooLate(timeout)));
-    }
+    deadline =
+        Deadline.of(
+            Vertx.currentContext().owner(),
+            http.getHeader(GrpcHeaderNames.GRPC_TIMEOUT),
+            this::fail);
   }
 
   /** Runs code of a handler; what it throws ends the call. */
@@ -220,7 +206,7 @@ final class Call<Q, R> {
     over = true;
     failed = status != GrpcStatus.OK;
     if (deadline != null) {
-      vertx().cancelTimer(deadline);
+      deadline.cancel();
     }
     if (http.version() != HttpVersion.HTTP_2) {
       // There the stream is the connection, and stays for the next call.
@@ -326,17 +312,5 @@ final class Call<Q, R> {
     if (gzip) {
       headers.set(GrpcHeaderNames.GRPC_ENCODING, Gzip.NAME);
     }
-  }
-
-  private static Vertx vertx() {
-    return Vertx.currentContext().owner();
-  }
-
-  private static RpcException tooLate(String timeout) {
-    return new RpcException(
-        new RpcStatus(
-            GrpcStatus.DEADLINE_EXCEEDED,
-            "DEADLINE_EXCEEDED",
-            "the call was not over within the grpc-timeout of " + timeout));
   }
 }

@@ -10,6 +10,7 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToIntFunction;
 
 /**
  * Keeps connections within bounds: how many there are, how long one may do nothing, how often it
@@ -41,22 +42,18 @@ public final class Connections implements Handler<HttpConnection> {
   private final Vertx vertx;
   private final Bounds bounds;
   private final AtomicInteger open;
-  private final Activity activity;
-
-  /** Tells how many calls of a connection are open. */
-  @FunctionalInterface
-  public interface Activity {
-    int calls(HttpConnection connection);
-  }
+  private final ToIntFunction<HttpConnection> calls;
 
   /**
    * @param open the number of open connections, shared by all event loops
+   * @param calls how many calls of a connection are open
    */
-  public Connections(Vertx vertx, Bounds bounds, AtomicInteger open, Activity activity) {
+  public Connections(
+      Vertx vertx, Bounds bounds, AtomicInteger open, ToIntFunction<HttpConnection> calls) {
     this.vertx = vertx;
     this.bounds = bounds;
     this.open = open;
-    this.activity = activity;
+    this.calls = calls;
   }
 
   @Override
@@ -127,7 +124,7 @@ public final class Connections implements Handler<HttpConnection> {
     }
 
     private void look() {
-      boolean nowIdle = activity.calls(connection) == 0;
+      boolean nowIdle = calls.applyAsInt(connection) == 0;
       if (nowIdle && wasIdle) {
         connection.shutdown();
       }
