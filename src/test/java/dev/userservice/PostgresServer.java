@@ -48,6 +48,7 @@ public final class PostgresServer implements AutoCloseable {
     try {
       data = Files.createTempDirectory("postgres");
       server = start(0);
+      Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -61,7 +62,6 @@ public final class PostgresServer implements AutoCloseable {
   public static synchronized PostgresServer shared() {
     if (shared == null) {
       shared = new PostgresServer();
-      Runtime.getRuntime().addShutdownHook(new Thread(shared::close));
     }
     return shared;
   }
@@ -125,8 +125,12 @@ public final class PostgresServer implements AutoCloseable {
     execute("postgres", "SELECT pg_reload_conf()");
   }
 
+  /** Also called when this JVM ends. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (!Files.exists(data)) {
+      return;
+    }
     try {
       server.close();
       try (Stream<Path> files = Files.walk(data)) {

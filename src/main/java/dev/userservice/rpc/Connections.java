@@ -2,6 +2,7 @@ package dev.userservice.rpc;
 
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -39,6 +40,9 @@ public final class Connections implements Handler<HttpConnection> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
+  /** Frames that may wait for the end of a turn of the event loop before they are sent. */
+  private static final int MOST_FLUSHES_TOGETHER = 256;
+
   private final Vertx vertx;
   private final Bounds bounds;
   private final AtomicInteger open;
@@ -72,7 +76,9 @@ public final class Connections implements Handler<HttpConnection> {
       connection.closeHandler(closed -> open.decrementAndGet());
       return;
     }
-    pipeline.addFirst(new LingeringClose());
+    // Vert.x flushes after each frame that is not written while it reads: one system call each.
+    pipeline.addFirst(
+        new LingeringClose(), new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
     http2
         .decoder()
         .frameListener(

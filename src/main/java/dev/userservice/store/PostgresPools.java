@@ -36,10 +36,11 @@ final class PostgresPools {
   /** We have fewer statements than this. */
   private static final int CACHED_STATEMENTS = 32;
 
-  private static final int IDLE_MINUTES = 10;
+  /** A connection that nobody has used for so long is closed. */
+  private static final int IDLE_MILLIS = 60_000;
 
-  /** A connection on which nothing comes for so long is dead, or not needed. */
-  private static final int SILENT_MILLIS = 30_000;
+  /** How late the pool may be with that. */
+  private static final int LATE_MILLIS = 10_000;
 
   private final Vertx vertx;
   private final PostgresConfig config;
@@ -89,8 +90,8 @@ final class PostgresPools {
         .setMaxWaitQueueSize(config.waiting())
         .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
         .setConnectionTimeout(config.timeoutMillis())
-        .setIdleTimeoutUnit(TimeUnit.MINUTES)
-        .setIdleTimeout(IDLE_MINUTES);
+        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+        .setIdleTimeout(IDLE_MILLIS);
   }
 
   private NetClientOptions net() {
@@ -98,7 +99,10 @@ final class PostgresPools {
         .setConnectTimeout(config.connectTimeoutMillis())
         .setTcpKeepAlive(true)
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-        .setReadIdleTimeout(Math.max(SILENT_MILLIS, 2 * config.timeoutMillis()));
+        // A dead network says nothing. Longer than the pool keeps an idle connection and a
+        // statement
+        // may take together, or it would close those that have just been given to somebody.
+        .setReadIdleTimeout(IDLE_MILLIS + LATE_MILLIS + config.timeoutMillis());
   }
 
   /** Asked for each new connection, so that a new password or authority is taken up. */
@@ -164,6 +168,8 @@ final class PostgresPools {
     Map<String, String> properties = new HashMap<>(target.getProperties());
     properties.put("application_name", "user-service");
     properties.put("statement_timeout", Integer.toString(config.timeoutMillis()));
+    // A plan made while the table was small would read all of it, for as long as it is kept.
+    properties.put("enable_seqscan", "off");
     // Whatever the database's default is: what is acknowledged is on disk.
     properties.put("synchronous_commit", "on");
     target.setProperties(properties);

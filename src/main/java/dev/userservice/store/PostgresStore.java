@@ -52,11 +52,16 @@ final class PostgresStore implements UserStore {
         WITH ORDINALITY AS d (name, email, email_key, age, created_at, n)
       """;
 
+  /** Addresses of $3 that belong to somebody: one walk through the index for all of them. */
+  private static final String TAKEN = "users u WHERE u.email_key = ANY($3::text[])";
+
   /** Those whose address is free. Asks first, because a conflict uses up an id. */
   private static final String INSERT_FREE =
       INSERT
+          + "WHERE d.email_key NOT IN (SELECT u.email_key FROM "
+          + TAKEN
           + """
-          WHERE (SELECT 1 FROM users u WHERE u.email_key = d.email_key) IS NULL
+          )
           ORDER BY d.n
           ON CONFLICT (email_key) DO NOTHING
           RETURNING user_id, email_key""";
@@ -64,9 +69,10 @@ final class PostgresStore implements UserStore {
   /** All, or none when one address is taken; when one is taken this very moment, it fails. */
   private static final String INSERT_ALL =
       INSERT
+          + "WHERE (SELECT count(*) FROM "
+          + TAKEN
           + """
-          WHERE (SELECT count(*) FROM unnest($3::text[]) k
-                 WHERE (SELECT 1 FROM users u WHERE u.email_key = k) IS NOT NULL) = 0
+          ) = 0
           ORDER BY d.n
           RETURNING user_id""";
 
@@ -285,7 +291,9 @@ final class PostgresStore implements UserStore {
       emails[i] = draft.getEmail();
       keys[i] = Emails.canonical(draft.getEmail());
       ages[i] = draft.getAge();
-      created[i] = OffsetDateTime.parse(draft.getCreatedAt());
+      // Those of a batch are mostly of the same moment.
+      boolean asBefore = i > 0 && draft.getCreatedAt().equals(drafts.get(i - 1).getCreatedAt());
+      created[i] = asBefore ? created[i - 1] : OffsetDateTime.parse(draft.getCreatedAt());
     }
     return Tuple.of(names, emails, keys, ages, created);
   }
