@@ -1,11 +1,19 @@
 package dev.userservice;
 
+import dev.userservice.cluster.Cluster;
+import dev.userservice.cluster.ClusterException;
+import dev.userservice.cluster.Members;
+import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
+import dev.userservice.config.ServerConfig;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.Json;
@@ -62,6 +70,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private JsonObject vertxOptions;
   private JsonObject deploymentOptions;
   private JsonObject config;
+  private boolean clustered;
+  private Cluster cluster;
 
   /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
@@ -117,6 +127,10 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     int refused = checkStockOptions(parsed);
     if (refused != OK) {
       return refused;
+    }
+    clustered = parsed.matchedOptionValue("--cluster", false);
+    if (clustered && !serves()) {
+      return misused("--cluster is for servers; a client is given their addresses");
     }
     // A client has failed until its scenarios have passed, whatever ends it before.
     exitCode = runsScenarios() ? SCENARIO : OK;
@@ -197,6 +211,21 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   @Override
+  public VertxBuilder createVertxBuilder(VertxOptions options) {
+    VertxBuilder builder = Vertx.builder().with(options);
+    if (!clustered) {
+      return builder;
+    }
+    ClusterConfig how = ServerConfig.from(config).cluster();
+    EventBusOptions bus = options.getEventBusOptions();
+    if (bus.getHost() == null) {
+      bus.setHost(how.host());
+    }
+    cluster = Cluster.join(how);
+    return builder.withClusterManager(cluster.manager());
+  }
+
+  @Override
   public Supplier<? extends Deployable> verticleSupplier() {
     return verticle == null ? UserVerticle::new : null;
   }
@@ -214,6 +243,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       LocalMap<String, Object> started =
           context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
       System.out.println("gRPC Server started on port " + started.get(UserVerticle.PORT));
+      if (clustered) {
+        System.out.println("Cluster: " + new Members(context.vertx()).count());
+      }
       System.out.println(
           started.containsKey(UserVerticle.READY)
               ? "Server is ready to accept requests..."
@@ -252,6 +284,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The last thing that happens, after a signal as after a failed start. */
   @Override
   public void afterVertxStopped(HookContext context) {
+    if (cluster != null) {
+      cluster.leave();
+    }
     halt(exitCode);
   }
 
@@ -274,6 +309,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   private int failed(Exception failure) {
+    if (failure instanceof ClusterException refused) {
+      return complain(refused.isAddress() ? ADDRESS : StartFailure.VERTX, refused.getMessage());
+    }
     if (failure instanceof CommandException stock) {
       return exitCode != OK || ended ? exitCode : complain(stock.getCode(), "could not start");
     }

@@ -1,5 +1,7 @@
 package dev.userservice;
 
+import dev.userservice.cluster.ChatBridge;
+import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException;
@@ -18,6 +20,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * What all instances of one deployment of {@link UserVerticle} share. The first that joins opens
@@ -40,6 +43,8 @@ final class SharedDirectory implements Shareable {
   private final UserStore store;
   private final AtomicBoolean storeWell = new AtomicBoolean(true);
   private final ChatRoom chatRoom;
+  private final Future<Void> chatOpen;
+  private final Supplier<Future<Void>> closeChat;
   private final StoreOpening opening;
   private final AtomicInteger openConnections = new AtomicInteger();
   private final Promise<Void> closed = Promise.promise();
@@ -47,6 +52,16 @@ final class SharedDirectory implements Shareable {
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
+    if (vertx.isClustered()) {
+      ChatBridge bridge =
+          new ChatBridge(vertx, new Members(vertx), chatRoom::hear, chatRoom::interrupt);
+      chatRoom.connect(bridge::pass);
+      chatOpen = bridge.open();
+      closeChat = bridge::close;
+    } else {
+      chatOpen = Future.succeededFuture();
+      closeChat = Future::succeededFuture;
+    }
     store = Stores.of(config.store(), vertx);
     opening =
         new StoreOpening(
@@ -78,7 +93,7 @@ final class SharedDirectory implements Shareable {
       return Future.succeededFuture();
     }
     opening.stop();
-    return store.close().onComplete(closed);
+    return closeChat.get().eventually(store::close).onComplete(closed);
   }
 
   /**
@@ -102,6 +117,11 @@ final class SharedDirectory implements Shareable {
                         : answer.cause().getMessage() + "; health says NOT_SERVING");
               }
             });
+  }
+
+  /** Completes when everything is heard that is said on other servers. */
+  Future<Void> chatOpen() {
+    return chatOpen;
   }
 
   /** How the store is getting ready. */

@@ -82,7 +82,7 @@ final class StatusTable {
       case USER_NOT_FOUND -> GrpcStatus.NOT_FOUND;
       case EMAIL_TAKEN -> GrpcStatus.ALREADY_EXISTS;
       case BATCH_TOO_LARGE, READER_TOO_SLOW -> GrpcStatus.RESOURCE_EXHAUSTED;
-      case SHUTTING_DOWN -> GrpcStatus.UNAVAILABLE;
+      case SHUTTING_DOWN, CHAT_INTERRUPTED -> GrpcStatus.UNAVAILABLE;
     };
   }
 
@@ -108,7 +108,7 @@ final class StatusTable {
               .setDescription(refused.getMessage())
               .build());
     }
-    if (refused.reason() == UserException.Reason.SHUTTING_DOWN) {
+    if (code(refused.reason()) == GrpcStatus.UNAVAILABLE) {
       details.add(OperationsRpcs.RETRY_SOON);
     }
     return details;

@@ -63,7 +63,8 @@ public final class UserVerticle extends VerticleBase {
     config = ServerConfig.from(config());
     directory = SharedDirectory.join(vertx, deploymentID(), config);
     return here(directory.opening().firstTry())
-        .compose(tried -> listen())
+        .compose(tried -> here(directory.chatOpen()))
+        .compose(heard -> listen())
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
   }

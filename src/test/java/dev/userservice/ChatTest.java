@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.userservice.proto.UserMessage;
 import io.grpc.Status;
 import io.grpc.Status.Code;
-import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
@@ -33,7 +32,7 @@ class ChatTest {
 
   @Test
   void oneMember_isAnsweredInOrderAndEndsWhenItHalfCloses() throws Exception {
-    Member alice = new Member();
+    ChatCaller alice = member();
     for (int i = 0; i < 1_000; i++) {
       alice.says("message " + i);
     }
@@ -49,8 +48,8 @@ class ChatTest {
 
   @Test
   void twoMembers_hearEachOther() throws Exception {
-    Member alice = new Member();
-    Member bob = new Member();
+    ChatCaller alice = member();
+    ChatCaller bob = member();
     alice.joins();
     bob.joins();
 
@@ -74,11 +73,11 @@ class ChatTest {
             says(1, "x".repeat(4_097)),
             says(1, "\u00e4".repeat(2_049)),
             says(1, "x").toBuilder().setTimestamp("x".repeat(65)).build());
-    Member bob = new Member();
+    ChatCaller bob = member();
     bob.joins();
 
     for (UserMessage message : bad) {
-      Member alice = new Member();
+      ChatCaller alice = member();
       alice.says(says(1, "x".repeat(4_096)));
       alice.says(message);
 
@@ -92,9 +91,9 @@ class ChatTest {
 
   @Test
   void memberThatNeverReads_isEndedAloneAndLater() throws Exception {
-    Member alice = new Member();
-    Member bob = new Member();
-    Member carol = new Member(Recorder.stalled());
+    ChatCaller alice = member();
+    ChatCaller bob = member();
+    ChatCaller carol = new ChatCaller(server.async(), Recorder.stalled());
     alice.joins();
     bob.joins();
     carol.says("I shall not listen");
@@ -118,8 +117,8 @@ class ChatTest {
 
   @Test
   void burst_reachesReaderThatKeepsUpCompleteAndInOrder() throws Exception {
-    Member alice = new Member();
-    Member bob = new Member();
+    ChatCaller alice = member();
+    ChatCaller bob = member();
     alice.joins();
     bob.joins();
     int bursts = 100;
@@ -141,8 +140,8 @@ class ChatTest {
 
   @Test
   void memberThatCancels_leavesTheOthersAlone() throws Exception {
-    Member alice = new Member();
-    Member bob = new Member();
+    ChatCaller alice = member();
+    ChatCaller bob = member();
     alice.joins();
     bob.joins();
 
@@ -154,8 +153,8 @@ class ChatTest {
 
   @Test
   void serverStops_endsOpenStreams() throws Exception {
-    Member alice = new Member();
-    Member bob = new Member();
+    ChatCaller alice = member();
+    ChatCaller bob = member();
     alice.joins();
     bob.joins();
 
@@ -165,41 +164,7 @@ class ChatTest {
     assertThat(bob.hears.status().getCode()).isEqualTo(Code.UNAVAILABLE);
   }
 
-  /** One StreamUsers call. */
-  private final class Member {
-
-    final Recorder<UserMessage, UserMessage> hears;
-    private final StreamObserver<UserMessage> call;
-
-    Member() {
-      this(Recorder.reading());
-    }
-
-    Member(Recorder<UserMessage, UserMessage> hears) {
-      this.hears = hears;
-      this.call = server.async().streamUsers(hears);
-    }
-
-    /** Being answered is the one sign that it is in the room. */
-    void joins() throws InterruptedException {
-      says(Requests.says(9, "joining"));
-      hears.await(message -> message.getMessage().equals("Server received: joining"));
-    }
-
-    void says(String message) {
-      says(Requests.says(1, message));
-    }
-
-    void says(UserMessage message) {
-      call.onNext(message);
-    }
-
-    void halfCloses() {
-      call.onCompleted();
-    }
-
-    UserMessage hears(int userId) throws InterruptedException {
-      return hears.await(message -> message.getUserId() == userId);
-    }
+  private ChatCaller member() {
+    return new ChatCaller(server.async());
   }
 }

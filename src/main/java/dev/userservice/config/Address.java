@@ -11,19 +11,18 @@ import java.util.regex.Pattern;
  */
 public record Address(String host, int port) {
 
-  private static final int DEFAULT_PORT = 50_051;
   private static final Pattern FORM =
       Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\s:\\[\\]/]+))(?::(\\d{1,5}))?");
 
   /**
    * Reads {@code host}, {@code host:port} or {@code [IPv6]:port}; null when it is none of these.
    */
-  static Address parse(String text) {
+  static Address parse(String text, int defaultPort) {
     Matcher form = FORM.matcher(text);
     if (!form.matches()) {
       return null;
     }
-    int port = form.group(3) == null ? DEFAULT_PORT : Integer.parseInt(form.group(3));
+    int port = form.group(3) == null ? defaultPort : Integer.parseInt(form.group(3));
     String host = form.group(1) != null ? form.group(1) : form.group(2);
     return port < 1 || port > 65_535 ? null : new Address(host, port);
   }

@@ -20,6 +20,8 @@ public record ClientConfig(
     int deadlineMillis,
     int pauseMillis) {
 
+  private static final int SERVER_PORT = 50_051;
+
   /** The scenarios of the demo, in the order in which they make sense. */
   private static final List<String> DEMO = List.of("get", "create", "list", "batch", "chat");
 
@@ -42,7 +44,7 @@ public record ClientConfig(
             "addresses",
             List.of("127.0.0.1:50051"),
             64,
-            Address::parse,
+            text -> Address.parse(text, SERVER_PORT),
             "addresses such as \"localhost:50051\""),
         reader.list(
             "scenarios",

@@ -10,6 +10,7 @@ import java.util.List;
  * @param port the port to listen on, 0 to 65535; 0 takes any free one
  * @param sampleUsers whether an empty store gets the five sample users
  * @param store where the users are kept
+ * @param cluster how servers of one cluster find each other
  * @param limits what one caller, one connection and all connections together may ask for
  * @param keepalive how dead connections are found
  * @param compression "none", or "gzip": large responses are compressed for callers that accept it
@@ -24,6 +25,7 @@ public record ServerConfig(
     int port,
     boolean sampleUsers,
     StoreConfig store,
+    ClusterConfig cluster,
     Limits limits,
     Keepalive keepalive,
     String compression,
@@ -47,6 +49,7 @@ public record ServerConfig(
         reader.number("port", 50051, 0, 65_535),
         reader.flag("sampleUsers", true),
         StoreConfig.read(reader.object("store")),
+        ClusterConfig.read(reader.object("cluster")),
         Limits.read(reader.object("limits")),
         Keepalive.read(reader.object("keepalive")),
         reader.oneOf("compression", "none", List.of("none", "gzip")),

@@ -4,9 +4,11 @@ import dev.userservice.proto.UserMessage;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import java.time.Clock;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -64,8 +66,8 @@ public final class ChatCorner {
    * Hands a message to everybody but its sender.
    *
    * @param arrived called on this event loop, in a later turn, for each corner that has got the
-   *     message, this one included
-   * @return how many corners have yet to call
+   *     message, this one included, and for all other servers together
+   * @return how many calls are yet to come
    */
   int pass(ChatMember sender, UserMessage message, Handler<Void> arrived) {
     hear(sender, message);
@@ -81,7 +83,27 @@ public final class ChatCorner {
             });
       }
     }
+    if (room.passElsewhere(message, () -> context.runOnContext(arrived))) {
+      underway++;
+    }
     return underway;
+  }
+
+  /** Gives all members messages of elsewhere; completes when they have them. */
+  Future<Void> hear(List<UserMessage> messages) {
+    Promise<Void> heard = Promise.promise();
+    context.runOnContext(
+        turn -> {
+          messages.forEach(message -> hear(null, message));
+          heard.complete();
+        });
+    return heard.future();
+  }
+
+  /** Ends every member's stream, because it has missed messages. */
+  void interrupt() {
+    context.runOnContext(
+        turn -> members.forEach(member -> member.end(UserException.chatInterrupted())));
   }
 
   void remove(ChatMember member) {

@@ -18,7 +18,9 @@ public final class UserException extends RuntimeException {
     /** A chat member does not read what the others say. */
     READER_TOO_SLOW,
     /** The server is shutting down. */
-    SHUTTING_DOWN
+    SHUTTING_DOWN,
+    /** What was said on other servers did not all come through. */
+    CHAT_INTERRUPTED
   }
 
   /** A field that breaks its rule. */
@@ -81,6 +83,14 @@ public final class UserException extends RuntimeException {
   static UserException shuttingDown() {
     return new UserException(
         Reason.SHUTTING_DOWN, "the server is shutting down; join again", List.of(), null);
+  }
+
+  static UserException chatInterrupted() {
+    return new UserException(
+        Reason.CHAT_INTERRUPTED,
+        "messages from other servers were lost on their way; join again",
+        List.of(),
+        null);
   }
 
   public Reason reason() {

@@ -1,0 +1,37 @@
+package dev.userservice.cluster;
+
+import dev.userservice.config.ClusterConfig;
+import java.net.BindException;
+
+/** The cluster cannot be joined. Its message is for operators. */
+public final class ClusterException extends RuntimeException {
+
+  private final boolean address;
+
+  private ClusterException(String message, boolean address, Throwable cause) {
+    super(message, cause);
+    this.address = address;
+  }
+
+  static ClusterException of(Throwable failure, ClusterConfig config) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof BindException) {
+        return new ClusterException(
+            "cannot listen for other servers on %s, port %d to %d: \"cluster.host\" and \"cluster.port\""
+                .formatted(config.host(), config.port(), config.port() + ClusterConfig.PORT_RANGE),
+            true,
+            failure);
+      }
+    }
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return new ClusterException("cannot join the cluster: " + root.getMessage(), false, failure);
+  }
+
+  /** Whether an address cannot be listened on. */
+  public boolean isAddress() {
+    return address;
+  }
+}

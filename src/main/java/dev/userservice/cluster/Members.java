@@ -1,0 +1,59 @@
+package dev.userservice.cluster;
+
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.spi.cluster.ClusterManager;
+import io.vertx.core.spi.cluster.NodeListener;
+import java.util.List;
+
+/** The servers of the cluster by their ids. A change is logged. May be used from any thread. */
+public final class Members {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Members.class);
+
+  private final ClusterManager manager;
+
+  /**
+   * @param vertx clustered, as {@link Vertx#isClustered} says
+   */
+  public Members(Vertx vertx) {
+    manager = ((VertxInternal) vertx).clusterManager();
+  }
+
+  /** The id of this server. */
+  public String self() {
+    return manager.getNodeId();
+  }
+
+  /** The ids of all servers, this one among them. */
+  public List<String> all() {
+    return manager.getNodes();
+  }
+
+  /** Takes the place of whoever has watched before. Handlers run on any thread. */
+  void watch(Handler<String> joined, Handler<String> left) {
+    manager.nodeListener(
+        new NodeListener() {
+          @Override
+          public void nodeAdded(String id) {
+            LOG.info("Cluster: " + count() + ", one has joined");
+            joined.handle(id);
+          }
+
+          @Override
+          public void nodeLeft(String id) {
+            LOG.info("Cluster: " + count() + ", one has left");
+            left.handle(id);
+          }
+        });
+  }
+
+  /** Such as "3 members". */
+  public String count() {
+    int members = all().size();
+    return members == 1 ? "1 member" : members + " members";
+  }
+}

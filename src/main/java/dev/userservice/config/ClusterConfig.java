@@ -1,0 +1,35 @@
+package dev.userservice.config;
+
+import java.util.List;
+
+/**
+ * How this server finds the others of its cluster, once it is started with {@code --cluster}.
+ *
+ * @param host the address of this machine that the others reach, for everything that servers tell
+ *     each other; nothing of it is encrypted
+ * @param port where to listen for the others, 1 to 65535; when it is taken, one of the next {@link
+ *     #PORT_RANGE}
+ * @param members where others may be, 1 to 64 addresses; not all of them have to be there
+ * @param dns a name that stands for the addresses of all members, taken instead of {@code members};
+ *     empty for none
+ */
+public record ClusterConfig(String host, int port, List<Address> members, String dns) {
+
+  /** How many ports after {@link #port} are tried, and looked at. */
+  public static final int PORT_RANGE = 9;
+
+  private static final int DEFAULT_PORT = 7_800;
+
+  static ClusterConfig read(ConfigReader reader) {
+    return new ClusterConfig(
+        reader.text("host", "127.0.0.1"),
+        reader.number("port", DEFAULT_PORT, 1, 65_535),
+        reader.list(
+            "members",
+            List.of("127.0.0.1:" + DEFAULT_PORT),
+            64,
+            text -> Address.parse(text, DEFAULT_PORT),
+            "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
+        reader.textOrNone("dns"));
+  }
+}

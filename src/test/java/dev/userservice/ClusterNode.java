@@ -1,0 +1,104 @@
+package dev.userservice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.proto.UserServiceGrpc.UserServiceStub;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** One server of a cluster, in a JVM of its own. */
+final class ClusterNode implements AutoCloseable {
+
+  private final Program program;
+  private final ManagedChannel channel;
+  private final String size;
+
+  private ClusterNode(Program program) throws IOException {
+    this.program = program;
+    String first = program.stdout().readLine();
+    assertThat(first).as(program::errors).startsWith("gRPC Server started on port ");
+    size = program.stdout().readLine();
+    assertThat(program.stdout().readLine()).isEqualTo("Server is ready to accept requests...");
+    channel =
+        NettyChannelBuilder.forAddress(
+                "127.0.0.1", Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1)))
+            .usePlaintext()
+            .build();
+  }
+
+  /** Starts one, and waits until it serves. */
+  static ClusterNode start(Path folder, JsonObject config) throws IOException {
+    return new ClusterNode(
+        Program.start(
+            folder,
+            Map.of(),
+            List.of(),
+            "--cluster",
+            "--conf",
+            config.copy().put("port", 0).encode()));
+  }
+
+  /** The configuration of a cluster that nobody else is in. */
+  static JsonObject cluster() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      int port = Math.min(free.getLocalPort(), 65_000);
+      return new JsonObject()
+          .put(
+              "cluster",
+              new JsonObject()
+                  .put("port", port)
+                  .put("members", new JsonArray().add("127.0.0.1:" + port)));
+    }
+  }
+
+  /** What it says of its cluster when it starts. */
+  String size() {
+    return size;
+  }
+
+  UserServiceStub async() {
+    return UserServiceGrpc.newStub(channel);
+  }
+
+  ChatCaller joins() throws InterruptedException {
+    ChatCaller caller = new ChatCaller(async());
+    caller.joins();
+    return caller;
+  }
+
+  void signal(String name) throws IOException, InterruptedException {
+    assertThat(
+            new ProcessBuilder("kill", "-" + name, Long.toString(program.process().pid()))
+                .inheritIO()
+                .start()
+                .waitFor())
+        .isZero();
+  }
+
+  /** As an operator does. */
+  void stops() throws IOException, InterruptedException {
+    signal("TERM");
+    assertThat(program.exitCode()).as(program::errors).isZero();
+  }
+
+  String errors() {
+    return program.errors();
+  }
+
+  /** As kill -9 does. */
+  @Override
+  public void close() throws InterruptedException {
+    program.kill();
+    channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+  }
+}
