@@ -1,7 +1,8 @@
 """Runs the commands of README.md as they are printed, from top to bottom, in a fresh clone.
 
 A block of bash runs to its end and must succeed. A comment before it says otherwise:
-<!-- ci: background --> starts it, in the place of the one before, and waits for the server to be ready;
+<!-- ci: background --> starts it, in the place of what runs, and waits for the server to be ready;
+<!-- ci: beside --> starts it too, beside what runs;
 <!-- ci: skip, WHY --> leaves it out. <!-- ci: alone --> stops first what runs in the background: a jar must not be
 replaced under a running program, nor a database.
 A block of Python runs where the block before it has put its files.
@@ -60,7 +61,7 @@ try:
         if note in ("alone", "background"):
             stop_background()
         ran += 1
-        if note == "background":
+        if note in ("background", "beside"):
             start(code)
         else:
             output = run(kind, code)

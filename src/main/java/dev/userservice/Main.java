@@ -132,6 +132,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (clustered && !serves()) {
       return misused("--cluster is for servers; a client is given their addresses");
     }
+    if (!clustered && serves() && config.containsKey("cluster")) {
+      complain(OK, "without --cluster this server stays alone; it is configured for a cluster");
+    }
     // A client has failed until its scenarios have passed, whatever ends it before.
     exitCode = runsScenarios() ? SCENARIO : OK;
     return new CommandLine.RunLast().execute(parsed);

@@ -53,6 +53,11 @@ final class SharedDirectory implements Shareable {
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
     if (vertx.isClustered()) {
+      if (!config.store().isShared()) {
+        LOG.warn(
+            "the servers of this cluster share their chat, but each has users of its own: \"store.type\" is \"%s\""
+                .formatted(config.store().type()));
+      }
       ChatBridge bridge =
           new ChatBridge(vertx, new Members(vertx), chatRoom::hear, chatRoom::interrupt);
       chatRoom.connect(bridge::pass);

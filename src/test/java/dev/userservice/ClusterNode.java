@@ -22,6 +22,7 @@ final class ClusterNode implements AutoCloseable {
   private final Program program;
   private final ManagedChannel channel;
   private final String size;
+  private int logged;
 
   private ClusterNode(Program program) throws IOException {
     this.program = program;
@@ -91,8 +92,26 @@ final class ClusterNode implements AutoCloseable {
     assertThat(program.exitCode()).as(program::errors).isZero();
   }
 
-  String errors() {
-    return program.errors();
+  boolean isRunning() {
+    return program.process().isAlive();
+  }
+
+  /** What is logged from now on is new. */
+  void markLog() {
+    logged = program.errors().length();
+  }
+
+  String newLog() {
+    return program.errors().substring(logged).strip();
+  }
+
+  void awaitNewLog(String text) throws InterruptedException {
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!newLog().contains(text)) {
+      assertThat(System.nanoTime() - giveUp).as("%s, in: %s", text, newLog()).isNegative();
+      // A file tells nobody that it has grown.
+      Thread.sleep(20);
+    }
   }
 
   /** As kill -9 does. */

@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,37 +20,50 @@ import org.junit.jupiter.api.io.TempDir;
 /** Several servers, each in a JVM of its own, and the chat over all of them. */
 class ClusterTest {
 
-  @TempDir private Path folder;
+  @TempDir private static Path folder;
 
-  private final List<ClusterNode> nodes = new ArrayList<>();
-  private JsonObject cluster;
+  private static final List<ClusterNode> NODES = new ArrayList<>();
+  private static JsonObject cluster;
 
-  @BeforeEach
-  void threeServers() throws Exception {
+  private List<ClusterNode> nodes;
+
+  @BeforeAll
+  static void choosePorts() throws Exception {
     cluster = ClusterNode.cluster();
-    for (int i = 0; i < 3; i++) {
-      start();
-    }
   }
 
-  @AfterEach
-  void stop() throws Exception {
-    for (ClusterNode node : nodes) {
+  /** Those of the test before, where it has not ended them. */
+  @BeforeEach
+  void threeServers() throws Exception {
+    NODES.removeIf(node -> !node.isRunning());
+    while (NODES.size() < 3) {
+      start();
+    }
+    nodes = List.copyOf(NODES);
+    nodes.forEach(ClusterNode::markLog);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    for (ClusterNode node : NODES) {
       node.close();
     }
   }
 
-  private ClusterNode start() throws Exception {
+  private static ClusterNode start() throws Exception {
     ClusterNode node = ClusterNode.start(folder, cluster);
-    nodes.add(node);
+    NODES.add(node);
     return node;
   }
 
   @Test
+  void server_saysHowManyThereAre() {
+    assertThat(nodes.get(1).size()).matches("Cluster: [23] members");
+    assertThat(nodes.get(2).size()).isEqualTo("Cluster: 3 members");
+  }
+
+  @Test
   void chat_isOneRoom_inTheOrderOfEachSender() throws Exception {
-    assertThat(nodes)
-        .extracting(ClusterNode::size)
-        .containsExactly("Cluster: 1 member", "Cluster: 2 members", "Cluster: 3 members");
     List<ChatCaller> senders = new ArrayList<>();
     List<ChatCaller> readers = new ArrayList<>();
     for (ClusterNode node : nodes) {
@@ -120,7 +134,9 @@ class ClusterTest {
     }
     alice.says("still here");
     bob.hears("still here");
-    assertThat(nodes.get(2).errors()).doesNotContain("WARN", "ERROR", "SEVERE");
+    assertThat(nodes.get(2).newLog().lines())
+        .as("no complaint")
+        .allMatch(line -> line.contains(" INFO "));
   }
 
   /**
@@ -142,11 +158,34 @@ class ClusterTest {
     StatusRuntimeException told = carol.hears.failure();
     assertThat(told.getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
     assertThat(ErrorDetails.of(told).reason()).isEqualTo("userservice.dev/CHAT_INTERRUPTED");
-    ChatCaller again = nodes.get(2).joins();
-    again.says("back");
+    assertIsOneRoom(alice, bob, nodes.get(2).joins());
+  }
+
+  /** The others have taken it out of everything that they know. */
+  @Test
+  void serverFrozen_untilItCountsAsGone_findsBack() throws Exception {
+    ChatCaller alice = nodes.get(0).joins();
+    ChatCaller bob = nodes.get(1).joins();
+    ChatCaller carol = nodes.get(2).joins();
+
+    nodes.get(2).signal("STOP");
+    for (int i = 0; i < 2; i++) {
+      nodes.get(i).awaitNewLog("Cluster: 2 members, one has left");
+    }
+    alice.says("where is she?");
+    bob.hears("where is she?");
+    nodes.get(2).signal("CONT");
+
+    assertThat(carol.hears.failure().getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
+    assertIsOneRoom(alice, bob, nodes.get(2).joins());
+  }
+
+  private static void assertIsOneRoom(ChatCaller alice, ChatCaller bob, ChatCaller back)
+      throws InterruptedException {
+    back.says("back");
     alice.hears("back");
     bob.hears("back");
     alice.says("welcome back");
-    again.hears("welcome back");
+    back.hears("welcome back");
   }
 }

@@ -240,7 +240,14 @@ class MainTest {
     assertEnds(15, "there is no verticle no.such.Verticle;", "no.such.Verticle");
     assertEnds(15, "not to be", ODD, "--conf", "{\"fail\":\"not to be\"}");
     assertEnds(15, "not to bind", ODD, "--conf", "{\"bind\":\"not to bind\"}");
-    assertEnds(11, "", SERVER, "--cluster");
+    assertEnds(Main.USAGE, "--cluster is for servers", CLIENT, "--cluster");
+    assertEnds(
+        Main.ADDRESS,
+        "cannot listen for other servers on 192.0.2.1, port 7800 to 7809: \"cluster.host\"",
+        SERVER,
+        "--cluster",
+        "--conf",
+        "{\"cluster\":{\"host\":\"192.0.2.1\"}}");
   }
 
   /** A verticle that is no server of ours, and does not start. */

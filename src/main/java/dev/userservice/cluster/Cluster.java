@@ -3,21 +3,17 @@ package dev.userservice.cluster;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClusterConfig;
 import io.vertx.core.spi.cluster.ClusterManager;
-import io.vertx.core.spi.cluster.RegistrationListener;
-import io.vertx.ext.cluster.infinispan.InfinispanClusterManager;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.List;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.configuration.parsing.ConfigurationBuilderHolder;
 import org.infinispan.configuration.parsing.ParserRegistry;
 import org.infinispan.manager.DefaultCacheManager;
-import org.infinispan.notifications.Listener;
-import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
-import org.infinispan.notifications.cachemanagerlistener.event.MergeEvent;
 
 /** This process's place in a cluster of servers. */
 public final class Cluster {
@@ -37,6 +33,7 @@ public final class Cluster {
    * @throws ClusterException when the address cannot be listened on, or the cluster not be joined
    */
   public static Cluster join(ClusterConfig config) {
+    checkAddress(config);
     Properties values = new Properties();
     values.setProperty("cluster.host", config.host());
     values.setProperty("cluster.port", Integer.toString(config.port()));
@@ -55,13 +52,13 @@ public final class Cluster {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (RuntimeException failure) {
-      throw ClusterException.of(failure, config);
+      throw ClusterException.of(failure);
     }
   }
 
   /** What Vert.x needs to be clustered by it. */
   public ClusterManager manager() {
-    return new Manager(engine);
+    return new ClusterEngine(engine);
   }
 
   /** Leaves it; to be called when Vert.x is closed. */
@@ -69,39 +66,21 @@ public final class Cluster {
     engine.stop();
   }
 
-  /** vertx-infinispan over an Infinispan newer than its own, and over partitions. */
-  @Listener
-  public static final class Manager extends InfinispanClusterManager {
-
-    private final DefaultCacheManager engine;
-    private volatile RegistrationListener eventBus;
-
-    private Manager(DefaultCacheManager engine) {
-      super(engine);
-      this.engine = engine;
-      engine.addListener(this);
-    }
-
-    /** The stock one calls what Infinispan 15 keeps to itself. */
-    @Override
-    public List<String> getNodes() {
-      return engine.getMembers().stream().map(Object::toString).toList();
-    }
-
-    @Override
-    public synchronized void registrationListener(RegistrationListener listener) {
-      eventBus = listener;
-      super.registrationListener(listener);
-    }
-
-    /** Those who counted as gone were taken out of the list of who listens to what. */
-    @Merged
-    public void merged(MergeEvent event) {
-      RegistrationListener listener = eventBus;
-      if (listener != null) {
-        listener.registrationsLost();
+  /** The engine would say the same, but not in one line. */
+  private static void checkAddress(ClusterConfig config) {
+    IOException failure = null;
+    for (int port = config.port(); port <= lastPort(config); port++) {
+      try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName(config.host()))) {
+        return;
+      } catch (IOException e) {
+        failure = e;
       }
     }
+    throw ClusterException.address(config.host(), config.port(), lastPort(config), failure);
+  }
+
+  private static int lastPort(ClusterConfig config) {
+    return Math.min(config.port() + ClusterConfig.PORT_RANGE, 65_535);
   }
 
   /** As JGroups writes it. */

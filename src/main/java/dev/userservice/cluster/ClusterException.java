@@ -1,8 +1,5 @@
 package dev.userservice.cluster;
 
-import dev.userservice.config.ClusterConfig;
-import java.net.BindException;
-
 /** The cluster cannot be joined. Its message is for operators. */
 public final class ClusterException extends RuntimeException {
 
@@ -13,16 +10,15 @@ public final class ClusterException extends RuntimeException {
     this.address = address;
   }
 
-  static ClusterException of(Throwable failure, ClusterConfig config) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof BindException) {
-        return new ClusterException(
-            "cannot listen for other servers on %s, port %d to %d: \"cluster.host\" and \"cluster.port\""
-                .formatted(config.host(), config.port(), config.port() + ClusterConfig.PORT_RANGE),
-            true,
-            failure);
-      }
-    }
+  static ClusterException address(String host, int firstPort, int lastPort, Throwable cause) {
+    return new ClusterException(
+        "cannot listen for other servers on %s, port %d to %d: \"cluster.host\" and \"cluster.port\""
+            .formatted(host, firstPort, lastPort),
+        true,
+        cause);
+  }
+
+  static ClusterException of(Throwable failure) {
     Throwable root = failure;
     while (root.getCause() != null) {
       root = root.getCause();

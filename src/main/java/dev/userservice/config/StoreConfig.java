@@ -15,6 +15,11 @@ import java.util.List;
 public record StoreConfig(
     String type, int startTimeoutMillis, SqliteConfig sqlite, PostgresConfig postgres) {
 
+  /** Whether several servers may have the same users. */
+  public boolean isShared() {
+    return type.equals("postgres");
+  }
+
   static StoreConfig read(ConfigReader reader) {
     return new StoreConfig(
         reader.oneOf("type", "memory", List.of("memory", "sqlite", "postgres")),

@@ -62,6 +62,11 @@ class ConfigTest {
                   new JsonObject().put("store", new JsonObject().put("type", store))));
       assertThat(file.fieldNames()).hasSize(11);
     }
+    ServerConfig cluster = ServerConfig.from(JsonDocument.parse("--conf", "conf/cluster.json"));
+    assertThat(cluster.cluster()).isEqualTo(ServerConfig.from(new JsonObject()).cluster());
+    ServerConfig kubernetes =
+        ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
+    assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(11);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(5);
   }
@@ -87,6 +92,8 @@ class ConfigTest {
           {"host":" "}                | "host" is " ", but must be a text that is not empty
           {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres"
           {"store":"memory"}          | "store" is "memory", but must be an object
+          {"cluster":{"port":0}}      | "cluster.port" is 0, but must be a whole number from 1 to 65535
+          {"cluster":{"members":[1]}} | "cluster.members" is [1], but must be a list of 1 to 64 different addresses such as "10.0.0.1:7800"
           {"limits":{"batchUsers":0}} | "limits.batchUsers" is 0, but must be a whole number from 1 to 1000000
           """)
   void server_refuses(String json, String why) {
