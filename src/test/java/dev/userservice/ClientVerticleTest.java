@@ -196,7 +196,7 @@ class ClientVerticleTest {
     Demo demo = Demo.run(server.vertx(), config);
 
     assertThat(demo.failure()).isNull();
-    assertThat(demo.shown()).startsWith("Server " + alive);
+    assertThat(demo.shown()).startsWith("Servers ").contains(" ms, by " + alive);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.userservice.client;
 
+import dev.userservice.client.Servers.Server;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClientConfig;
 import io.vertx.core.Future;
@@ -12,13 +13,19 @@ import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * The way to a server: finds one that answers, and opens calls to it. Everything that waits here
- * ends by itself, and all of it together within {@value #ALL_MILLIS} milliseconds of the creation.
+ * The way to the servers: waits until one answers, spreads calls over all of them, and makes calls
+ * again that no server has seen, or that change nothing. Everything that waits here ends by itself,
+ * and all of it together within {@value #ALL_MILLIS} milliseconds of the creation.
  */
 public final class Channel {
 
@@ -26,6 +33,7 @@ public final class Channel {
   private static final long ALL_MILLIS = 100_000;
 
   private static final int CONNECT_MILLIS = 1_000;
+  private static final int MORE_TRIES = 3;
   private static final long CLOSE_MILLIS = 5_000;
 
   private final Vertx vertx;
@@ -33,7 +41,8 @@ public final class Channel {
   private final HttpClient http;
   private final ServerSearch search;
   private final Deadline all = Deadline.in(ALL_MILLIS);
-  private Address server;
+  private final Set<Address> called = new LinkedHashSet<>();
+  private Servers servers;
 
   public Channel(Vertx vertx, ClientConfig config) {
     this.vertx = vertx;
@@ -49,14 +58,17 @@ public final class Channel {
   }
 
   /**
-   * Waits until one of the addresses accepts connections, and uses that one. Of several that do at
-   * once it is the first in the configuration.
+   * Waits until one of the addresses accepts connections. A name that stands for several addresses
+   * is as good as all of them.
    *
-   * @return the address; fails with a {@link ScenarioException} when there is none within {@code
-   *     waitMillis}
+   * @return fails with a {@link ScenarioException} when there is none within {@code waitMillis}
    */
-  public Future<Address> findServer() {
-    return search.find(config.addresses(), config.waitMillis()).onSuccess(found -> server = found);
+  public Future<Void> findServer() {
+    return search
+        .find(config.addresses(), config.waitMillis())
+        .compose(found -> search.resolve(config.addresses()))
+        .onSuccess(addresses -> servers = new Servers(addresses, config.balance()))
+        .mapEmpty();
   }
 
   /** Starts a call that has {@code deadlineMillis} to end, connecting included. */
@@ -65,52 +77,158 @@ public final class Channel {
   }
 
   /**
-   * Starts a call.
+   * Starts a call. A server that cannot be reached has not seen it, and so another may get it.
    *
    * @param pauses how many pauses the caller is going to make in it; they are added to its time
    * @return the call; it tells by itself how it ends. Fails with a {@link CallException} when there
    *     is no connection, or not in time
    */
   <Q, R> Future<ClientCall<Q, R>> open(ServiceMethod<R, Q> method, int pauses) {
-    if (all.over()) {
-      return Future.failedFuture(
-          new ScenarioException(
-              "not tried: the scenarios before it took the %d s that there are for all"
-                  .formatted(TimeUnit.MILLISECONDS.toSeconds(ALL_MILLIS))));
-    }
-    Deadline deadline = all.within(config.deadlineMillis() + (long) pauses * config.pauseMillis());
+    return deadline(pauses).compose(deadline -> open(method, deadline, mostTries()));
+  }
+
+  /**
+   * Makes a call that changes nothing, and makes it again when it ends UNAVAILABLE before anything
+   * of an answer has come. All tries together have {@code deadlineMillis}.
+   *
+   * @param use gets each try, and says when it is through with it
+   * @param begun whether something of an answer has come
+   */
+  <Q, R, T> Future<T> read(
+      ServiceMethod<R, Q> method,
+      Function<ClientCall<Q, R>, Future<T>> use,
+      BooleanSupplier begun) {
+    return deadline(0).compose(deadline -> read(method, use, begun, deadline, mostTries()));
+  }
+
+  private <Q, R, T> Future<T> read(
+      ServiceMethod<R, Q> method,
+      Function<ClientCall<Q, R>, Future<T>> use,
+      BooleanSupplier begun,
+      Deadline deadline,
+      int tries) {
+    return open(method, deadline, tries)
+        .compose(use)
+        .recover(
+            failure ->
+                isUnavailable(failure) && !begun.getAsBoolean()
+                    ? retry(
+                        failure,
+                        deadline,
+                        tries,
+                        () -> read(method, use, begun, deadline, tries - 1))
+                    : Future.failedFuture(failure));
+  }
+
+  private <Q, R> Future<ClientCall<Q, R>> open(
+      ServiceMethod<R, Q> method, Deadline deadline, int tries) {
+    Server server = servers.pick();
     Evidence evidence = new Evidence(http);
-    SocketAddress address = SocketAddress.inetSocketAddress(server.port(), server.host());
+    SocketAddress address =
+        SocketAddress.inetSocketAddress(server.address().port(), server.address().host());
     return GrpcClient.client(vertx, evidence)
         .request(address, evidence.watch(method))
         // A peer that accepts the connection and then says nothing would be waited for for ever.
         .timeout(deadline.leftMillis(), TimeUnit.MILLISECONDS)
-        .recover(failure -> Future.failedFuture(notConnected(failure, deadline)))
-        .map(request -> new ClientCall<>(vertx, request, evidence, deadline));
-  }
-
-  /** Makes a call that has one request. */
-  <Q, R> Future<List<R>> ask(ServiceMethod<R, Q> method, Q request) {
-    return open(method)
-        .compose(
-            call -> {
-              List<R> responses = new ArrayList<>();
-              call.handler(responses::add).sendAll(List.of(request).iterator());
-              return call.ended().map(responses);
+        .map(request -> begun(server, new ClientCall<>(vertx, request, evidence, deadline)))
+        .recover(
+            failure -> {
+              server.failed();
+              CallException explained = notConnected(server, failure, deadline);
+              return speaksHttp2(failure)
+                  ? retry(explained, deadline, tries, () -> open(method, deadline, tries - 1))
+                  : Future.failedFuture(explained);
             });
   }
 
-  Address server() {
-    return server;
+  private <Q, R> ClientCall<Q, R> begun(Server server, ClientCall<Q, R> call) {
+    called.add(server.address());
+    server.callBegins();
+    call.ended()
+        .onComplete(
+            end -> {
+              server.callEnds();
+              if (end.succeeded() || !isAway(end.cause())) {
+                server.answered();
+              } else {
+                server.failed();
+              }
+            });
+    return call;
+  }
+
+  /** At once when another server may do it, after a while when all are away. */
+  private <T> Future<T> retry(
+      Throwable failure, Deadline deadline, int tries, Supplier<Future<T>> again) {
+    long millis = servers.awayMillis();
+    if (tries == 1 || !isUnavailable(failure) || millis >= deadline.leftMillis()) {
+      return Future.failedFuture(failure);
+    }
+    return delay(millis).compose(later -> again.get());
+  }
+
+  /** Each server once, and a few times more. */
+  private int mostTries() {
+    return servers.size() + MORE_TRIES;
+  }
+
+  private Future<Deadline> deadline(int pauses) {
+    return all.over()
+        ? Future.failedFuture(
+            new ScenarioException(
+                "not tried: the scenarios before it took the %d s that there are for all"
+                    .formatted(TimeUnit.MILLISECONDS.toSeconds(ALL_MILLIS))))
+        : Future.succeededFuture(
+            all.within(config.deadlineMillis() + (long) pauses * config.pauseMillis()));
+  }
+
+  private static boolean isUnavailable(Throwable failure) {
+    return failure instanceof CallException call && call.status() == GrpcStatus.UNAVAILABLE;
+  }
+
+  /** Also one that is silent: it would go on to get its share. */
+  private static boolean isAway(Throwable failure) {
+    return isUnavailable(failure)
+        || failure instanceof CallException call
+            && call.status() == GrpcStatus.DEADLINE_EXCEEDED
+            && !call.saidByServer();
+  }
+
+  /** Makes a call that has one request, once. */
+  <Q, R> Future<List<R>> ask(ServiceMethod<R, Q> method, Q request) {
+    return open(method).compose(call -> answers(call, request, new ArrayList<>()));
+  }
+
+  /** Makes a call that has one request and changes nothing, as often as that helps. */
+  <Q, R> Future<List<R>> read(ServiceMethod<R, Q> method, Q request) {
+    List<R> responses = new ArrayList<>();
+    return read(method, call -> answers(call, request, responses), () -> !responses.isEmpty());
+  }
+
+  private static <Q, R> Future<List<R>> answers(
+      ClientCall<Q, R> call, Q request, List<R> responses) {
+    call.handler(responses::add).sendAll(List.of(request).iterator());
+    return call.ended().map(responses);
+  }
+
+  /** Where calls go, as configured. */
+  String target() {
+    return (config.addresses().size() == 1 ? "Server " : "Servers ")
+        + String.join(", ", config.addresses().stream().map(Address::toString).toList());
+  }
+
+  /** Who has been called since this was asked last; empty when there is only one to call. */
+  List<Address> called() {
+    List<Address> since = servers.size() == 1 ? List.of() : List.copyOf(called);
+    called.clear();
+    return since;
   }
 
   /** Waits as long as the configuration asks for between two steps. */
   Future<Void> pause() {
     return config.pauseMillis() == 0 || all.over()
         ? Future.succeededFuture()
-        : vertx
-            .timer(all.within(config.pauseMillis()).leftMillis(), TimeUnit.MILLISECONDS)
-            .mapEmpty();
+        : delay(all.within(config.pauseMillis()).leftMillis());
   }
 
   /** Closes all connections, in {@value #CLOSE_MILLIS} milliseconds at most. */
@@ -120,18 +238,28 @@ public final class Channel {
         .mapEmpty();
   }
 
-  private CallException notConnected(Throwable failure, Deadline deadline) {
+  private Future<Void> delay(long millis) {
+    return millis == 0
+        ? Future.succeededFuture()
+        : vertx.timer(millis, TimeUnit.MILLISECONDS).mapEmpty();
+  }
+
+  private static CallException notConnected(Server server, Throwable failure, Deadline deadline) {
     if (failure instanceof TimeoutException) {
       return deadline.exceeded(
           "%s accepts connections, but did not speak HTTP/2".formatted(server));
     }
     String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    // The words of Netty for an answer in HTTP/1, or in no HTTP at all.
-    boolean noHttp2 = why.startsWith("First received frame was not SETTINGS");
     return CallException.here(
         GrpcStatus.UNAVAILABLE,
-        noHttp2
-            ? server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext"
-            : "no connection to " + server + ": " + why);
+        speaksHttp2(failure)
+            ? "no connection to " + server + ": " + why
+            : server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext");
+  }
+
+  /** Not when Netty says, in these words, that the answer was HTTP/1, or no HTTP at all. */
+  private static boolean speaksHttp2(Throwable failure) {
+    return failure.getMessage() == null
+        || !failure.getMessage().startsWith("First received frame was not SETTINGS");
   }
 }

@@ -18,7 +18,7 @@ final class GetScenario implements Scenario {
     GetUserRequest request = GetUserRequest.newBuilder().setUserId(1).build();
     transcript.sent(request);
     return channel
-        .ask(UserServiceGrpcClient.GetUser, request)
+        .read(UserServiceGrpcClient.GetUser, request)
         .<Void>map(
             responses -> {
               responses.forEach(transcript::received);

@@ -21,18 +21,21 @@ final class ListScenario implements Scenario {
   public Future<Void> run(Channel channel, Transcript transcript) {
     ListUsersRequest request = ListUsersRequest.newBuilder().setLimit(LIMIT).build();
     transcript.sent(request);
+    List<UserResponse> users = new ArrayList<>();
     return channel
-        .open(UserServiceGrpcClient.ListUsers)
-        .compose(call -> list(call, request, transcript))
-        .map(users -> checked(users, transcript));
+        .read(
+            UserServiceGrpcClient.ListUsers,
+            call -> list(call, request, users, transcript),
+            () -> !users.isEmpty())
+        .map(listed -> checked(users, transcript));
   }
 
   /** Stops a server that sends more than it was asked for: it may have no end. */
-  private static Future<List<UserResponse>> list(
+  private static Future<Void> list(
       ClientCall<ListUsersRequest, UserResponse> call,
       ListUsersRequest request,
+      List<UserResponse> users,
       Transcript transcript) {
-    List<UserResponse> users = new ArrayList<>();
     call.handler(
         user -> {
           transcript.received(user);
@@ -43,12 +46,9 @@ final class ListScenario implements Scenario {
         });
     call.sendAll(List.of(request).iterator());
     return call.ended()
-        .map(users)
         .recover(
             failure ->
-                users.size() > LIMIT
-                    ? Future.succeededFuture(users)
-                    : Future.failedFuture(failure));
+                users.size() > LIMIT ? Future.succeededFuture() : Future.failedFuture(failure));
   }
 
   private static Void checked(List<UserResponse> users, Transcript transcript) {

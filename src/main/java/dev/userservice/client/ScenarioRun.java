@@ -34,7 +34,7 @@ public final class ScenarioRun {
    * @return fails with a {@link ScenarioException} that explains the first failure
    */
   public Future<Void> run(ClientConfig config) {
-    transcript.start(channel.server(), config.deadlineMillis());
+    transcript.start(channel.target(), config.deadlineMillis());
     List<String> names = config.scenarios();
     Future<Void> chain = Future.succeededFuture();
     for (int i = 0; i < names.size(); i++) {
@@ -65,7 +65,7 @@ public final class ScenarioRun {
               long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
               if (end.succeeded()) {
                 passed++;
-                transcript.passed(millis);
+                transcript.passed(millis, channel.called());
               } else {
                 failed(number, name, end.cause(), millis);
               }

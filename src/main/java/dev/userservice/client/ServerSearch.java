@@ -6,8 +6,12 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Knocks at addresses until one opens. */
@@ -33,6 +37,24 @@ final class ServerSearch {
    */
   Future<Address> find(List<Address> addresses, int waitMillis) {
     return round(addresses, waitMillis, Deadline.in(waitMillis));
+  }
+
+  /** The addresses that names stand for, each once. A name that is not known stays as it is. */
+  Future<List<Address>> resolve(List<Address> named) {
+    return vertx.executeBlocking(
+        () -> {
+          Set<Address> all = new LinkedHashSet<>();
+          for (Address address : named) {
+            try {
+              for (InetAddress one : InetAddress.getAllByName(address.host())) {
+                all.add(new Address(one.getHostAddress(), address.port()));
+              }
+            } catch (UnknownHostException e) {
+              all.add(address);
+            }
+          }
+          return List.copyOf(all);
+        });
   }
 
   Future<Void> close() {

@@ -5,6 +5,7 @@ import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
+import java.util.List;
 import java.util.Map;
 
 /** What the demo shows: each message that goes (->) and comes (<-), and what became of it. */
@@ -41,9 +42,9 @@ public final class Transcript {
     return new Transcript(Terminal.output(charset), charset, colour);
   }
 
-  /** Which server the scenarios talk to, and how long each call may take. */
-  void start(Object server, int deadlineMillis) {
-    out.println("Server " + server + ", each call within " + deadlineMillis + " ms");
+  /** Which servers the scenarios talk to, and how long each call may take. */
+  void start(String target, int deadlineMillis) {
+    out.println(target + ", each call within " + deadlineMillis + " ms");
     out.println();
   }
 
@@ -68,8 +69,15 @@ public final class Transcript {
     out.println("   " + printable.of(text));
   }
 
-  void passed(long millis) {
-    out.println("   " + paint(GREEN, "passed") + " in " + millis + " ms");
+  /**
+   * @param servers who has answered, where there is more than one that could have
+   */
+  void passed(long millis, List<?> servers) {
+    String by =
+        servers.isEmpty()
+            ? ""
+            : ", by " + String.join(", ", servers.stream().map(Object::toString).toList());
+    out.println("   " + paint(GREEN, "passed") + " in " + millis + " ms" + by);
     out.println();
   }
 

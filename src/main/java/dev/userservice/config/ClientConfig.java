@@ -6,7 +6,9 @@ import java.util.List;
 /**
  * The configuration of the client.
  *
- * @param addresses where servers listen, 1 to 64; the first that answers is used
+ * @param addresses where servers listen, 1 to 64; a name may stand for several
+ * @param balance which server gets a call: "round_robin", each in turn; "least_request", the one
+ *     with the fewest; "pick_first", the first that answers
  * @param scenarios the names of the scenarios to run, in this order
  * @param waitMillis how long to wait for a server to answer, 0 to 60,000 milliseconds
  * @param deadlineMillis how long each call may take, 1 to 60,000 milliseconds
@@ -15,6 +17,7 @@ import java.util.List;
  */
 public record ClientConfig(
     List<Address> addresses,
+    String balance,
     List<String> scenarios,
     int waitMillis,
     int deadlineMillis,
@@ -46,6 +49,8 @@ public record ClientConfig(
             64,
             text -> Address.parse(text, SERVER_PORT),
             "addresses such as \"localhost:50051\""),
+        reader.oneOf(
+            "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
         reader.list(
             "scenarios",
             DEMO,

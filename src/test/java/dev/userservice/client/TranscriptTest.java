@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class TranscriptTest {
     Consumer<Transcript> all =
         transcript -> {
           transcript.headline("1. GetUser, unary");
-          transcript.passed(1);
+          transcript.passed(1, List.of());
           transcript.failed(1, "why");
           transcript.summary(1, 2);
         };

@@ -42,6 +42,7 @@ class ConfigTest {
         .isEqualTo(
             new ClientConfig(
                 List.of(new Address("127.0.0.1", 50051)),
+                "round_robin",
                 List.of("get", "create", "list", "batch", "chat"),
                 10_000,
                 5_000,
@@ -68,7 +69,7 @@ class ConfigTest {
         ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
     assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(11);
-    assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(5);
+    assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(6);
   }
 
   @ParameterizedTest

@@ -1,0 +1,233 @@
+package dev.userservice.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.RunningServer;
+import dev.userservice.config.Address;
+import dev.userservice.config.ClientConfig;
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.GetUserRequest;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.proto.UserServiceGrpc.UserServiceImplBase;
+import dev.userservice.proto.UserServiceGrpcClient;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.grpc.common.GrpcStatus;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Calls over several servers, of which some are away. */
+class BalancingTest {
+
+  private static final GetUserRequest GET = GetUserRequest.newBuilder().setUserId(1).build();
+
+  private final Vertx vertx = Vertx.vertx();
+  private final Context loop = vertx.getOrCreateContext();
+  private final List<RunningServer> servers = new ArrayList<>();
+  private final AtomicInteger refused = new AtomicInteger();
+  private Server refusing;
+
+  @AfterEach
+  void stop() throws Exception {
+    servers.forEach(RunningServer::close);
+    if (refusing != null) {
+      refusing.shutdownNow().awaitTermination();
+    }
+    vertx.close().await();
+  }
+
+  @Test
+  void calls_goToEachInTurn() {
+    Channel channel = channel("round_robin", start(), start(), start());
+
+    for (int i = 0; i < 3; i++) {
+      get(channel);
+    }
+    assertThat(ports(channel)).containsExactlyInAnyOrderElementsOf(ports());
+    assertThat(ports(channel)).as("since then").isEmpty();
+  }
+
+  @Test
+  void leastRequest_keepsAwayFromTheBusy() {
+    Channel channel = channel("least_request", start(), start());
+    on(() -> channel.open(UserServiceGrpcClient.StreamUsers));
+    List<Integer> busy = ports(channel);
+
+    for (int i = 0; i < 5; i++) {
+      get(channel);
+    }
+    assertThat(busy).hasSize(1);
+    assertThat(ports(channel)).hasSize(1).doesNotContainAnyElementsOf(busy);
+  }
+
+  @Test
+  void pickFirst_staysWithTheFirst() {
+    int first = start();
+    Channel channel = channel("pick_first", first, start());
+
+    for (int i = 0; i < 5; i++) {
+      get(channel);
+    }
+    assertThat(ports(channel)).containsExactly(first);
+  }
+
+  @Test
+  void serverThatStops_isKeptAwayFrom_untilItIsBack() {
+    int first = start();
+    int second = start();
+    Channel channel = channel("round_robin", first, second);
+    get(channel);
+    get(channel);
+    ports(channel);
+
+    servers.remove(0).close();
+    for (int i = 0; i < 20; i++) {
+      get(channel);
+    }
+    assertThat(ports(channel)).containsExactly(second);
+
+    servers.add(RunningServer.start(1, new JsonObject().put("port", first)));
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    List<Integer> called = List.of();
+    while (!called.contains(first)) {
+      assertThat(System.nanoTime() - giveUp).as("it is called again").isNegative();
+      get(channel);
+      called = ports(channel);
+    }
+  }
+
+  @Test
+  void read_isMadeAgain_elsewhere_butACreateIsNot() throws Exception {
+    int bad = startRefusing();
+    Channel channel = channel("pick_first", bad, start());
+    get(channel);
+    assertThat(refused).as("tried there first").hasValue(1);
+
+    Channel creating = channel("pick_first", bad, servers.get(0).port());
+    CreateUserRequest create =
+        CreateUserRequest.newBuilder().setName("Ada").setEmail("ada@example.com").build();
+    CallException failure = failure(() -> creating.ask(UserServiceGrpcClient.CreateUser, create));
+    assertThat(failure.status()).isEqualTo(GrpcStatus.UNAVAILABLE);
+    assertThat(refused).as("and not again").hasValue(2);
+  }
+
+  @Test
+  void everybodyAway_failsAfterAFewTries() throws Exception {
+    Channel channel = channel("round_robin", startRefusing());
+
+    CallException failure = failure(() -> channel.read(UserServiceGrpcClient.GetUser, GET));
+    assertThat(failure.status()).isEqualTo(GrpcStatus.UNAVAILABLE);
+    assertThat(refused).hasValue(4);
+  }
+
+  /**
+   * On the loopback address that it listens on; the other that "localhost" may stand for is dead.
+   */
+  @Test
+  void name_standsForAllOfItsAddresses() {
+    int port = start();
+    Channel channel = open("round_robin", new JsonArray().add("localhost:" + port));
+
+    for (int i = 0; i < 5; i++) {
+      get(channel);
+    }
+  }
+
+  private int start() {
+    RunningServer server = RunningServer.start(1, new JsonObject());
+    servers.add(server);
+    return server.port();
+  }
+
+  private int startRefusing() throws Exception {
+    refusing =
+        NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+            .addService(
+                new UserServiceImplBase() {
+                  @Override
+                  public void getUser(GetUserRequest request, StreamObserver<UserResponse> out) {
+                    refuse(out);
+                  }
+
+                  @Override
+                  public void createUser(
+                      CreateUserRequest request, StreamObserver<UserResponse> out) {
+                    refuse(out);
+                  }
+                })
+            .build()
+            .start();
+    return refusing.getPort();
+  }
+
+  private void refuse(StreamObserver<UserResponse> out) {
+    refused.incrementAndGet();
+    out.onError(Status.UNAVAILABLE.asRuntimeException());
+  }
+
+  private Channel channel(String policy, int... ports) {
+    JsonArray addresses = new JsonArray();
+    for (int port : ports) {
+      addresses.add("127.0.0.1:" + port);
+    }
+    return open(policy, addresses);
+  }
+
+  private Channel open(String policy, JsonArray addresses) {
+    ClientConfig config =
+        ClientConfig.from(
+            new JsonObject()
+                .put("addresses", addresses)
+                .put("balance", policy)
+                .put("deadlineMillis", 10_000));
+    return on(
+        () -> {
+          Channel channel = new Channel(vertx, config);
+          return channel.findServer().map(channel);
+        });
+  }
+
+  private void get(Channel channel) {
+    List<UserResponse> users = on(() -> channel.read(UserServiceGrpcClient.GetUser, GET));
+    assertThat(users).hasSize(1);
+  }
+
+  private CallException failure(Supplier<Future<List<UserResponse>>> call) {
+    return on(
+        () ->
+            call.get()
+                .transform(
+                    end ->
+                        end.failed() && end.cause() instanceof CallException failure
+                            ? Future.succeededFuture(failure)
+                            : Future.failedFuture("it did not fail as a call does: " + end)));
+  }
+
+  private List<Integer> ports() {
+    return servers.stream().map(RunningServer::port).toList();
+  }
+
+  private static List<Integer> ports(Channel channel) {
+    return channel.called().stream().map(Address::port).toList();
+  }
+
+  /** All of a channel happens on one event loop. */
+  private <T> T on(Supplier<Future<T>> work) {
+    return Future.<T>future(done -> loop.runOnContext(turn -> work.get().onComplete(done)))
+        .timeout(30, TimeUnit.SECONDS)
+        .await();
+  }
+}
