@@ -28,7 +28,7 @@ final class ChatLink {
     private int underway;
 
     /**
-     * @param number the how manieth message of this server it is
+     * @param number its place among all messages of this server
      * @param servers how many it goes to
      * @param arrived called when it has arrived at all of them
      */
@@ -136,16 +136,20 @@ final class ChatLink {
   private void begin() {
     busy = true;
     sinceNanos = System.nanoTime();
-    sending = new ArrayList<>();
-    while (sending.size() < MOST_TOGETHER && !waiting.isEmpty()) {
-      sending.add(waiting.remove());
-    }
     send();
   }
 
   private void send() {
     if (closed) {
       return;
+    }
+    // What was sent stays together when it is sent again; an empty frame takes what has come since,
+    // or its number would say that that is lost.
+    if (sending.isEmpty()) {
+      sending = new ArrayList<>();
+      while (sending.size() < MOST_TOGETHER && !waiting.isEmpty()) {
+        sending.add(waiting.remove());
+      }
     }
     long first = sending.isEmpty() ? next.getAsLong() : sending.get(0).number;
     sender
