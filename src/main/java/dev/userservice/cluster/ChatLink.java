@@ -74,6 +74,7 @@ final class ChatLink {
   private Promise<Void> flushed;
   private List<Said> sending = List.of();
   private long sinceNanos;
+  private long sentNanos;
   private boolean busy;
 
   /** Nothing waits for a server that has yet to answer: it may not be listening. */
@@ -151,6 +152,7 @@ final class ChatLink {
         sending.add(waiting.remove());
       }
     }
+    sentNanos = System.nanoTime();
     long first = sending.isEmpty() ? next.getAsLong() : sending.get(0).number;
     sender
         .send(first, sending.stream().map(said -> said.message).toList(), ANSWER_MILLIS)
@@ -160,6 +162,10 @@ final class ChatLink {
   private void answered(AsyncResult<?> answer) {
     if (closed) {
       return;
+    }
+    if (millisSince(sentNanos) > 2 * ANSWER_MILLIS) {
+      // It was this process that stood still, and not the other.
+      sinceNanos = System.nanoTime();
     }
     if (answer.succeeded()) {
       away = false;
@@ -173,7 +179,7 @@ final class ChatLink {
       } else if (flushed != null) {
         flushed.tryComplete();
       }
-    } else if (millis() < PATIENCE_MILLIS) {
+    } else if (millisSince(sinceNanos) < PATIENCE_MILLIS) {
       vertx.setTimer(AGAIN_MILLIS, again -> send());
     } else {
       away = true;
@@ -193,7 +199,7 @@ final class ChatLink {
     lost.forEach(Said::arrived);
   }
 
-  private long millis() {
-    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNanos);
+  private static long millisSince(long nanos) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos);
   }
 }
