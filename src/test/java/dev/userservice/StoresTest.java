@@ -204,7 +204,7 @@ class StoresTest {
   @Test
   void start_waitsForTheStore_butNotForEver() throws Exception {
     JsonObject config = config("postgres");
-    JsonObject store = config.getJsonObject("store").put("startTimeoutMillis", 300);
+    JsonObject store = config.getJsonObject("store").put("startTimeoutMillis", 3_000);
     store.getJsonObject("postgres").put("port", 1);
 
     Program program =
