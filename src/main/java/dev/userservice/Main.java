@@ -247,7 +247,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
           context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
       System.out.println("gRPC Server started on port " + started.get(UserVerticle.PORT));
       if (clustered) {
-        System.out.println("Cluster: " + new Members(context.vertx()).count());
+        System.out.println(new Members(context.vertx()));
       }
       System.out.println(
           started.containsKey(UserVerticle.READY)

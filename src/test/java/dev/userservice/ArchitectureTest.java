@@ -33,6 +33,8 @@ class ArchitectureTest {
           .definedBy("dev.userservice.store..")
           .layer("operations")
           .definedBy("dev.userservice.operations..")
+          .layer("cluster")
+          .definedBy("dev.userservice.cluster..")
           .layer("config")
           .definedBy("dev.userservice.config..")
           .whereLayer("root")
@@ -47,8 +49,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("root", "user")
           .whereLayer("operations")
           .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("cluster")
+          .mayOnlyBeAccessedByLayers("root")
           .whereLayer("config")
-          .mayOnlyBeAccessedByLayers("root", "store", "client");
+          .mayOnlyBeAccessedByLayers("root", "store", "client", "cluster");
 
   @ArchTest
   static final ArchRule noCycles =

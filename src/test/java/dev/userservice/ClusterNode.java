@@ -11,9 +11,12 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** One server of a cluster, in a JVM of its own. */
@@ -22,7 +25,7 @@ final class ClusterNode implements AutoCloseable {
   private final Program program;
   private final ManagedChannel channel;
   private final String size;
-  private int logged;
+  private long logged;
 
   private ClusterNode(Program program) throws IOException {
     this.program = program;
@@ -97,20 +100,27 @@ final class ClusterNode implements AutoCloseable {
   }
 
   /** What is logged from now on is new. */
-  void markLog() {
-    logged = program.errors().length();
+  void markLog() throws IOException {
+    logged = Files.size(program.stderr());
   }
 
-  String newLog() {
-    return program.errors().substring(logged).strip();
+  String newLog() throws IOException {
+    byte[] all = Files.readAllBytes(program.stderr());
+    return new String(all, (int) logged, all.length - (int) logged, StandardCharsets.UTF_8).strip();
   }
 
-  void awaitNewLog(String text) throws InterruptedException {
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!newLog().contains(text)) {
-      assertThat(System.nanoTime() - giveUp).as("%s, in: %s", text, newLog()).isNegative();
-      // A file tells nobody that it has grown.
-      Thread.sleep(20);
+  /** Waits until something new is logged that says this. */
+  void awaitNewLog(String text) throws Exception {
+    Process tail =
+        new ProcessBuilder("tail", "-c", "+" + (logged + 1), "-f", program.stderr().toString())
+            .start();
+    try {
+      CompletableFuture<Boolean> said =
+          CompletableFuture.supplyAsync(
+              () -> tail.inputReader().lines().anyMatch(line -> line.contains(text)));
+      assertThat(said.get(60, TimeUnit.SECONDS)).as(text).isTrue();
+    } finally {
+      tail.destroy();
     }
   }
 

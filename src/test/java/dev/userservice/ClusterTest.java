@@ -40,7 +40,9 @@ class ClusterTest {
       start();
     }
     nodes = List.copyOf(NODES);
-    nodes.forEach(ClusterNode::markLog);
+    for (ClusterNode node : nodes) {
+      node.markLog();
+    }
   }
 
   @AfterAll

@@ -4,7 +4,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 
 /** The configuration of a server for each store that outlives it, new and empty. */
-final class StoreConfigs {
+public final class StoreConfigs {
 
   private StoreConfigs() {}
 
@@ -16,7 +16,7 @@ final class StoreConfigs {
     return of("postgres", server.database());
   }
 
-  private static JsonObject of(String type, JsonObject settings) {
+  public static JsonObject of(String type, JsonObject settings) {
     JsonObject store = new JsonObject().put("type", type).put(type, settings);
     return new JsonObject().put("port", 0).put("store", store);
   }

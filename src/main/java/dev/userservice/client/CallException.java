@@ -15,18 +15,29 @@ public final class CallException extends RuntimeException {
   private final transient GrpcStatus status;
   private final transient List<String> details;
   private final boolean saidByServer;
+  private final boolean lasting;
 
   private CallException(
-      GrpcStatus status, String message, List<String> details, boolean saidByServer) {
+      GrpcStatus status,
+      String message,
+      List<String> details,
+      boolean saidByServer,
+      boolean lasting) {
     super(message, null, false, false);
     this.status = status;
     this.details = details;
     this.saidByServer = saidByServer;
+    this.lasting = lasting;
   }
 
   /** What this client found, not what a server said. */
   static CallException here(GrpcStatus status, String message) {
-    return new CallException(status, message, List.of(), false);
+    return new CallException(status, message, List.of(), false, false);
+  }
+
+  /** UNAVAILABLE, and no second try helps. */
+  static CallException unavailableForGood(String message) {
+    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, true);
   }
 
   /**
@@ -49,7 +60,8 @@ public final class CallException extends RuntimeException {
         status(code),
         message == null ? "" : percentDecoded(message),
         ErrorDetails.lines(end.get("grpc-status-details-bin")),
-        true);
+        true,
+        false);
   }
 
   public GrpcStatus status() {
@@ -63,6 +75,11 @@ public final class CallException extends RuntimeException {
 
   boolean saidByServer() {
     return saidByServer;
+  }
+
+  /** Whether the same call may succeed a little later. */
+  boolean mayPass() {
+    return status == GrpcStatus.UNAVAILABLE && !lasting;
   }
 
   /** Status and message. */

@@ -84,7 +84,10 @@ public final class Channel {
    *     is no connection, or not in time
    */
   <Q, R> Future<ClientCall<Q, R>> open(ServiceMethod<R, Q> method, int pauses) {
-    return deadline(pauses).compose(deadline -> open(method, deadline, mostTries()));
+    return deadline(pauses)
+        .compose(
+            deadline ->
+                tryAgain(() -> connect(method, deadline), () -> false, deadline, mostTries()));
   }
 
   /**
@@ -98,30 +101,32 @@ public final class Channel {
       ServiceMethod<R, Q> method,
       Function<ClientCall<Q, R>, Future<T>> use,
       BooleanSupplier begun) {
-    return deadline(0).compose(deadline -> read(method, use, begun, deadline, mostTries()));
+    return deadline(0)
+        .compose(
+            deadline ->
+                tryAgain(
+                    () -> connect(method, deadline).compose(use), begun, deadline, mostTries()));
   }
 
-  private <Q, R, T> Future<T> read(
-      ServiceMethod<R, Q> method,
-      Function<ClientCall<Q, R>, Future<T>> use,
-      BooleanSupplier begun,
-      Deadline deadline,
-      int tries) {
-    return open(method, deadline, tries)
-        .compose(use)
+  /** At once when another server may do it, after a while when all are away. */
+  private <T> Future<T> tryAgain(
+      Supplier<Future<T>> attempt, BooleanSupplier begun, Deadline deadline, int tries) {
+    return attempt
+        .get()
         .recover(
-            failure ->
-                isUnavailable(failure) && !begun.getAsBoolean()
-                    ? retry(
-                        failure,
-                        deadline,
-                        tries,
-                        () -> read(method, use, begun, deadline, tries - 1))
-                    : Future.failedFuture(failure));
+            failure -> {
+              long millis = servers.awayMillis();
+              return tries > 1
+                      && !begun.getAsBoolean()
+                      && failure instanceof CallException call
+                      && call.mayPass()
+                      && millis < deadline.leftMillis()
+                  ? delay(millis).compose(later -> tryAgain(attempt, begun, deadline, tries - 1))
+                  : Future.failedFuture(failure);
+            });
   }
 
-  private <Q, R> Future<ClientCall<Q, R>> open(
-      ServiceMethod<R, Q> method, Deadline deadline, int tries) {
+  private <Q, R> Future<ClientCall<Q, R>> connect(ServiceMethod<R, Q> method, Deadline deadline) {
     Server server = servers.pick();
     Evidence evidence = new Evidence(http);
     SocketAddress address =
@@ -134,10 +139,7 @@ public final class Channel {
         .recover(
             failure -> {
               server.failed();
-              CallException explained = notConnected(server, failure, deadline);
-              return speaksHttp2(failure)
-                  ? retry(explained, deadline, tries, () -> open(method, deadline, tries - 1))
-                  : Future.failedFuture(explained);
+              return Future.failedFuture(notConnected(server, failure, deadline));
             });
   }
 
@@ -157,16 +159,6 @@ public final class Channel {
     return call;
   }
 
-  /** At once when another server may do it, after a while when all are away. */
-  private <T> Future<T> retry(
-      Throwable failure, Deadline deadline, int tries, Supplier<Future<T>> again) {
-    long millis = servers.awayMillis();
-    if (tries == 1 || !isUnavailable(failure) || millis >= deadline.leftMillis()) {
-      return Future.failedFuture(failure);
-    }
-    return delay(millis).compose(later -> again.get());
-  }
-
   /** Each server once, and a few times more. */
   private int mostTries() {
     return servers.size() + MORE_TRIES;
@@ -182,16 +174,11 @@ public final class Channel {
             all.within(config.deadlineMillis() + (long) pauses * config.pauseMillis()));
   }
 
-  private static boolean isUnavailable(Throwable failure) {
-    return failure instanceof CallException call && call.status() == GrpcStatus.UNAVAILABLE;
-  }
-
   /** Also one that is silent: it would go on to get its share. */
   private static boolean isAway(Throwable failure) {
-    return isUnavailable(failure)
-        || failure instanceof CallException call
-            && call.status() == GrpcStatus.DEADLINE_EXCEEDED
-            && !call.saidByServer();
+    return failure instanceof CallException call
+        && (call.status() == GrpcStatus.UNAVAILABLE
+            || call.status() == GrpcStatus.DEADLINE_EXCEEDED && !call.saidByServer());
   }
 
   /** Makes a call that has one request, once. */
@@ -214,7 +201,7 @@ public final class Channel {
   /** Where calls go, as configured. */
   String target() {
     return (config.addresses().size() == 1 ? "Server " : "Servers ")
-        + String.join(", ", config.addresses().stream().map(Address::toString).toList());
+        + Address.list(config.addresses());
   }
 
   /** Who has been called since this was asked last; empty when there is only one to call. */
@@ -250,16 +237,10 @@ public final class Channel {
           "%s accepts connections, but did not speak HTTP/2".formatted(server));
     }
     String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    return CallException.here(
-        GrpcStatus.UNAVAILABLE,
-        speaksHttp2(failure)
-            ? "no connection to " + server + ": " + why
-            : server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext");
-  }
-
-  /** Not when Netty says, in these words, that the answer was HTTP/1, or no HTTP at all. */
-  private static boolean speaksHttp2(Throwable failure) {
-    return failure.getMessage() == null
-        || !failure.getMessage().startsWith("First received frame was not SETTINGS");
+    // The words of Netty for an answer in HTTP/1, or in no HTTP at all.
+    return why.startsWith("First received frame was not SETTINGS")
+        ? CallException.unavailableForGood(
+            server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext")
+        : CallException.here(GrpcStatus.UNAVAILABLE, "no connection to " + server + ": " + why);
   }
 }

@@ -91,9 +91,6 @@ final class ServerSearch {
             : " (" + refused.getMessage().lines().findFirst().orElse("") + ")";
     return new ScenarioException(
         "no server answers at %s within %d ms%s%nStart one with \"java -jar target/user-service.jar\", or name another in \"addresses\" of the --conf file or in USER_CLIENT_ADDRESSES"
-            .formatted(
-                String.join(", ", addresses.stream().map(Address::toString).toList()),
-                waitMillis,
-                why));
+            .formatted(Address.list(addresses), waitMillis, why));
   }
 }

@@ -3,6 +3,7 @@ package dev.userservice.client;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
+import dev.userservice.config.Address;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.util.List;
@@ -72,11 +73,8 @@ public final class Transcript {
   /**
    * @param servers who has answered, where there is more than one that could have
    */
-  void passed(long millis, List<?> servers) {
-    String by =
-        servers.isEmpty()
-            ? ""
-            : ", by " + String.join(", ", servers.stream().map(Object::toString).toList());
+  void passed(long millis, List<Address> servers) {
+    String by = servers.isEmpty() ? "" : ", by " + Address.list(servers);
     out.println("   " + paint(GREEN, "passed") + " in " + millis + " ms" + by);
     out.println();
   }

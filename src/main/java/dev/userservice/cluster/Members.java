@@ -39,21 +39,22 @@ public final class Members {
         new NodeListener() {
           @Override
           public void nodeAdded(String id) {
-            LOG.info("Cluster: " + count() + ", one has joined");
+            LOG.info(Members.this + ", one has joined");
             joined.handle(id);
           }
 
           @Override
           public void nodeLeft(String id) {
-            LOG.info("Cluster: " + count() + ", one has left");
+            LOG.info(Members.this + ", one has left");
             left.handle(id);
           }
         });
   }
 
-  /** Such as "3 members". */
-  public String count() {
+  /** Such as "Cluster: 3 members". */
+  @Override
+  public String toString() {
     int members = all().size();
-    return members == 1 ? "1 member" : members + " members";
+    return "Cluster: " + (members == 1 ? "1 member" : members + " members");
   }
 }

@@ -1,7 +1,9 @@
 package dev.userservice.config;
 
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Where a server listens.
@@ -25,6 +27,11 @@ public record Address(String host, int port) {
     int port = form.group(3) == null ? defaultPort : Integer.parseInt(form.group(3));
     String host = form.group(1) != null ? form.group(1) : form.group(2);
     return port < 1 || port > 65_535 ? null : new Address(host, port);
+  }
+
+  /** Several, as a person lists them. */
+  public static String list(List<Address> addresses) {
+    return addresses.stream().map(Address::toString).collect(Collectors.joining(", "));
   }
 
   @Override

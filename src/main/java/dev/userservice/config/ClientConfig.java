@@ -45,10 +45,10 @@ public record ClientConfig(
     return new ClientConfig(
         reader.list(
             "addresses",
-            List.of("127.0.0.1:50051"),
+            List.of("127.0.0.1:" + SERVER_PORT),
             64,
             text -> Address.parse(text, SERVER_PORT),
-            "addresses such as \"localhost:50051\""),
+            "addresses such as \"localhost:" + SERVER_PORT + "\""),
         reader.oneOf(
             "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
         reader.list(

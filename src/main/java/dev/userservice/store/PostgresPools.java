@@ -99,9 +99,8 @@ final class PostgresPools {
         .setConnectTimeout(config.connectTimeoutMillis())
         .setTcpKeepAlive(true)
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-        // A dead network says nothing. Longer than the pool keeps an idle connection and a
-        // statement
-        // may take together, or it would close those that have just been given to somebody.
+        // A dead network says nothing. Longer than an idle connection is kept and a statement may
+        // take together, or it would close those that have just been given to somebody.
         .setReadIdleTimeout(IDLE_MILLIS + LATE_MILLIS + config.timeoutMillis());
   }
 

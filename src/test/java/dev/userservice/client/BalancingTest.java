@@ -20,7 +20,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.grpc.common.GrpcStatus;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +134,33 @@ class BalancingTest {
     CallException failure = failure(() -> channel.read(UserServiceGrpcClient.GetUser, GET));
     assertThat(failure.status()).isEqualTo(GrpcStatus.UNAVAILABLE);
     assertThat(refused).hasValue(4);
+  }
+
+  @Test
+  void everybodyHangsUp_failsAfterAsFewTries() throws Exception {
+    AtomicInteger connections = new AtomicInteger();
+    try (ServerSocket rude = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
+      Thread hangsUp = new Thread(() -> hangUp(rude, connections));
+      hangsUp.start();
+      Channel channel = channel("round_robin", rude.getLocalPort());
+
+      CallException failure = failure(() -> channel.read(UserServiceGrpcClient.GetUser, GET));
+      assertThat(failure.status()).isEqualTo(GrpcStatus.UNAVAILABLE);
+      rude.close();
+      hangsUp.join();
+    }
+    assertThat(connections).as("the search for a server, and the tries").hasValue(1 + 4);
+  }
+
+  private static void hangUp(ServerSocket server, AtomicInteger connections) {
+    try {
+      while (true) {
+        server.accept().close();
+        connections.incrementAndGet();
+      }
+    } catch (IOException closed) {
+      // The test is over.
+    }
   }
 
   /**

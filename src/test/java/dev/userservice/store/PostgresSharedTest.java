@@ -9,11 +9,9 @@ import static dev.userservice.store.Drafts.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.PostgresServer;
-import dev.userservice.config.ServerConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,31 +31,29 @@ import org.junit.jupiter.api.io.TempDir;
 class PostgresSharedTest {
 
   @TempDir private Path folder;
-  private final Vertx vertx = Vertx.vertx();
-  private final List<UserStore> stores = new ArrayList<>();
+  private final PostgresStores stores = new PostgresStores();
   private final PostgresServer server = PostgresServer.shared();
   private final JsonObject database = server.database();
 
   @AfterEach
   void stop() {
-    stores.forEach(store -> await(store.close()));
-    await(vertx.close());
+    stores.close();
   }
 
   @Test
   void open_manyAtOnce() {
     List<Future<Void>> opening =
-        IntStream.range(0, 8).mapToObj(i -> store(database)).map(UserStore::open).toList();
+        IntStream.range(0, 8).mapToObj(i -> stores.store(database)).map(UserStore::open).toList();
 
     opening.forEach(Drafts::await);
 
-    await(stores.get(0).create(draft(1), WANTED));
-    assertThat(stores).allSatisfy(store -> assertThat(await(store.count())).isEqualTo(1));
+    await(stores.all.get(0).create(draft(1), WANTED));
+    assertThat(stores.all).allSatisfy(store -> assertThat(await(store.count())).isEqualTo(1));
   }
 
   @Test
   void emailAddresses_areUniqueBetweenThem() {
-    List<UserStore> both = List.of(open(database), open(database));
+    List<UserStore> both = List.of(stores.open(database), stores.open(database));
     List<Future<Object>> creates = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
       for (UserStore store : both) {
@@ -80,7 +76,7 @@ class PostgresSharedTest {
 
   @Test
   void batches_inOppositeOrdersThroughBoth() {
-    List<UserStore> both = List.of(open(database), open(database));
+    List<UserStore> both = List.of(stores.open(database), stores.open(database));
     List<UserResponse> forwards = drafts(0, 500);
     List<UserResponse> backwards = new ArrayList<>(forwards);
     java.util.Collections.reverse(backwards);
@@ -98,8 +94,8 @@ class PostgresSharedTest {
   @Test
   void reader_thatGoesOnFromTheLastId_missesNobody() throws Exception {
     int creates = 1_500;
-    List<UserStore> writers = List.of(open(database), open(database));
-    UserStore reader = open(database);
+    List<UserStore> writers = List.of(stores.open(database), stores.open(database));
+    UserStore reader = stores.open(database);
     ExecutorService threads = Executors.newFixedThreadPool(writers.size());
     try {
       List<java.util.concurrent.Future<?>> writing = new ArrayList<>();
@@ -141,8 +137,8 @@ class PostgresSharedTest {
 
   @Test
   void open_aNewerSchema() {
-    await(open(database).close());
-    stores.clear();
+    await(stores.open(database).close());
+    stores.all.clear();
     server.execute(database.getString("database"), "INSERT INTO schema_version VALUES (99)");
 
     assertUnusable(database, "schema version 99", database.getString("database"));
@@ -160,23 +156,24 @@ class PostgresSharedTest {
     assertUnusable(
         database.copy().put("passwordFile", folder.resolve("none").toString()),
         "\"store.postgres.passwordFile\"");
-    open(database.copy().put("passwordFile", file.toString()));
-    open(database.copy().put("password", "right"));
+    stores.open(database.copy().put("passwordFile", file.toString()));
+    stores.open(database.copy().put("password", "right"));
     JsonObject uri =
         new JsonObject()
             .put(
                 "uri",
                 "postgresql://careful:right@127.0.0.1:%d/%s"
                     .formatted(database.getInteger("port"), database.getString("database")));
-    open(uri);
+    stores.open(uri);
   }
 
   @Test
   void open_whatIsNotThere() {
     assertUnusable(database.copy().put("database", "nowhere"), "createdb nowhere");
     assertUnusable(database.copy().put("user", "nobody"), "the user or the password");
-    assertThat(reason(store(database.copy().put("port", 1)).open())).isEqualTo(Reason.UNAVAILABLE);
-    assertThat(reason(store(database.copy().put("host", "no.such.host.invalid")).open()))
+    assertThat(reason(stores.store(database.copy().put("port", 1)).open()))
+        .isEqualTo(Reason.UNAVAILABLE);
+    assertThat(reason(stores.store(database.copy().put("host", "no.such.host.invalid")).open()))
         .isEqualTo(Reason.UNAVAILABLE);
   }
 
@@ -187,32 +184,18 @@ class PostgresSharedTest {
     JsonObject humble = database.copy().put("user", "humble");
     assertUnusable(humble, "may not make tables");
 
-    open(database);
+    stores.open(database);
     server.execute(name, "GRANT SELECT ON schema_version TO humble");
     server.execute(name, "GRANT SELECT, INSERT ON users TO humble");
 
-    assertThat(await(open(humble).create(draft(1), WANTED)).getUserId()).isEqualTo(1);
+    assertThat(await(stores.open(humble).create(draft(1), WANTED)).getUserId()).isEqualTo(1);
   }
 
   private void assertUnusable(JsonObject settings, String... why) {
-    StoreException refused = failure(store(settings).open());
+    StoreException refused = failure(stores.store(settings).open());
 
     assertThat(refused.reason()).as(refused.getMessage()).isEqualTo(Reason.UNUSABLE);
     assertThat(refused).hasMessageContainingAll(why);
     assertThat(refused.getMessage()).doesNotContain("Wr0ng");
-  }
-
-  private UserStore open(JsonObject settings) {
-    UserStore store = store(settings);
-    await(store.open());
-    return store;
-  }
-
-  private UserStore store(JsonObject settings) {
-    JsonObject config = new JsonObject().put("type", "postgres").put("postgres", settings);
-    UserStore store =
-        Stores.of(ServerConfig.from(new JsonObject().put("store", config)).store(), vertx);
-    stores.add(store);
-    return store;
   }
 }

@@ -11,11 +11,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.userservice.Certificate;
 import dev.userservice.PostgresServer;
-import dev.userservice.config.ServerConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,8 +41,7 @@ class PostgresTroubleTest {
 
   private static PostgresServer server;
 
-  private final Vertx vertx = Vertx.vertx();
-  private final List<UserStore> stores = new ArrayList<>();
+  private final PostgresStores stores = new PostgresStores();
   private JsonObject database;
   private String name;
 
@@ -66,8 +63,7 @@ class PostgresTroubleTest {
 
   @AfterEach
   void stop() {
-    stores.forEach(store -> await(store.close()));
-    await(vertx.close());
+    stores.close();
   }
 
   @Test
@@ -266,14 +262,14 @@ class PostgresTroubleTest {
     String ownFile = own.certificate().toString();
     assertUnusable(
         verifying.copy().put("caFile", ownFile).put("host", "localhost"), "TLS with it failed");
-    await(store(verifying.copy().put("caFile", ownFile)).open());
-    UserStore encrypted = store(database.copy().put("tls", "require"));
+    await(stores.store(verifying.copy().put("caFile", ownFile)).open());
+    UserStore encrypted = stores.store(database.copy().put("tls", "require"));
     await(encrypted.open());
     await(encrypted.create(draft(1), WANTED));
   }
 
   private void assertUnusable(JsonObject settings, String why) {
-    StoreException refused = failure(store(settings).open());
+    StoreException refused = failure(stores.store(settings).open());
 
     assertThat(refused.reason()).as(refused.getMessage()).isEqualTo(Reason.UNUSABLE);
     assertThat(refused).hasMessageContaining(why);
@@ -290,17 +286,7 @@ class PostgresTroubleTest {
   }
 
   private UserStore open() {
-    UserStore store = store(database);
-    await(store.open());
-    return store;
-  }
-
-  private UserStore store(JsonObject settings) {
-    JsonObject config = new JsonObject().put("type", "postgres").put("postgres", settings);
-    UserStore store =
-        Stores.of(ServerConfig.from(new JsonObject().put("store", config)).store(), vertx);
-    stores.add(store);
-    return store;
+    return stores.open(database);
   }
 
   /** Somebody else's lock on the table of users. */
