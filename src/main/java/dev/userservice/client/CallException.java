@@ -16,28 +16,36 @@ public final class CallException extends RuntimeException {
   private final transient List<String> details;
   private final boolean saidByServer;
   private final boolean lasting;
+  private final boolean unseen;
 
   private CallException(
       GrpcStatus status,
       String message,
       List<String> details,
       boolean saidByServer,
-      boolean lasting) {
+      boolean lasting,
+      boolean unseen) {
     super(message, null, false, false);
     this.status = status;
     this.details = details;
     this.saidByServer = saidByServer;
     this.lasting = lasting;
+    this.unseen = unseen;
   }
 
   /** What this client found, not what a server said. */
   static CallException here(GrpcStatus status, String message) {
-    return new CallException(status, message, List.of(), false, false);
+    return new CallException(status, message, List.of(), false, false, false);
+  }
+
+  /** UNAVAILABLE, and it is certain that no server has begun with the call. */
+  static CallException unseen(String message) {
+    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, false, true);
   }
 
   /** UNAVAILABLE, and no second try helps. */
   static CallException unavailableForGood(String message) {
-    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, true);
+    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, true, true);
   }
 
   /**
@@ -61,6 +69,7 @@ public final class CallException extends RuntimeException {
         message == null ? "" : percentDecoded(message),
         ErrorDetails.lines(end.get("grpc-status-details-bin")),
         true,
+        false,
         false);
   }
 
@@ -80,6 +89,11 @@ public final class CallException extends RuntimeException {
   /** Whether the same call may succeed a little later. */
   boolean mayPass() {
     return status == GrpcStatus.UNAVAILABLE && !lasting;
+  }
+
+  /** Whether the same call may be made again without being done twice. */
+  boolean isUnseen() {
+    return unseen;
   }
 
   /** Status and message. */

@@ -13,13 +13,16 @@ import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -87,7 +90,31 @@ public final class Channel {
     return deadline(pauses)
         .compose(
             deadline ->
-                tryAgain(() -> connect(method, deadline), () -> false, deadline, mostTries()));
+                tryAgain(
+                    () -> connect(servers.pick(), method, deadline),
+                    CallException::isUnseen,
+                    deadline,
+                    mostTries()));
+  }
+
+  /** Starts a call on each of the servers that can be reached, in the order of the addresses. */
+  <Q, R> Future<Map<Address, ClientCall<Q, R>>> openOnEach(ServiceMethod<R, Q> method) {
+    return deadline(0)
+        .compose(
+            deadline -> {
+              Map<Address, Future<ClientCall<Q, R>>> tried = new LinkedHashMap<>();
+              for (Server server : servers.all()) {
+                tried.put(server.address(), connect(server, method, deadline));
+              }
+              return Future.join(List.copyOf(tried.values()))
+                  .transform(
+                      all -> {
+                        tried.values().removeIf(Future::failed);
+                        Map<Address, ClientCall<Q, R>> open = new LinkedHashMap<>();
+                        tried.forEach((address, call) -> open.put(address, call.result()));
+                        return Future.succeededFuture(open);
+                      });
+            });
   }
 
   /**
@@ -105,29 +132,32 @@ public final class Channel {
         .compose(
             deadline ->
                 tryAgain(
-                    () -> connect(method, deadline).compose(use), begun, deadline, mostTries()));
+                    () -> connect(servers.pick(), method, deadline).compose(use),
+                    failure -> !begun.getAsBoolean(),
+                    deadline,
+                    mostTries()));
   }
 
   /** At once when another server may do it, after a while when all are away. */
   private <T> Future<T> tryAgain(
-      Supplier<Future<T>> attempt, BooleanSupplier begun, Deadline deadline, int tries) {
+      Supplier<Future<T>> attempt, Predicate<CallException> safe, Deadline deadline, int tries) {
     return attempt
         .get()
         .recover(
             failure -> {
               long millis = servers.awayMillis();
               return tries > 1
-                      && !begun.getAsBoolean()
                       && failure instanceof CallException call
                       && call.mayPass()
+                      && safe.test(call)
                       && millis < deadline.leftMillis()
-                  ? delay(millis).compose(later -> tryAgain(attempt, begun, deadline, tries - 1))
+                  ? delay(millis).compose(later -> tryAgain(attempt, safe, deadline, tries - 1))
                   : Future.failedFuture(failure);
             });
   }
 
-  private <Q, R> Future<ClientCall<Q, R>> connect(ServiceMethod<R, Q> method, Deadline deadline) {
-    Server server = servers.pick();
+  private <Q, R> Future<ClientCall<Q, R>> connect(
+      Server server, ServiceMethod<R, Q> method, Deadline deadline) {
     Evidence evidence = new Evidence(http);
     SocketAddress address =
         SocketAddress.inetSocketAddress(server.address().port(), server.address().host());
@@ -181,9 +211,18 @@ public final class Channel {
             || call.status() == GrpcStatus.DEADLINE_EXCEEDED && !call.saidByServer());
   }
 
-  /** Makes a call that has one request, once. */
+  /** Makes a call that has one request, and makes it again when no server has begun with it. */
   <Q, R> Future<List<R>> ask(ServiceMethod<R, Q> method, Q request) {
-    return open(method).compose(call -> answers(call, request, new ArrayList<>()));
+    return deadline(0)
+        .compose(
+            deadline ->
+                tryAgain(
+                    () ->
+                        connect(servers.pick(), method, deadline)
+                            .compose(call -> answers(call, request, new ArrayList<>())),
+                    CallException::isUnseen,
+                    deadline,
+                    mostTries()));
   }
 
   /** Makes a call that has one request and changes nothing, as often as that helps. */
@@ -241,6 +280,6 @@ public final class Channel {
     return why.startsWith("First received frame was not SETTINGS")
         ? CallException.unavailableForGood(
             server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext")
-        : CallException.here(GrpcStatus.UNAVAILABLE, "no connection to " + server + ": " + why);
+        : CallException.unseen("no connection to " + server + ": " + why);
   }
 }

@@ -137,7 +137,11 @@ final class ClientCall<Q, R> {
       return;
     }
     String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
-    failSoon(GrpcStatus.UNAVAILABLE, "the connection was lost before the call ended" + why);
+    String message = "the connection was lost before the call ended" + why;
+    failSoon(
+        evidence.isUnseen(failure)
+            ? CallException.unseen(message)
+            : CallException.here(GrpcStatus.UNAVAILABLE, message));
   }
 
   private void reset(GrpcError error) {
@@ -148,12 +152,12 @@ final class ClientCall<Q, R> {
       return;
     }
     GrpcStatus status = error == null ? GrpcStatus.UNKNOWN : error.status;
-    failSoon(status, "the server broke the call off without a status");
+    failSoon(CallException.here(status, "the server broke the call off without a status"));
   }
 
   /** In the next turn: what comes in this one, after its own consequences, explains more. */
-  private void failSoon(GrpcStatus status, String message) {
-    vertx.runOnContext(later -> fail(CallException.here(status, message)));
+  private void failSoon(CallException failure) {
+    vertx.runOnContext(later -> fail(failure));
   }
 
   /** Servers cancel what is late: that is the deadline, whoever notices first. */

@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.grpc.common.CodecException;
 import io.vertx.grpc.common.GrpcMessage;
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 final class Evidence implements HttpClient {
 
   private final HttpClient http;
+  private HttpClientRequest request;
   private HttpClientResponse answer;
   private boolean unreadable;
 
@@ -30,7 +32,12 @@ final class Evidence implements HttpClient {
 
   @Override
   public Future<HttpClientRequest> request(RequestOptions options) {
-    return http.request(options).onSuccess(request -> request.response().onSuccess(this::keep));
+    return http.request(options)
+        .onSuccess(
+            created -> {
+              request = created;
+              created.response().onSuccess(this::keep);
+            });
   }
 
   private void keep(HttpClientResponse response) {
@@ -71,6 +78,17 @@ final class Evidence implements HttpClient {
   /** A message came that is not of the type that the contract says. */
   boolean unreadable() {
     return unreadable;
+  }
+
+  /**
+   * Whether a server has said, when it closed the connection, that it had not begun with the call:
+   * RFC 9113, 6.8, the last stream of GOAWAY.
+   */
+  boolean isUnseen(Throwable failure) {
+    return failure instanceof HttpClosedException closed
+        && closed.goAway() != null
+        && request != null
+        && request.streamId() > closed.goAway().getLastStreamId();
   }
 
   /** Why no gRPC answer came; null when not even an HTTP answer did. */

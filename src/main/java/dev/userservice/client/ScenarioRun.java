@@ -16,6 +16,7 @@ public final class ScenarioRun {
           "list", new ListScenario(),
           "batch", new BatchScenario(),
           "chat", new ChatScenario(),
+          "relay", new RelayScenario(),
           "health", new HealthScenario());
 
   private final Channel channel;

@@ -35,6 +35,10 @@ final class Servers {
     return all.size();
   }
 
+  List<Server> all() {
+    return List.copyOf(all);
+  }
+
   /** The one to call: when all are away, the one that is back first. */
   Server pick() {
     List<Server> well = all.stream().filter(server -> server.awayMillis() == 0).toList();

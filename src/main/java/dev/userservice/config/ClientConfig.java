@@ -30,7 +30,7 @@ public record ClientConfig(
 
   /** All scenarios. */
   private static final List<String> SCENARIOS =
-      List.of("get", "create", "list", "batch", "chat", "health");
+      List.of("get", "create", "list", "batch", "chat", "relay", "health");
 
   /**
    * Checks a configuration and fills in what is missing.

@@ -176,6 +176,38 @@ class BalancingTest {
     }
   }
 
+  @Test
+  void relay_overServersThatAreNotOneCluster_says() {
+    assertThat(relay(start(), start()))
+        .contains("on 127.0.0.1:" + servers.get(1).port() + " not everything was heard")
+        .contains("are the servers in one cluster?");
+  }
+
+  @Test
+  void relay_overOneServer_saysThatItTakesTwo() {
+    int alive = start();
+    int dead = start();
+    servers.remove(1).close();
+
+    assertThat(relay(alive, dead))
+        .isEqualTo(
+            "scenario 1 (relay) failed: relay takes two servers of one cluster that answer, but there is 1");
+  }
+
+  private String relay(int... ports) {
+    JsonArray addresses = new JsonArray();
+    for (int port : ports) {
+      addresses.add("127.0.0.1:" + port);
+    }
+    return Demo.run(
+            vertx,
+            new JsonObject()
+                .put("addresses", addresses)
+                .put("scenarios", new JsonArray().add("relay"))
+                .put("deadlineMillis", 2_000))
+        .failure();
+  }
+
   private int start() {
     RunningServer server = RunningServer.start(1, new JsonObject());
     servers.add(server);
