@@ -3,13 +3,14 @@
 # Exits with the client's verdict: 0 when all scenarios passed.
 #
 #   ./run_demo.sh
+#   ./run_demo.sh --cluster                   three servers as one, and one of them is killed
 #   USER_SERVICE_PORT=50052 ./run_demo.sh     on another port (0 takes any free one)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 jar=target/user-service.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-server=
+servers=()
 scratch=
 locked=
 
@@ -20,14 +21,16 @@ give_up() {
   exit "$1"
 }
 
-# Whatever ends this script ends the server too, and nothing else.
+show() { printf '\n=== %s\n\n' "$*"; }
+
+# Whatever ends this script ends the servers too, and nothing else.
 clean_up() {
   code=$?
   trap - EXIT INT TERM
-  if [ -n "$server" ]; then
+  for server in ${servers[@]+"${servers[@]}"}; do
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
-  fi
+  done
   [ -z "$locked" ] || rm -rf "$locked"
   [ -z "$scratch" ] || rm -rf "$scratch"
   exit "$code"
@@ -76,27 +79,81 @@ build() {
   locked=
 }
 
+# Starts a server with the options given; its output can be read from the file descriptor $output.
 start_server() {
-  scratch=$(mktemp -d)
-  mkfifo "$scratch/stdout"
-  "$java" -jar "$jar" dev.userservice.UserVerticle --conf conf/server.json >"$scratch/stdout" &
-  server=$!
-  exec 3<"$scratch/stdout"
-  port=
-  while IFS= read -r line <&3; do
+  pipe=$scratch/stdout.${#servers[@]}
+  mkfifo "$pipe"
+  "$java" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
+  output=$((3 + ${#servers[@]}))
+  servers+=($!)
+  eval "exec $output<\"\$pipe\""
+}
+
+# Shows what a server says until it is ready, and puts its address into $address.
+await_ready() {
+  local port=
+  while IFS= read -r line <&"$2"; do
     printf '%s\n' "$line"
     case $line in
       'gRPC Server started on port '*) port=${line##* } ;;
-      'Server is ready'*) return ;;
+      'Server is ready'*)
+        address=${USER_SERVICE_HOST:-127.0.0.1}:$port
+        return
+        ;;
     esac
   done
-  failed=$server
-  server=
-  wait "$failed" && code=0 || code=$?
+  wait "$1" && code=0 || code=$?
   give_up "$code" "the server did not start; on another port: USER_SERVICE_PORT=50052 $0"
 }
 
-[ $# -eq 0 ] || give_up 2 "takes no arguments, but got: $*"
+run_client() {
+  USER_CLIENT_ADDRESSES=${USER_CLIENT_ADDRESSES:-$1} \
+    "$java" -jar "$jar" dev.userservice.ClientVerticle --conf conf/client.json
+}
+
+one_server() {
+  start_server --conf conf/server.json
+  await_ready "${servers[0]}" "$output"
+  echo
+  run_client "$address"
+}
+
+three_servers() {
+  # Of its own, so that this joins nobody else on the machine.
+  cluster=$((20000 + $$ % 2000 * 10))
+  export USER_SERVICE_CLUSTER_PORT=$cluster USER_SERVICE_CLUSTER_MEMBERS=127.0.0.1:$cluster
+  export USER_CLIENT_SCENARIOS=get,create,list,batch,chat,relay
+  first=${USER_SERVICE_PORT:-50051}
+
+  show 'Three servers find each other. Each user is in the memory of two of them.'
+  outputs=()
+  for i in 0 1 2; do
+    USER_SERVICE_PORT=$((first == 0 ? 0 : first + i)) start_server --cluster --conf conf/cluster.json
+    outputs+=("$output")
+  done
+  all=
+  for i in 0 1 2; do
+    await_ready "${servers[i]}" "${outputs[i]}"
+    all=${all:+$all,}$address
+  done
+
+  show 'The scenarios, over all three, and a chat in which each hears the others.'
+  run_client "$all"
+
+  show "Server ${address##*:} is killed, with all that it has in its memory."
+  kill -KILL "${servers[2]}"
+  wait "${servers[2]}" 2>/dev/null || true
+  unset 'servers[2]'
+
+  show 'The same again, over the two that are left: the users are still there.'
+  run_client "$all"
+}
+
+case "$*" in
+  '') demo=one_server ;;
+  --cluster) demo=three_servers ;;
+  *) give_up 2 "takes --cluster or nothing, but got: $*" ;;
+esac
 command -v "$java" >/dev/null ||
   give_up 3 'Java is not installed, or not on the PATH; JDK 17 or newer runs the demo'
 version=$(java_version)
@@ -105,7 +162,5 @@ version=$(java_version)
 if outdated; then
   build
 fi
-start_server
-echo
-USER_CLIENT_ADDRESSES=${USER_CLIENT_ADDRESSES:-${USER_SERVICE_HOST:-127.0.0.1}:$port} \
-  "$java" -jar "$jar" dev.userservice.ClientVerticle --conf conf/client.json
+scratch=$(mktemp -d)
+$demo

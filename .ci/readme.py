@@ -2,6 +2,7 @@
 
 A block of bash runs to its end and must succeed. A comment before it says otherwise:
 <!-- ci: background --> starts it, in the place of what runs, and waits for the server to be ready;
+<!-- ci: background, ready together with the next --> does not wait: it is ready when the next is;
 <!-- ci: beside --> starts it too, beside what runs;
 <!-- ci: skip, WHY --> leaves it out. <!-- ci: alone --> stops first what runs in the background: a jar must not be
 replaced under a running program, nor a database.
@@ -39,6 +40,10 @@ def start(code):
         ["bash", "-euo", "pipefail", "-c", code], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     background.append(process)
+    return process
+
+
+def wait_until_ready(process, code):
     for line in process.stdout:
         if line.startswith("Server is ready"):
             return
@@ -58,11 +63,13 @@ try:
         print(f"--- {note or kind}: {code.strip().splitlines()[0][:100]}", flush=True)
         if note.startswith("skip"):
             continue
-        if note in ("alone", "background"):
+        if note.startswith(("alone", "background")):
             stop_background()
         ran += 1
-        if note in ("background", "beside"):
-            start(code)
+        if note.startswith(("background", "beside")):
+            process = start(code)
+            if "together" not in note:
+                wait_until_ready(process, code)
         else:
             output = run(kind, code)
             if "run_demo.sh" in code or "ClientVerticle" in code:

@@ -18,8 +18,8 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
@@ -38,10 +38,15 @@ final class SharedDirectory implements Shareable {
           sample("Diana Prince", "diana@example.com", 30),
           sample("Eve Wilson", "eve@example.com", 25));
 
+  private static final String STORE_BACK = "the store is back, health says SERVING";
+
   private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
 
   private final UserStore store;
-  private final AtomicBoolean storeWell = new AtomicBoolean(true);
+
+  /** What was last said of the store. */
+  private final AtomicReference<String> storeSays = new AtomicReference<>(STORE_BACK);
+
   private final ChatRoom chatRoom;
   private final Future<Void> chatOpen;
   private final Supplier<Future<Void>> closeChat;
@@ -115,11 +120,12 @@ final class SharedDirectory implements Shareable {
         .health()
         .onComplete(
             answer -> {
-              if (storeWell.getAndSet(answer.succeeded()) != answer.succeeded()) {
-                LOG.warn(
-                    answer.succeeded()
-                        ? "the store is back, health says SERVING"
-                        : answer.cause().getMessage() + "; health says NOT_SERVING");
+              String says =
+                  answer.succeeded()
+                      ? STORE_BACK
+                      : answer.cause().getMessage() + "; health says NOT_SERVING";
+              if (!storeSays.getAndSet(says).equals(says)) {
+                LOG.warn(says);
               }
             });
   }

@@ -3,6 +3,7 @@ package dev.userservice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
 import dev.userservice.proto.UserServiceGrpc.UserServiceStub;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -14,16 +15,18 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** One server of a cluster, in a JVM of its own. */
-final class ClusterNode implements AutoCloseable {
+public final class ClusterNode implements AutoCloseable {
 
   private final Program program;
   private final ManagedChannel channel;
+  private final int port;
   private final String size;
   private long logged;
 
@@ -31,25 +34,36 @@ final class ClusterNode implements AutoCloseable {
     this.program = program;
     String first = program.stdout().readLine();
     assertThat(first).as(program::errors).startsWith("gRPC Server started on port ");
+    port = Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1));
     size = program.stdout().readLine();
     assertThat(program.stdout().readLine()).isEqualTo("Server is ready to accept requests...");
-    channel =
-        NettyChannelBuilder.forAddress(
-                "127.0.0.1", Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1)))
-            .usePlaintext()
-            .build();
+    channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
   }
 
   /** Starts one, and waits until it serves. */
-  static ClusterNode start(Path folder, JsonObject config) throws IOException {
-    return new ClusterNode(
-        Program.start(
-            folder,
-            Map.of(),
-            List.of(),
-            "--cluster",
-            "--conf",
-            config.copy().put("port", 0).encode()));
+  public static ClusterNode start(Path folder, JsonObject config) throws IOException {
+    return start(folder, config, 1).get(0);
+  }
+
+  /** Starts some at once, for those that serve only together, and waits until they do. */
+  public static List<ClusterNode> start(Path folder, JsonObject config, int count)
+      throws IOException {
+    List<Program> programs = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      programs.add(
+          Program.start(
+              folder,
+              Map.of(),
+              List.of(),
+              "--cluster",
+              "--conf",
+              new JsonObject().put("port", 0).mergeIn(config).encode()));
+    }
+    List<ClusterNode> nodes = new ArrayList<>();
+    for (Program program : programs) {
+      nodes.add(new ClusterNode(program));
+    }
+    return nodes;
   }
 
   /** The configuration of a cluster that nobody else is in. */
@@ -65,9 +79,28 @@ final class ClusterNode implements AutoCloseable {
     }
   }
 
+  /** The configuration of such a cluster that keeps the users, and so many servers of it. */
+  public static JsonObject grid(int servers) throws IOException {
+    return cluster()
+        .put("sampleUsers", false)
+        .put(
+            "store",
+            new JsonObject()
+                .put("type", "grid")
+                .put("grid", new JsonObject().put("servers", servers)));
+  }
+
   /** What it says of its cluster when it starts. */
   String size() {
     return size;
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public UserServiceBlockingStub blocking() {
+    return UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
   }
 
   UserServiceStub async() {
@@ -90,9 +123,10 @@ final class ClusterNode implements AutoCloseable {
   }
 
   /** As an operator does. */
-  void stops() throws IOException, InterruptedException {
+  public void stops() throws IOException, InterruptedException {
     signal("TERM");
     assertThat(program.exitCode()).as(program::errors).isZero();
+    channel.shutdownNow();
   }
 
   boolean isRunning() {
@@ -104,7 +138,7 @@ final class ClusterNode implements AutoCloseable {
     logged = Files.size(program.stderr());
   }
 
-  String newLog() throws IOException {
+  public String newLog() throws IOException {
     byte[] all = Files.readAllBytes(program.stderr());
     return new String(all, (int) logged, all.length - (int) logged, StandardCharsets.UTF_8).strip();
   }

@@ -3,9 +3,12 @@ package dev.userservice;
 import static dev.userservice.Requests.says;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.client.Demo;
 import dev.userservice.proto.UserMessage;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,6 +97,26 @@ class ClusterTest {
             .extracting(UserMessage::getMessage)
             .isEqualTo(all);
       }
+    }
+  }
+
+  @Test
+  void client_hearsOnEachServerWhatIsSaidOnTheOthers() {
+    JsonArray addresses = new JsonArray();
+    nodes.forEach(node -> addresses.add("127.0.0.1:" + node.port()));
+    Vertx vertx = Vertx.vertx();
+    try {
+      Demo demo =
+          Demo.run(
+              vertx,
+              new JsonObject()
+                  .put("addresses", addresses)
+                  .put("scenarios", new JsonArray().add("relay")));
+      assertThat(demo.failure()).isNull();
+      assertThat(demo.shown())
+          .contains("Who hears " + addresses.getString(0), "heard on " + addresses.getString(1));
+    } finally {
+      vertx.close().await();
     }
   }
 

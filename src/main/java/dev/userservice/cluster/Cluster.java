@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.infinispan.commons.dataconversion.MediaType;
+import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.configuration.parsing.ConfigurationBuilderHolder;
 import org.infinispan.configuration.parsing.ParserRegistry;
 import org.infinispan.manager.DefaultCacheManager;
@@ -47,7 +48,12 @@ public final class Cluster {
     try (InputStream file = classes.getResourceAsStream(ENGINE)) {
       ConfigurationBuilderHolder parsed =
           new ParserRegistry(classes, false, values).parse(file, MediaType.APPLICATION_XML);
-      parsed.getGlobalConfigurationBuilder().classLoader(classes);
+      parsed
+          .getGlobalConfigurationBuilder()
+          .classLoader(classes)
+          .shutdown()
+          // It would stop at a signal, under the calls that are still being answered.
+          .hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
       return new Cluster(new DefaultCacheManager(parsed, true));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

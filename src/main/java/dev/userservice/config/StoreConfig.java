@@ -6,25 +6,31 @@ import java.util.List;
  * Where the users are kept.
  *
  * @param type "memory": in the process, gone when it ends; "sqlite": in one file; "postgres": in a
- *     PostgreSQL database
+ *     PostgreSQL database; "grid": in the memory of all servers of the cluster
  * @param startTimeoutMillis how long a start waits for a store that cannot be reached, before it
  *     fails, 0 to 100,000 milliseconds; with 0 the server starts without, and goes on trying
  * @param sqlite for type "sqlite"
  * @param postgres for type "postgres"
+ * @param grid for type "grid"
  */
 public record StoreConfig(
-    String type, int startTimeoutMillis, SqliteConfig sqlite, PostgresConfig postgres) {
+    String type,
+    int startTimeoutMillis,
+    SqliteConfig sqlite,
+    PostgresConfig postgres,
+    GridConfig grid) {
 
   /** Whether several servers may have the same users. */
   public boolean isShared() {
-    return type.equals("postgres");
+    return type.equals("postgres") || type.equals("grid");
   }
 
   static StoreConfig read(ConfigReader reader) {
     return new StoreConfig(
-        reader.oneOf("type", "memory", List.of("memory", "sqlite", "postgres")),
+        reader.oneOf("type", "memory", List.of("memory", "sqlite", "postgres", "grid")),
         reader.number("startTimeoutMillis", 30_000, 0, 100_000),
         SqliteConfig.read(reader.object("sqlite")),
-        PostgresConfig.read(reader.object("postgres")));
+        PostgresConfig.read(reader.object("postgres")),
+        GridConfig.read(reader.object("grid")));
   }
 }

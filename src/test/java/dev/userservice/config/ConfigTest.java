@@ -65,6 +65,9 @@ class ConfigTest {
     }
     ServerConfig cluster = ServerConfig.from(JsonDocument.parse("--conf", "conf/cluster.json"));
     assertThat(cluster.cluster()).isEqualTo(ServerConfig.from(new JsonObject()).cluster());
+    assertThat(cluster.store().type()).isEqualTo("grid");
+    assertThat(cluster.store().grid())
+        .isEqualTo(ServerConfig.from(new JsonObject()).store().grid());
     ServerConfig kubernetes =
         ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
     assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
@@ -91,7 +94,7 @@ class ConfigTest {
           {"port":99999999999}        | "port" is 99999999999, but must be a whole number from 0 to 65535
           {"sampleUsers":1}           | "sampleUsers" is 1, but must be true or false
           {"host":" "}                | "host" is " ", but must be a text that is not empty
-          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres"
+          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres", "grid"
           {"store":"memory"}          | "store" is "memory", but must be an object
           {"cluster":{"port":0}}      | "cluster.port" is 0, but must be a whole number from 1 to 65535
           {"cluster":{"members":[1]}} | "cluster.members" is [1], but must be a list of 1 to 64 different addresses such as "10.0.0.1:7800"

@@ -1,0 +1,124 @@
+package dev.userservice.client;
+
+import static dev.userservice.Requests.create;
+import static dev.userservice.Requests.get;
+import static dev.userservice.Requests.list;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.ClusterNode;
+import dev.userservice.config.ClientConfig;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.proto.UserServiceGrpcClient;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every server of a grid is replaced, one after the other, under the calls of this client. */
+class RollingRestartTest {
+
+  private static final int CALLERS = 2;
+
+  @TempDir private Path folder;
+
+  private final Queue<Integer> created = new ConcurrentLinkedQueue<>();
+  private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger names = new AtomicInteger();
+  private volatile CountDownLatch awaited = new CountDownLatch(0);
+  private volatile boolean stopping;
+
+  @Test
+  void everyServerRestarted_noCallFails_andTheCountIsExact() throws Exception {
+    JsonObject grid = ClusterNode.grid(3);
+    List<ClusterNode> nodes = new ArrayList<>(ClusterNode.start(folder, grid, 3));
+    Vertx vertx = Vertx.vertx();
+    try {
+      Future<?> load = callers(vertx, nodes);
+      for (int i = 0; i < 3; i++) {
+        ClusterNode node = nodes.remove(0);
+        awaitMore(300);
+        node.stops();
+        awaitMore(300);
+        nodes.add(ClusterNode.start(folder, grid.copy().put("port", node.port())));
+      }
+      awaitMore(300);
+      stopping = true;
+      load.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+
+      assertThat(failures).isEmpty();
+      for (ClusterNode node : nodes) {
+        List<Integer> listed = new ArrayList<>();
+        node.blocking()
+            .listUsers(list(0, 0))
+            .forEachRemaining(user -> listed.add(user.getUserId()));
+        assertThat(listed).containsExactlyInAnyOrderElementsOf(created);
+      }
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      for (ClusterNode node : nodes) {
+        node.close();
+      }
+    }
+  }
+
+  private Future<?> callers(Vertx vertx, List<ClusterNode> nodes) {
+    JsonArray addresses = new JsonArray();
+    nodes.forEach(node -> addresses.add("127.0.0.1:" + node.port()));
+    Channel channel =
+        new Channel(vertx, ClientConfig.from(new JsonObject().put("addresses", addresses)));
+    return Future.future(
+        promise ->
+            vertx.runOnContext(
+                begin ->
+                    channel
+                        .findServer()
+                        .compose(
+                            found -> {
+                              List<Future<Void>> callers = new ArrayList<>();
+                              for (int i = 0; i < CALLERS; i++) {
+                                callers.add(call(channel));
+                              }
+                              return Future.join(callers);
+                            })
+                        .onComplete(end -> promise.complete(null, end.cause()))));
+  }
+
+  /** Creates a user and reads it, maybe from another server, and again. */
+  private Future<Void> call(Channel channel) {
+    return stopping
+        ? Future.succeededFuture()
+        : channel
+            .ask(
+                UserServiceGrpcClient.CreateUser,
+                create("Somebody", "user" + names.incrementAndGet() + "@example.com", 1))
+            .compose(
+                answer -> {
+                  UserResponse user = Expect.one(answer);
+                  created.add(user.getUserId());
+                  awaited.countDown();
+                  return channel.read(UserServiceGrpcClient.GetUser, get(user.getUserId()));
+                })
+            .otherwise(
+                failure -> {
+                  failures.add(failure);
+                  return null;
+                })
+            .compose(again -> call(channel));
+  }
+
+  private void awaitMore(int users) throws InterruptedException {
+    CountDownLatch come = new CountDownLatch(users);
+    awaited = come;
+    assertThat(come.await(60, TimeUnit.SECONDS)).as("users still come, %s", failures).isTrue();
+  }
+}
