@@ -7,17 +7,20 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -42,6 +45,8 @@ public final class Channel {
   private final Vertx vertx;
   private final ClientConfig config;
   private final HttpClient http;
+  private final Map<HttpConnection, Integer> lastStreams =
+      Collections.synchronizedMap(new WeakHashMap<>());
   private final ServerSearch search;
   private final Deadline all = Deadline.in(ALL_MILLIS);
   private final Set<Address> called = new LinkedHashSet<>();
@@ -51,12 +56,19 @@ public final class Channel {
     this.vertx = vertx;
     this.config = config;
     this.http =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                // By upgrade, a first call that streams would wait for ever.
-                .setHttp2ClearTextUpgrade(false)
-                .setConnectTimeout(CONNECT_MILLIS));
+        vertx
+            .httpClientBuilder()
+            .with(
+                new HttpClientOptions()
+                    .setProtocolVersion(HttpVersion.HTTP_2)
+                    // By upgrade, a first call that streams would wait for ever.
+                    .setHttp2ClearTextUpgrade(false)
+                    .setConnectTimeout(CONNECT_MILLIS))
+            .withConnectHandler(
+                connection ->
+                    connection.goAwayHandler(
+                        goAway -> lastStreams.put(connection, goAway.getLastStreamId())))
+            .build();
     this.search = new ServerSearch(vertx, CONNECT_MILLIS);
   }
 
@@ -158,7 +170,7 @@ public final class Channel {
 
   private <Q, R> Future<ClientCall<Q, R>> connect(
       Server server, ServiceMethod<R, Q> method, Deadline deadline) {
-    Evidence evidence = new Evidence(http);
+    Evidence evidence = new Evidence(http, lastStreams);
     SocketAddress address =
         SocketAddress.inetSocketAddress(server.address().port(), server.address().host());
     return GrpcClient.client(vertx, evidence)

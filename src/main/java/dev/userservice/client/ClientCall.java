@@ -139,7 +139,7 @@ final class ClientCall<Q, R> {
     String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
     String message = "the connection was lost before the call ended" + why;
     failSoon(
-        evidence.isUnseen(failure)
+        evidence.isUnseen()
             ? CallException.unseen(message)
             : CallException.here(GrpcStatus.UNAVAILABLE, message));
   }

@@ -4,7 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.grpc.common.CodecException;
 import io.vertx.grpc.common.GrpcMessage;
@@ -12,6 +12,7 @@ import io.vertx.grpc.common.GrpcMessageDecoder;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.WireFormat;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,12 +23,18 @@ import java.util.concurrent.TimeUnit;
 final class Evidence implements HttpClient {
 
   private final HttpClient http;
+  private final Map<HttpConnection, Integer> lastStreams;
   private HttpClientRequest request;
   private HttpClientResponse answer;
   private boolean unreadable;
 
-  Evidence(HttpClient http) {
+  /**
+   * @param lastStreams of each connection that its server has ended with GOAWAY, the last stream
+   *     that the server has begun with: RFC 9113, 6.8
+   */
+  Evidence(HttpClient http, Map<HttpConnection, Integer> lastStreams) {
     this.http = http;
+    this.lastStreams = lastStreams;
   }
 
   @Override
@@ -80,15 +87,10 @@ final class Evidence implements HttpClient {
     return unreadable;
   }
 
-  /**
-   * Whether a server has said, when it closed the connection, that it had not begun with the call:
-   * RFC 9113, 6.8, the last stream of GOAWAY.
-   */
-  boolean isUnseen(Throwable failure) {
-    return failure instanceof HttpClosedException closed
-        && closed.goAway() != null
-        && request != null
-        && request.streamId() > closed.goAway().getLastStreamId();
+  /** Whether the server has said that it had not begun with the call. */
+  boolean isUnseen() {
+    Integer lastStream = request == null ? null : lastStreams.get(request.connection());
+    return lastStream != null && request.streamId() > lastStream;
   }
 
   /** Why no gRPC answer came; null when not even an HTTP answer did. */

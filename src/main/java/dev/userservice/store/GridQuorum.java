@@ -168,7 +168,7 @@ final class GridQuorum {
       LOG.info(
           members.size() < COPIES
               ? "Grid: all users are in the memory of this server alone"
-              : "Grid: all users are in the memory of two servers");
+              : "Grid: %d servers, all users are in the memory of two".formatted(members.size()));
     }
   }
 

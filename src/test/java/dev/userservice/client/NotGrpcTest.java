@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.NetSocket;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,9 @@ import org.junit.jupiter.api.Test;
 class NotGrpcTest {
 
   private static final byte[] ALICE = ForeignServer.alice(1).toByteArray();
+
+  private static final byte[] JOHN =
+      ForeignServer.user(6, "John Doe", "john.doe@example.com", 32).toByteArray();
 
   private final Vertx vertx = Vertx.vertx();
 
@@ -151,6 +155,37 @@ class NotGrpcTest {
       assertThat(run(10_000, port, scenario).failure())
           .contains("UNAVAILABLE: the connection was lost before the call ended");
     }
+  }
+
+  @Test
+  void connection_endedBeforeItsServerBeganWithTheCall_theCallIsMadeAgain() {
+    assertThat(goesAwayOnce(0).failure()).isNull();
+  }
+
+  @Test
+  void connection_endedWhenItsServerHadBegunWithTheCall_theCreateIsNotMadeAgain() {
+    assertThat(goesAwayOnce(1).failure())
+        .contains("UNAVAILABLE: the connection was lost before the call ended");
+  }
+
+  /** A create, which is the first stream of its connection. */
+  private Demo goesAwayOnce(int lastStream) {
+    AtomicInteger calls = new AtomicInteger();
+    int port =
+        http(
+            request -> {
+              if (calls.getAndIncrement() == 0) {
+                request.connection().goAway(0, lastStream, Buffer.buffer("going away"));
+                request.connection().close();
+              } else {
+                request
+                    .response()
+                    .putHeader("content-type", "application/grpc")
+                    .putTrailer("grpc-status", "0")
+                    .end(frame(JOHN));
+              }
+            });
+    return run(10_000, port, "create");
   }
 
   @Test
