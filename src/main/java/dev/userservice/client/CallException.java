@@ -12,11 +12,14 @@ import java.util.List;
  */
 public final class CallException extends RuntimeException {
 
+  /** The reason with which a server says that nothing was changed. */
+  private static final String NOTHING_CHANGED = "STORE_UNAVAILABLE";
+
   private final transient GrpcStatus status;
   private final transient List<String> details;
   private final boolean saidByServer;
   private final boolean lasting;
-  private final boolean unseen;
+  private final boolean changedNothing;
 
   private CallException(
       GrpcStatus status,
@@ -24,13 +27,13 @@ public final class CallException extends RuntimeException {
       List<String> details,
       boolean saidByServer,
       boolean lasting,
-      boolean unseen) {
+      boolean changedNothing) {
     super(message, null, false, false);
     this.status = status;
     this.details = details;
     this.saidByServer = saidByServer;
     this.lasting = lasting;
-    this.unseen = unseen;
+    this.changedNothing = changedNothing;
   }
 
   /** What this client found, not what a server said. */
@@ -64,13 +67,14 @@ public final class CallException extends RuntimeException {
       return null;
     }
     String message = end.get("grpc-message");
+    String details = end.get("grpc-status-details-bin");
     return new CallException(
         status(code),
         message == null ? "" : percentDecoded(message),
-        ErrorDetails.lines(end.get("grpc-status-details-bin")),
+        ErrorDetails.lines(details),
         true,
         false,
-        false);
+        ErrorDetails.reason(details).equals(NOTHING_CHANGED));
   }
 
   public GrpcStatus status() {
@@ -91,9 +95,12 @@ public final class CallException extends RuntimeException {
     return status == GrpcStatus.UNAVAILABLE && !lasting;
   }
 
-  /** Whether the same call may be made again without being done twice. */
-  boolean isUnseen() {
-    return unseen;
+  /**
+   * Whether the same call may be made again without being done twice: no server has begun with it,
+   * or one has said so.
+   */
+  boolean changedNothing() {
+    return changedNothing;
   }
 
   /** Status and message. */

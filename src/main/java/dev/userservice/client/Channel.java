@@ -104,7 +104,7 @@ public final class Channel {
             deadline ->
                 tryAgain(
                     () -> connect(servers.pick(), method, deadline),
-                    CallException::isUnseen,
+                    CallException::changedNothing,
                     deadline,
                     mostTries()));
   }
@@ -223,7 +223,7 @@ public final class Channel {
             || call.status() == GrpcStatus.DEADLINE_EXCEEDED && !call.saidByServer());
   }
 
-  /** Makes a call that has one request, and makes it again when no server has begun with it. */
+  /** Makes a call that has one request, and makes it again when it has changed nothing. */
   <Q, R> Future<List<R>> ask(ServiceMethod<R, Q> method, Q request) {
     return deadline(0)
         .compose(
@@ -232,7 +232,7 @@ public final class Channel {
                     () ->
                         connect(servers.pick(), method, deadline)
                             .compose(call -> answers(call, request, new ArrayList<>())),
-                    CallException::isUnseen,
+                    CallException::changedNothing,
                     deadline,
                     mostTries()));
   }

@@ -36,16 +36,34 @@ final class ErrorDetails {
    */
   static List<String> lines(String header) {
     List<String> lines = new ArrayList<>();
-    if (header != null) {
-      try {
-        for (Any detail : Status.parseFrom(Base64.getDecoder().decode(header)).getDetailsList()) {
-          describe(detail, lines);
-        }
-      } catch (IllegalArgumentException | InvalidProtocolBufferException e) {
-        lines.add("(details that cannot be read)");
+    try {
+      for (Any detail : details(header)) {
+        describe(detail, lines);
       }
+    } catch (IllegalArgumentException | InvalidProtocolBufferException e) {
+      lines.add("(details that cannot be read)");
     }
     return List.copyOf(lines);
+  }
+
+  /** The reason of the ErrorInfo, which programs may compare; empty when there is none. */
+  static String reason(String header) {
+    try {
+      for (Any detail : details(header)) {
+        if (detail.is(ErrorInfo.class)) {
+          return detail.unpack(ErrorInfo.class).getReason();
+        }
+      }
+    } catch (IllegalArgumentException | InvalidProtocolBufferException e) {
+      return "";
+    }
+    return "";
+  }
+
+  private static List<Any> details(String header) throws InvalidProtocolBufferException {
+    return header == null
+        ? List.of()
+        : Status.parseFrom(Base64.getDecoder().decode(header)).getDetailsList();
   }
 
   private static void describe(Any detail, List<String> lines)

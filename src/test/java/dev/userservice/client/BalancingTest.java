@@ -2,6 +2,9 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Any;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
 import dev.userservice.RunningServer;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClientConfig;
@@ -13,6 +16,7 @@ import dev.userservice.proto.UserServiceGrpcClient;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -41,6 +45,7 @@ class BalancingTest {
   private final Context loop = vertx.getOrCreateContext();
   private final List<RunningServer> servers = new ArrayList<>();
   private final AtomicInteger refused = new AtomicInteger();
+  private RuntimeException refusal = Status.UNAVAILABLE.asRuntimeException();
   private Server refusing;
 
   @AfterEach
@@ -125,6 +130,21 @@ class BalancingTest {
     CallException failure = failure(() -> creating.ask(UserServiceGrpcClient.CreateUser, create));
     assertThat(failure.status()).isEqualTo(GrpcStatus.UNAVAILABLE);
     assertThat(refused).as("and not again").hasValue(2);
+  }
+
+  @Test
+  void create_ofWhichTheServerSaysThatItChangedNothing_isMadeAgain_elsewhere() throws Exception {
+    refusal =
+        StatusProto.toStatusRuntimeException(
+            com.google.rpc.Status.newBuilder()
+                .setCode(Code.UNAVAILABLE_VALUE)
+                .addDetails(Any.pack(ErrorInfo.newBuilder().setReason("STORE_UNAVAILABLE").build()))
+                .build());
+    Channel channel = channel("pick_first", startRefusing(), start());
+    CreateUserRequest create =
+        CreateUserRequest.newBuilder().setName("Ada").setEmail("ada@example.com").build();
+    assertThat(on(() -> channel.ask(UserServiceGrpcClient.CreateUser, create))).hasSize(1);
+    assertThat(refused).hasValue(1);
   }
 
   @Test
@@ -237,7 +257,7 @@ class BalancingTest {
 
   private void refuse(StreamObserver<UserResponse> out) {
     refused.incrementAndGet();
-    out.onError(Status.UNAVAILABLE.asRuntimeException());
+    out.onError(refusal);
   }
 
   private Channel channel(String policy, int... ports) {
