@@ -60,9 +60,10 @@ def start(i):
     conf = {
         "host": HOSTS[i],
         "port": PORT,
+        "insecure": True,
         "sampleUsers": False,
         "store": {"type": "grid", "startTimeoutMillis": 60000},
-        "cluster": {"host": HOSTS[i], "members": HOSTS},
+        "cluster": {"host": HOSTS[i], "insecure": True, "members": HOSTS},
     }
     server = [java(), "-Xmx256m", "-jar", "target/user-service.jar", "dev.userservice.UserVerticle"]
     return subprocess.Popen(

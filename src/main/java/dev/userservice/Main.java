@@ -86,6 +86,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   public static void main(String[] args) {
+    // To HTTP/1 clients it is a way to keep us busy; HTTP/2 forbids it anyway (RFC 9113, 9.2.1).
+    System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     int code = new Main(args).launch();
     if (code != OK) {
       System.exit(code);
@@ -160,10 +162,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   private JsonObject configuration(String argument) {
     if (serves()) {
-      return ConfigSource.server(argument, System.getenv(), System.getProperties());
+      return ConfigSource.server(
+          argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
     }
     if (runsScenarios()) {
-      return ConfigSource.client(argument, System.getenv(), System.getProperties());
+      return ConfigSource.client(
+          argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
     }
     return document("--conf", argument);
   }

@@ -27,6 +27,8 @@ import io.vertx.grpc.reflection.v1.ServerReflectionProto;
 import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Binds the services that every gRPC client expects to find: health, and reflection. */
 final class OperationsRpcs {
@@ -50,6 +52,18 @@ final class OperationsRpcs {
               List.of(RETRY_SOON)));
 
   private OperationsRpcs() {}
+
+  /** The methods of these services, {@code service/method}, whether they are bound or not. */
+  static Set<String> methods() {
+    return methods(List.of(HEALTH, REFLECTION, alpha()));
+  }
+
+  static Set<String> methods(List<ServiceDescriptor> services) {
+    return services.stream()
+        .flatMap(service -> service.getMethods().stream())
+        .map(method -> method.getService().getFullName() + "/" + method.getName())
+        .collect(Collectors.toSet());
+  }
 
   static void bindHealth(RpcServer server, Health health) {
     ServiceName name = ServiceName.create(HEALTH.getFullName());

@@ -4,6 +4,8 @@ import dev.userservice.cluster.ChatBridge;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.rpc.Connections;
+import dev.userservice.security.Guard;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
 import dev.userservice.store.Stores;
@@ -18,7 +20,6 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -51,11 +52,17 @@ final class SharedDirectory implements Shareable {
   private final Future<Void> chatOpen;
   private final Supplier<Future<Void>> closeChat;
   private final StoreOpening opening;
-  private final AtomicInteger openConnections = new AtomicInteger();
+  private final Guard guard;
+  private final Future<Void> guarded;
+  private final WrongPeers wrongPeers = new WrongPeers();
+  private final Connections.Counts connections = new Connections.Counts();
   private final Promise<Void> closed = Promise.promise();
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
+    warnOfWhatIsOpen(config, vertx.isClustered());
+    guard = new Guard(vertx, config);
+    guarded = guard.open();
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
     if (vertx.isClustered()) {
       if (!config.store().isShared()) {
@@ -83,6 +90,17 @@ final class SharedDirectory implements Shareable {
             config.store().startTimeoutMillis());
   }
 
+  private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {
+    if (!config.openTo().isEmpty()) {
+      LOG.warn("insecure: " + config.openTo());
+    }
+    if (clustered && config.cluster().isOpen()) {
+      LOG.warn(
+          "insecure: whoever reaches %s can read and write what servers tell each other"
+              .formatted(config.cluster().host()));
+    }
+  }
+
   static SharedDirectory join(Vertx vertx, String deploymentId, ServerConfig config) {
     return directories(vertx)
         .compute(
@@ -103,7 +121,7 @@ final class SharedDirectory implements Shareable {
       return Future.succeededFuture();
     }
     opening.stop();
-    return closeChat.get().eventually(store::close).onComplete(closed);
+    return closeChat.get().eventually(store::close).eventually(guard::close).onComplete(closed);
   }
 
   /**
@@ -114,8 +132,16 @@ final class SharedDirectory implements Shareable {
     return closed.future();
   }
 
-  /** What the store says of itself; a change is logged, once for all instances. */
-  Future<Void> storeHealth() {
+  /**
+   * Whether calls can be answered: what the store says of itself, a change of which is logged, once
+   * for all instances; and whether callers can be known.
+   */
+  Future<Boolean> isHealthy() {
+    return storeHealth()
+        .transform(answer -> Future.succeededFuture(answer.succeeded() && guard.isReady()));
+  }
+
+  private Future<Void> storeHealth() {
     return store
         .health()
         .onComplete(
@@ -144,9 +170,23 @@ final class SharedDirectory implements Shareable {
     return store;
   }
 
+  /** What keeps strangers out. */
+  Guard guard() {
+    return guard;
+  }
+
+  /** Completes when its files are read; fails when one cannot be used. */
+  Future<Void> guarded() {
+    return guarded;
+  }
+
+  WrongPeers wrongPeers() {
+    return wrongPeers;
+  }
+
   /** How many connections all instances have together. */
-  AtomicInteger openConnections() {
-    return openConnections;
+  Connections.Counts connections() {
+    return connections;
   }
 
   ChatRoom chatRoom() {

@@ -3,6 +3,7 @@ package dev.userservice;
 import dev.userservice.client.ScenarioException;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.security.UnusableFileException;
 import dev.userservice.store.StoreException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.launcher.application.ExitCodes;
@@ -27,8 +28,8 @@ record StartFailure(int exitCode, String message) {
    *     know which address it listens on
    */
   static StartFailure of(Throwable failure, JsonObject server) {
-    if (failure instanceof ConfigException refused) {
-      return new StartFailure(Main.CONFIGURATION, refused.getMessage());
+    if (failure instanceof ConfigException || failure instanceof UnusableFileException) {
+      return new StartFailure(Main.CONFIGURATION, failure.getMessage());
     }
     if (failure instanceof ScenarioException explained) {
       return new StartFailure(Main.SCENARIO, explained.getMessage());

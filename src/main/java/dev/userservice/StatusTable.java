@@ -2,10 +2,12 @@ package dev.userservice;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
+import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
 import dev.userservice.rpc.RpcStatus;
+import dev.userservice.security.AccessException;
 import dev.userservice.store.StoreException;
 import dev.userservice.user.UserException;
 import io.vertx.grpc.common.GrpcStatus;
@@ -30,7 +32,37 @@ final class StatusTable {
       return new RpcStatus(
           code(refused.reason()), refused.reason().name(), refused.getMessage(), details(refused));
     }
+    if (failure instanceof AccessException refused) {
+      return new RpcStatus(
+          code(refused.reason()), refused.reason().name(), refused.getMessage(), retry(refused));
+    }
     return failure instanceof StoreException refused ? of(refused.reason()) : null;
+  }
+
+  private static GrpcStatus code(AccessException.Reason reason) {
+    return switch (reason) {
+      case TOKEN_MISSING,
+          CERTIFICATE_UNKNOWN,
+          TOKEN_MALFORMED,
+          TOKEN_NOT_TRUSTED,
+          TOKEN_EXPIRED,
+          TOKEN_NOT_YET_VALID,
+          TOKEN_OF_ANOTHER_ISSUER,
+          TOKEN_FOR_ANOTHER_AUDIENCE ->
+          GrpcStatus.UNAUTHENTICATED;
+      case NOT_PERMITTED, NO_USER_ID -> GrpcStatus.PERMISSION_DENIED;
+      case KEYS_UNAVAILABLE -> GrpcStatus.UNAVAILABLE;
+      case TOO_MANY_CALLS -> GrpcStatus.RESOURCE_EXHAUSTED;
+    };
+  }
+
+  private static List<Message> retry(AccessException refused) {
+    return refused.retryMillis() == 0
+        ? List.of()
+        : List.of(
+            RetryInfo.newBuilder()
+                .setRetryDelay(Durations.fromMillis(refused.retryMillis()))
+                .build());
   }
 
   /** What a store's own failures mean to a caller, who learns nothing else about the store. */

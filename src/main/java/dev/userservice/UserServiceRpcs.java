@@ -24,7 +24,8 @@ final class UserServiceRpcs {
         .serverStreaming(ListUsers, users::list)
         .clientStreaming(
             BatchCreateUsers, (requests, call) -> users.batchCreate(requests, call::isOver))
-        .bidirectional(StreamUsers, chat::join)
+        .bidirectional(
+            StreamUsers, (said, heard, call) -> chat.join(Admission.speaker(call), said, heard))
         .bind();
   }
 }

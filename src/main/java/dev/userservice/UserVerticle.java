@@ -6,8 +6,10 @@ import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.operations.Health;
 import dev.userservice.proto.UserServiceGrpcService;
+import dev.userservice.rpc.CallInfo;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.RpcServer;
+import dev.userservice.security.Caller;
 import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Users;
 import io.vertx.core.Future;
@@ -15,7 +17,9 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import java.time.Clock;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -56,15 +60,18 @@ public final class UserVerticle extends VerticleBase {
   private RpcServer rpc;
   private HttpServer server;
   private boolean stopping;
-  private boolean askingStore;
+  private boolean askingHealth;
 
   @Override
   public Future<?> start() {
     config = ServerConfig.from(config());
+    Set<String> methods = methods();
+    config.checkMethods(methods);
     directory = SharedDirectory.join(vertx, deploymentID(), config);
-    return here(directory.opening().firstTry())
+    return here(directory.guarded())
+        .compose(guarded -> here(directory.opening().firstTry()))
         .compose(tried -> here(directory.chatOpen()))
-        .compose(heard -> listen())
+        .compose(heard -> listen(methods))
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
   }
@@ -91,14 +98,21 @@ public final class UserVerticle extends VerticleBase {
 
   /** How many connections all instances have together. */
   int openConnections() {
-    return directory.openConnections().get();
+    return directory.connections().open();
   }
 
-  private Future<HttpServer> listen() {
+  private static Set<String> methods() {
+    Set<String> methods =
+        OperationsRpcs.methods(List.of(UserServiceGrpcService.SERVICE_DESCRIPTOR));
+    methods.addAll(OperationsRpcs.methods());
+    return methods;
+  }
+
+  private Future<HttpServer> listen(Set<String> methods) {
     Users users = new Users(directory.store(), config.limits().batchUsers(), Clock.systemUTC());
     chat = directory.chatRoom().open(context);
     health = new Health(Set.of(UserServiceGrpcService.SERVICE_NAME.fullyQualifiedName()));
-    rpc = rpcServer();
+    rpc = rpcServer(methods);
     UserServiceRpcs.bind(rpc, users, chat);
     OperationsRpcs.bindHealth(rpc, health);
     if (config.reflection()) {
@@ -108,14 +122,29 @@ public final class UserVerticle extends VerticleBase {
         vertx
             .createHttpServer(httpOptions())
             .connectionHandler(
-                new Connections(vertx, bounds(), directory.openConnections(), rpc::openCalls))
+                new Connections(vertx, bounds(), directory.connections(), rpc::openCalls))
+            .invalidRequestHandler(this::turnAway)
             .requestHandler(rpc);
     // A negative port is any free one, but the same for all instances of this deployment.
     return server
         .listen(config.port() == 0 ? -1 : config.port(), config.host())
         .onSuccess(
-            listening ->
-                vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort()));
+            listening -> {
+              directory.guard().tls().ifPresent(tls -> tls.serves(listening));
+              vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort());
+            });
+  }
+
+  /** What begins neither as HTTP/2 nor as HTTP/1; for the most part it is TLS. */
+  private void turnAway(HttpServerRequest request) {
+    if (!request.isSSL()) {
+      directory
+          .wrongPeers()
+          .accept(
+              String.valueOf(request.remoteAddress()),
+              "speaks no HTTP; if it speaks TLS: this port is for plaintext");
+    }
+    HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
   }
 
   /** A server that may wait for ever for its store has started without. */
@@ -125,30 +154,30 @@ public final class UserVerticle extends VerticleBase {
             .onSuccess(
                 open -> {
                   vertx.sharedData().getLocalMap(LOCAL_MAP).put(READY, true);
-                  health.serving(!stopping);
-                  vertx.setPeriodic(HEALTH_MILLIS, turn -> askStore());
+                  health.serving(!stopping && directory.guard().isReady());
+                  vertx.setPeriodic(HEALTH_MILLIS, turn -> askHealth());
                 });
     return config.store().startTimeoutMillis() > 0 || serving.isComplete()
         ? serving
         : Future.succeededFuture();
   }
 
-  /** Health says what the store says, until the server stops. */
-  private void askStore() {
-    if (askingStore || stopping) {
+  /** Health says whether calls can be answered, until the server stops. */
+  private void askHealth() {
+    if (askingHealth || stopping) {
       return;
     }
-    askingStore = true;
+    askingHealth = true;
     directory
-        .storeHealth()
-        .onComplete(
-            answer -> {
-              askingStore = false;
-              health.serving(answer.succeeded() && !stopping);
+        .isHealthy()
+        .onSuccess(
+            healthy -> {
+              askingHealth = false;
+              health.serving(healthy && !stopping);
             });
   }
 
-  private RpcServer rpcServer() {
+  private RpcServer rpcServer(Set<String> methods) {
     RpcServer server =
         new RpcServer(
             vertx,
@@ -159,18 +188,29 @@ public final class UserVerticle extends VerticleBase {
     if (config.accessLog()) {
       AccessLog log = new AccessLog();
       server.intercept(
-          call ->
-              call.onEnd(
-                  status ->
-                      log.write(
-                          call.method(),
-                          status,
-                          call.millis(),
-                          call.received(),
-                          call.sent(),
-                          call.peer())));
+          call -> {
+            call.onEnd(
+                status ->
+                    log.write(
+                        call.method(),
+                        status,
+                        call.millis(),
+                        call.received(),
+                        call.sent(),
+                        caller(call),
+                        call.peer()));
+            return Future.succeededFuture();
+          });
+    }
+    if (config.auth().isOn() || config.rateLimit().isOn()) {
+      server.intercept(new Admission(config, directory.guard(), methods));
     }
     return server;
+  }
+
+  private static String caller(CallInfo call) {
+    Caller caller = call.attachment(Caller.class);
+    return caller == null ? "" : caller.name();
   }
 
   private HttpServerOptions httpOptions() {
@@ -185,6 +225,7 @@ public final class UserVerticle extends VerticleBase {
             .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
             .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
             .setHttp2RstFloodMaxRstFramePerWindow(limits.resetsPerSecond() * RESET_WINDOW_SECONDS);
+    directory.guard().tls().ifPresent(tls -> tls.configure(options, directory.wrongPeers()));
     Keepalive keepalive = config.keepalive();
     if (limits.idleMillis() > 0 && keepalive.intervalMillis() > 0) {
       // For peers that connect and then say nothing: the others answer a ping in this time.
@@ -200,6 +241,8 @@ public final class UserVerticle extends VerticleBase {
   private Connections.Bounds bounds() {
     return new Connections.Bounds(
         config.limits().connections(),
+        config.auth().isOn() ? config.limits().strangers() : 0,
+        config.limits().strangerMillis(),
         config.limits().idleMillis(),
         config.limits().controlFramesPerSecond(),
         config.keepalive().intervalMillis(),

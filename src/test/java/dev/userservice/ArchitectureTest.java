@@ -33,6 +33,8 @@ class ArchitectureTest {
           .definedBy("dev.userservice.store..")
           .layer("operations")
           .definedBy("dev.userservice.operations..")
+          .layer("security")
+          .definedBy("dev.userservice.security..")
           .layer("cluster")
           .definedBy("dev.userservice.cluster..")
           .layer("config")
@@ -51,8 +53,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("root")
           .whereLayer("cluster")
           .mayOnlyBeAccessedByLayers("root")
+          .whereLayer("security")
+          .mayOnlyBeAccessedByLayers("root", "client")
           .whereLayer("config")
-          .mayOnlyBeAccessedByLayers("root", "store", "client", "cluster");
+          .mayOnlyBeAccessedByLayers("root", "store", "client", "cluster", "security");
 
   @ArchTest
   static final ArchRule noCycles =

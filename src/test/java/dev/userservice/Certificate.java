@@ -1,64 +1,92 @@
 package dev.userservice;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import java.io.InputStream;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.CertificateBuilder.ExtendedKeyUsage;
+import io.netty.pkitesting.X509Bundle;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.util.Base64;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 
 /**
- * A certificate that has signed itself, made by the JDK's own keytool.
+ * A certificate with its key, in PEM files.
  *
- * @param certificate its PEM file
- * @param key the PEM file of its private key
+ * @param certificate its file
+ * @param key the file of its private key
  */
-public record Certificate(Path certificate, Path key) {
+public record Certificate(X509Bundle bundle, Path certificate, Path key) {
 
-  private static final String PASSWORD = "changeit";
-
-  /** Files of a name in a folder, for the address 127.0.0.1. */
+  /** One that has signed itself, for the address 127.0.0.1. */
   public static Certificate make(Path folder, String name) throws Exception {
-    Path store = folder.resolve(name + ".p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-keystore",
-                store.toString(),
-                "-storepass",
-                PASSWORD,
-                "-alias",
-                name,
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "san=ip:127.0.0.1",
-                "-validity",
-                "2")
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(keytool.getInputStream().readAllBytes());
-    assertThat(keytool.waitFor()).as(said).isZero();
-    KeyStore pair = KeyStore.getInstance("PKCS12");
-    try (InputStream bytes = Files.newInputStream(store)) {
-      pair.load(bytes, PASSWORD.toCharArray());
-    }
-    return new Certificate(
-        pem(folder.resolve(name + ".crt"), "CERTIFICATE", pair.getCertificate(name).getEncoded()),
-        pem(
-            folder.resolve(name + ".key"),
-            "PRIVATE KEY",
-            pair.getKey(name, PASSWORD.toCharArray()).getEncoded()));
+    return write(
+        folder,
+        name,
+        builder(name)
+            .addSanIpAddress("127.0.0.1")
+            .setIsCertificateAuthority(true)
+            .buildSelfSigned());
   }
 
-  private static Path pem(Path file, String type, byte[] content) throws Exception {
-    String text =
-        "-----BEGIN %s-----%n%s%n-----END %s-----%n"
-            .formatted(type, Base64.getMimeEncoder().encodeToString(content), type);
-    return Files.writeString(file, text);
+  /** One that may sign others. */
+  public static Certificate authority(Path folder, String name) throws Exception {
+    return write(folder, name, builder(name).setIsCertificateAuthority(true).buildSelfSigned());
+  }
+
+  /** One for a server at 127.0.0.1 and localhost, signed by this one. */
+  public Certificate forServer(String name) throws Exception {
+    return issue(name, server(name).addExtendedKeyUsage(ExtendedKeyUsage.PKIX_KP_SERVER_AUTH));
+  }
+
+  /** One for a client, with the name as its common name, signed by this one. */
+  public Certificate forClient(String name) throws Exception {
+    return issue(name, builder(name).addExtendedKeyUsage(ExtendedKeyUsage.PKIX_KP_CLIENT_AUTH));
+  }
+
+  /** One whatever way it is, signed by this one. */
+  public Certificate issue(String name, CertificateBuilder builder) throws Exception {
+    return write(certificate.getParent(), name, builder.buildIssuedBy(bundle));
+  }
+
+  /** For a server at 127.0.0.1 and localhost. */
+  public static CertificateBuilder server(String name) {
+    return builder(name).addSanIpAddress("127.0.0.1").addSanDnsName("localhost");
+  }
+
+  /** An elliptic curve, the name as the common name, valid for a day. */
+  public static CertificateBuilder builder(String name) {
+    return new CertificateBuilder()
+        .ecp256()
+        .subject("CN=" + name)
+        .notBefore(Instant.now().minus(Duration.ofMinutes(10)))
+        .notAfter(Instant.now().plus(Duration.ofDays(1)));
+  }
+
+  /** Puts this one into the files of another, each in one step, as an operator does. */
+  public void replace(Certificate other) throws Exception {
+    move(certificate, other.certificate);
+    move(key, other.key);
+  }
+
+  private static void move(Path from, Path to) throws Exception {
+    Path copy = Files.copy(from, to.resolveSibling(to.getFileName() + ".new"));
+    Files.move(copy, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** As a PKCS12 file. */
+  public Path pkcs12(String password) throws Exception {
+    Path file = certificate.resolveSibling(certificate.getFileName() + ".p12");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      bundle.toKeyStore(password.toCharArray()).store(out, password.toCharArray());
+    }
+    return file;
+  }
+
+  private static Certificate write(Path folder, String name, X509Bundle bundle) throws Exception {
+    return new Certificate(
+        bundle,
+        Files.writeString(folder.resolve(name + ".crt"), bundle.getCertificatePathPEM()),
+        Files.writeString(folder.resolve(name + ".key"), bundle.getPrivateKeyPEM()));
   }
 }

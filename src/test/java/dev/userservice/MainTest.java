@@ -138,9 +138,12 @@ class MainTest {
 
   @Test
   void host_thatIsNotOurs() throws Exception {
-    Program server = start(Map.of(), List.of(), SERVER, "--conf", "{\"host\":\"192.0.2.1\"}");
+    String host = "{\"host\":\"192.0.2.1\",\"insecure\":true}";
+    Program server = start(Map.of(), List.of(), SERVER, "--conf", host);
     assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
-    assertThat(server.errors()).startsWith("user-service: 192.0.2.1 is no address of this machine");
+    assertThat(server.errors())
+        .contains("insecure: calls come to 192.0.2.1 in plaintext")
+        .contains("user-service: 192.0.2.1 is no address of this machine");
   }
 
   @Test
@@ -158,6 +161,38 @@ class MainTest {
     assertRefused("--options: eventLoop", "--options", "{\"eventLoopPoolSize\":0}");
     assertRefused(deploy + ": No enum constant", deploy, "{\"threadingModel\":\"x\"}");
     assertRefused(deploy + ": \"instances\" is \"2\", but must", deploy, "{\"instances\":\"2\"}");
+  }
+
+  @Test
+  void security_thatIsMissingOrBroken() throws Exception {
+    assertRefused(
+        "--conf text: \"host\" is refused, since calls come to 0.0.0.0 in plaintext",
+        "--conf",
+        "{\"host\":\"0.0.0.0\"}");
+    assertRefused(
+        "none.pem is not there: \"tls.certificateFile\"",
+        "--conf",
+        "{\"port\":0,\"tls\":{\"certificateFile\":\"none.pem\",\"keyFile\":\"none.key\"}}");
+    assertRefused(
+        "configuration: \"rateLimit.methods\" has \"a/b\", but there is no such method",
+        "--conf",
+        "{\"port\":0,\"rateLimit\":{\"methods\":{\"a/b\":1}}}");
+  }
+
+  @Test
+  void secret_onTheCommandLine_isWarnedOf() throws Exception {
+    Program server =
+        start(
+            Map.of(),
+            List.of("-Duser-service.store.postgres.password=s3cret"),
+            SERVER,
+            "--conf",
+            "{\"port\":0}");
+    assertThat(server.port()).isPositive();
+    assertThat(server.errors())
+        .startsWith(
+            "user-service: \"store.postgres.password\" is a secret, and on the command line")
+        .doesNotContain("s3cret");
   }
 
   private void assertRefused(String why, String... command) throws Exception {
@@ -247,7 +282,7 @@ class MainTest {
         SERVER,
         "--cluster",
         "--conf",
-        "{\"cluster\":{\"host\":\"192.0.2.1\"}}");
+        "{\"cluster\":{\"host\":\"192.0.2.1\",\"insecure\":true}}");
   }
 
   /** A verticle that is no server of ours, and does not start. */

@@ -3,6 +3,7 @@ package dev.userservice;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.ssl.SslContext;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -69,6 +70,14 @@ public final class RunningServer implements AutoCloseable {
   public ManagedChannel channel() {
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    channels.add(channel);
+    return channel;
+  }
+
+  /** As {@link #channel()}, over TLS. */
+  public ManagedChannel channel(SslContext tls) {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port).sslContext(tls).build();
     channels.add(channel);
     return channel;
   }

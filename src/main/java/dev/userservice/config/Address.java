@@ -16,6 +16,9 @@ public record Address(String host, int port) {
   private static final Pattern FORM =
       Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\s:\\[\\]/]+))(?::(\\d{1,5}))?");
 
+  private static final Pattern LOOPBACK =
+      Pattern.compile("127(\\.\\d{1,3}){3}|::1|0:0:0:0:0:0:0:1");
+
   /**
    * Reads {@code host}, {@code host:port} or {@code [IPv6]:port}; null when it is none of these.
    */
@@ -27,6 +30,12 @@ public record Address(String host, int port) {
     int port = form.group(3) == null ? defaultPort : Integer.parseInt(form.group(3));
     String host = form.group(1) != null ? form.group(1) : form.group(2);
     return port < 1 || port > 65_535 ? null : new Address(host, port);
+  }
+
+  /** Whether a host is this machine and reached from nowhere else; a name but localhost is not. */
+  static boolean isLoopback(String host) {
+    return host.equalsIgnoreCase("localhost")
+        || LOOPBACK.matcher(host.replaceAll("[\\[\\]]", "")).matches();
   }
 
   /** Several, as a person lists them. */

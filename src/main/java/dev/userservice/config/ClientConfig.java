@@ -2,6 +2,7 @@ package dev.userservice.config;
 
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The configuration of the client.
@@ -9,6 +10,9 @@ import java.util.List;
  * @param addresses where servers listen, 1 to 64; a name may stand for several
  * @param balance which server gets a call: "round_robin", each in turn; "least_request", the one
  *     with the fewest; "pick_first", the first that answers
+ * @param tls how it checks whom it talks to, and proves who it is
+ * @param token the bearer token that it sends, which belongs into the environment; empty for none
+ * @param tokenFile a file with the token; empty for none
  * @param scenarios the names of the scenarios to run, in this order
  * @param waitMillis how long to wait for a server to answer, 0 to 60,000 milliseconds
  * @param deadlineMillis how long each call may take, 1 to 60,000 milliseconds
@@ -18,12 +22,22 @@ import java.util.List;
 public record ClientConfig(
     List<Address> addresses,
     String balance,
+    ClientTlsConfig tls,
+    String token,
+    String tokenFile,
     List<String> scenarios,
     int waitMillis,
     int deadlineMillis,
     int pauseMillis) {
 
+  /** How {@link #isToken} wants it, to follow what has to be one. */
+  public static final String TOKEN_FORM =
+      "is one line of printable ASCII without spaces, and without \"Bearer\"";
+
   private static final int SERVER_PORT = 50_051;
+
+  /** All that a header can carry; as long as those that our server takes. */
+  private static final Pattern TOKEN = Pattern.compile("[!-~]{1,8192}");
 
   /** The scenarios of the demo, in the order in which they make sense. */
   private static final List<String> DEMO = List.of("get", "create", "list", "batch", "chat");
@@ -42,23 +56,60 @@ public record ClientConfig(
   }
 
   static ClientConfig read(ConfigReader reader) {
-    return new ClientConfig(
-        reader.list(
-            "addresses",
-            List.of("127.0.0.1:" + SERVER_PORT),
-            64,
-            text -> Address.parse(text, SERVER_PORT),
-            "addresses such as \"localhost:" + SERVER_PORT + "\""),
-        reader.oneOf(
-            "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
-        reader.list(
-            "scenarios",
-            DEMO,
-            SCENARIOS.size(),
-            name -> SCENARIOS.contains(name) ? name : null,
-            "names of " + SCENARIOS),
-        reader.number("waitMillis", 10_000, 0, 60_000),
-        reader.number("deadlineMillis", 5_000, 1, 60_000),
-        reader.number("pauseMillis", 0, 0, 10_000));
+    ClientConfig config =
+        new ClientConfig(
+            reader.list(
+                "addresses",
+                List.of("127.0.0.1:" + SERVER_PORT),
+                64,
+                text -> Address.parse(text, SERVER_PORT),
+                "addresses such as \"localhost:" + SERVER_PORT + "\""),
+            reader.oneOf(
+                "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
+            ClientTlsConfig.read(reader.object("tls")),
+            reader.secret("token").strip(),
+            reader.textOrNone("tokenFile"),
+            reader.list(
+                "scenarios",
+                DEMO,
+                SCENARIOS.size(),
+                name -> SCENARIOS.contains(name) ? name : null,
+                "names of " + SCENARIOS),
+            reader.number("waitMillis", 10_000, 0, 60_000),
+            reader.number("deadlineMillis", 5_000, 1, 60_000),
+            reader.number("pauseMillis", 0, 0, 10_000));
+    if (!config.token.isEmpty() && !config.tokenFile.isEmpty()) {
+      throw reader.refused("tokenFile", "and \"token\" say the same; take one of them");
+    }
+    config.checkToken(reader);
+    return config;
+  }
+
+  /** Whether a text can be sent as a bearer token. */
+  public static boolean isToken(String text) {
+    return TOKEN.matcher(text).matches();
+  }
+
+  private void checkToken(ConfigReader reader) {
+    if (!token.isEmpty() && !isToken(token)) {
+      throw reader.refused("token", "is no token: that " + TOKEN_FORM);
+    }
+    if (token.isEmpty() && tokenFile.isEmpty() || tls.enabled()) {
+      return;
+    }
+    for (Address address : addresses) {
+      if (!Address.isLoopback(address.host())) {
+        throw reader.refused(
+            token.isEmpty() ? "tokenFile" : "token",
+            "would go to %s in plaintext, and who reads it on its way can use it; set \"tls.enabled\" or \"tls.caFile\""
+                .formatted(address));
+      }
+    }
+  }
+
+  /** All but the token. */
+  @Override
+  public String toString() {
+    return "client of " + Address.list(addresses);
   }
 }

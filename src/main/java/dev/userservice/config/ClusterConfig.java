@@ -9,11 +9,14 @@ import java.util.List;
  *     each other; nothing of it is encrypted
  * @param port where to listen for the others, 1 to 65535; when it is taken, one of the next {@link
  *     #PORT_RANGE}
+ * @param insecure whether a host that is not loopback is on a network of the servers' own: whoever
+ *     reaches it can read and write all users
  * @param members where others may be, 1 to 64 addresses; not all of them have to be there
  * @param dns a name that stands for the addresses of all members, taken instead of {@code members};
  *     empty for none
  */
-public record ClusterConfig(String host, int port, List<Address> members, String dns) {
+public record ClusterConfig(
+    String host, int port, boolean insecure, List<Address> members, String dns) {
 
   /** How many ports after {@link #port} are tried, and looked at. */
   public static final int PORT_RANGE = 9;
@@ -21,15 +24,29 @@ public record ClusterConfig(String host, int port, List<Address> members, String
   private static final int DEFAULT_PORT = 7_800;
 
   static ClusterConfig read(ConfigReader reader) {
-    return new ClusterConfig(
-        reader.text("host", "127.0.0.1"),
-        reader.number("port", DEFAULT_PORT, 1, 65_535),
-        reader.list(
-            "members",
-            List.of("127.0.0.1:" + DEFAULT_PORT),
-            64,
-            text -> Address.parse(text, DEFAULT_PORT),
-            "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
-        reader.textOrNone("dns"));
+    ClusterConfig config =
+        new ClusterConfig(
+            reader.text("host", "127.0.0.1"),
+            reader.number("port", DEFAULT_PORT, 1, 65_535),
+            reader.flag("insecure", false),
+            reader.list(
+                "members",
+                List.of("127.0.0.1:" + DEFAULT_PORT),
+                64,
+                text -> Address.parse(text, DEFAULT_PORT),
+                "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
+            reader.textOrNone("dns"));
+    if (config.isOpen() && !config.insecure) {
+      throw reader.refused(
+          "host",
+          "is refused, since what servers tell each other at %s is neither encrypted nor checked: on a network of their own, set \"cluster.insecure\": true"
+              .formatted(config.host));
+    }
+    return config;
+  }
+
+  /** Whether others than this machine can reach what servers tell each other. */
+  public boolean isOpen() {
+    return !Address.isLoopback(host);
   }
 }

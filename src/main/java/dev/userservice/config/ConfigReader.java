@@ -3,6 +3,7 @@ package dev.userservice.config;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,11 @@ final class ConfigReader {
     NUMBER,
     BOOLEAN,
     TEXT,
-    LIST
+    /** A text that is never shown. */
+    SECRET,
+    LIST,
+    /** An object whose keys are not ours. */
+    MAP
   }
 
   private final JsonObject json;
@@ -86,7 +91,7 @@ final class ConfigReader {
 
   /** A text that may be empty, and never stands in a message. */
   String secret(String key) {
-    Object value = value(key, Type.TEXT, "");
+    Object value = value(key, Type.SECRET, "");
     if (value instanceof String text) {
       return text;
     }
@@ -103,13 +108,15 @@ final class ConfigReader {
   }
 
   /**
-   * Different texts, at least one, each turned into something by a function that refuses with null.
+   * Different texts, each turned into something by a function that refuses with null; at least one,
+   * unless there is none by default.
    */
   <T> List<T> list(
       String key, List<String> otherwise, int max, Function<String, T> parser, String allowed) {
     Object value = value(key, Type.LIST, new JsonArray(otherwise));
-    String expected = "a list of 1 to " + max + " different " + allowed;
-    if (!(value instanceof JsonArray array) || array.isEmpty() || array.size() > max) {
+    int min = otherwise.isEmpty() ? 0 : 1;
+    String expected = "a list of " + min + " to " + max + " different " + allowed;
+    if (!(value instanceof JsonArray array) || array.size() < min || array.size() > max) {
       throw refused(key, value, expected);
     }
     List<T> parsed = new ArrayList<>();
@@ -121,6 +128,31 @@ final class ConfigReader {
       parsed.add(entry);
     }
     return List.copyOf(parsed);
+  }
+
+  /**
+   * An object whose keys may be anything, at most so many; empty is the default.
+   *
+   * @param parser makes something of each value, and refuses with null
+   */
+  <T> Map<String, T> map(String key, int max, Function<Object, T> parser, String allowed) {
+    Object value = value(key, Type.MAP, new JsonObject());
+    String expected = "an object of at most " + max + " keys, each with " + allowed;
+    if (!(value instanceof JsonObject object) || object.size() > max) {
+      throw refused(key, value, expected);
+    }
+    Map<String, T> parsed = new LinkedHashMap<>();
+    for (String name : object.fieldNames()) {
+      T entry = parser.apply(object.getValue(name));
+      if (entry == null) {
+        throw refused(
+            key,
+            "has %s: %s, but must be %s"
+                .formatted(Shown.of(name), Shown.of(object.getValue(name)), expected));
+      }
+      parsed.put(name, entry);
+    }
+    return Collections.unmodifiableMap(parsed);
   }
 
   /** The keys of an object within this one. */

@@ -1,5 +1,6 @@
 package dev.userservice.config;
 
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -47,19 +49,22 @@ public final class ConfigSource {
    * limits.batchUsers}.
    *
    * @param argument a file, a JSON text, or null for none
+   * @param warn told of a secret that stands on the command line
    * @return the configuration with everything that is set anywhere, checked
    * @throws ConfigException when it is refused
    */
-  public static JsonObject server(String argument, Map<String, String> env, Properties properties) {
-    return load(argument, "user-service", ServerConfig::read, env, properties);
+  public static JsonObject server(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return load(argument, "user-service", ServerConfig::read, env, properties, warn);
   }
 
   /**
    * As {@link #server}, for a client: {@code USER_CLIENT_ADDRESSES}, {@code
    * -Duser-client.addresses}.
    */
-  public static JsonObject client(String argument, Map<String, String> env, Properties properties) {
-    return load(argument, "user-client", ClientConfig::read, env, properties);
+  public static JsonObject client(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return load(argument, "user-client", ClientConfig::read, env, properties, warn);
   }
 
   private static JsonObject load(
@@ -67,7 +72,8 @@ public final class ConfigSource {
       String prefix,
       Function<ConfigReader, ?> config,
       Map<String, String> env,
-      Properties properties) {
+      Properties properties,
+      Consumer<String> warn) {
     ConfigSource source =
         argument == null
             ? new ConfigSource(new JsonObject(), "defaults")
@@ -75,10 +81,30 @@ public final class ConfigSource {
                 JsonDocument.parse("--conf", argument), JsonDocument.name("--conf", argument));
     ConfigReader keys = new ConfigReader(new JsonObject(), path -> "defaults");
     config.apply(keys);
+    boolean typed = argument != null && JsonDocument.isText(argument);
     source.addEnvironment(prefix, keys.keys(), env);
     source.addProperties(prefix, keys.keys(), properties);
     source.read(config);
+    keys.keys()
+        .forEach(
+            (path, type) -> {
+              if (type == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
+                warn.accept(
+                    "\"%s\" is a secret, and on the command line every user of this machine can read it; %s or a file is the place for it"
+                        .formatted(path, variable(prefix + "." + path)));
+              }
+            });
     return source.json;
+  }
+
+  /** Whether a value stands on the command line, in its text or as a property. */
+  private boolean isTyped(String path, boolean document) {
+    Object value = json;
+    for (String step : path.split("\\.")) {
+      value = value instanceof JsonObject object ? object.getValue(step) : null;
+    }
+    String origin = origins.getOrDefault(path, "");
+    return value != null && (origin.isEmpty() ? document : origin.startsWith("-D"));
   }
 
   <T> T read(Function<ConfigReader, T> config) {
@@ -150,8 +176,17 @@ public final class ConfigSource {
       case NUMBER -> trimmed.matches("[+-]?\\d{1,9}") ? (Object) Integer.valueOf(trimmed) : text;
       case BOOLEAN -> trimmed.matches("true|false") ? (Object) Boolean.valueOf(trimmed) : text;
       case LIST -> new JsonArray(List.of(trimmed.split("\\s*,\\s*")));
-      case TEXT -> text;
+      case TEXT, SECRET -> text;
+      case MAP -> object(text);
     };
+  }
+
+  private static Object object(String text) {
+    try {
+      return new JsonObject(text);
+    } catch (DecodeException e) {
+      return text;
+    }
   }
 
   /** {@code user-service.limits.batchUsers} as {@code USER_SERVICE_LIMITS_BATCH_USERS}. */

@@ -54,7 +54,7 @@ public final class JsonDocument {
     return isText(argument) ? option + " text" : argument;
   }
 
-  private static boolean isText(String argument) {
+  static boolean isText(String argument) {
     return argument.stripLeading().startsWith("{");
   }
 
@@ -117,7 +117,9 @@ public final class JsonDocument {
     return "line " + location.getLineNr() + ", column " + location.getColumnNr();
   }
 
+  /** Without the word that was not understood: it may be a secret that lacks its quotes. */
   private static String firstLine(String message) {
-    return Shown.printable(message.lines().findFirst().orElse("is no JSON"));
+    return Shown.printable(
+        message.lines().findFirst().orElse("is no JSON").replaceFirst("token '.*'", "token"));
   }
 }

@@ -13,6 +13,9 @@ package dev.userservice.config;
  *     before it is closed as an attack; 1 to 1,000,000
  * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
  *     connection, 1 to 1,000,000; with more it is closed
+ * @param strangers the most open connections whose caller has not been known yet, 1 to 1,000,000; a
+ *     further one is closed. Counts where callers have to be known
+ * @param strangerMillis how long such a connection stays open without a call, 100 to 86,400,000
  * @param idleMillis how long a connection without a call stays open, 0 (for ever) to 86,400,000
  */
 public record Limits(
@@ -24,6 +27,8 @@ public record Limits(
     int headerBytes,
     int resetsPerSecond,
     int controlFramesPerSecond,
+    int strangers,
+    int strangerMillis,
     int idleMillis) {
 
   static Limits read(ConfigReader reader) {
@@ -36,6 +41,8 @@ public record Limits(
         reader.number("headerBytes", 8_192, 1_024, 1_048_576),
         reader.number("resetsPerSecond", 200, 1, 1_000_000),
         reader.number("controlFramesPerSecond", 500, 1, 1_000_000),
+        reader.number("strangers", 1_000, 1, 1_000_000),
+        reader.number("strangerMillis", 10_000, 100, 86_400_000),
         reader.number("idleMillis", 300_000, 0, 86_400_000));
   }
 }

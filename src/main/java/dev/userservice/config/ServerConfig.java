@@ -2,12 +2,19 @@ package dev.userservice.config;
 
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The configuration of a server.
  *
  * @param host the address to listen on
  * @param port the port to listen on, 0 to 65535; 0 takes any free one
+ * @param insecure whether a server that others can reach may do without TLS, or take calls of
+ *     anybody
+ * @param tls how it proves who it is, and whether callers have to
+ * @param auth who callers are, and which of them may call what
+ * @param rateLimit how often one caller may call
  * @param sampleUsers whether an empty store gets the five sample users
  * @param store where the users are kept
  * @param cluster how servers of one cluster find each other
@@ -23,6 +30,10 @@ import java.util.List;
 public record ServerConfig(
     String host,
     int port,
+    boolean insecure,
+    TlsConfig tls,
+    AuthConfig auth,
+    RateLimitConfig rateLimit,
     boolean sampleUsers,
     StoreConfig store,
     ClusterConfig cluster,
@@ -44,18 +55,75 @@ public record ServerConfig(
   }
 
   static ServerConfig read(ConfigReader reader) {
-    return new ServerConfig(
-        reader.text("host", "127.0.0.1"),
-        reader.number("port", 50051, 0, 65_535),
-        reader.flag("sampleUsers", true),
-        StoreConfig.read(reader.object("store")),
-        ClusterConfig.read(reader.object("cluster")),
-        Limits.read(reader.object("limits")),
-        Keepalive.read(reader.object("keepalive")),
-        reader.oneOf("compression", "none", List.of("none", "gzip")),
-        reader.flag("reflection", true),
-        reader.flag("accessLog", false),
-        reader.number("drainDelayMillis", 0, 0, 600_000),
-        reader.number("drainTimeoutMillis", 5_000, 0, 600_000));
+    ServerConfig config =
+        new ServerConfig(
+            reader.text("host", "127.0.0.1"),
+            reader.number("port", 50051, 0, 65_535),
+            reader.flag("insecure", false),
+            TlsConfig.read(reader.object("tls")),
+            AuthConfig.read(reader.object("auth")),
+            RateLimitConfig.read(reader.object("rateLimit")),
+            reader.flag("sampleUsers", true),
+            StoreConfig.read(reader.object("store")),
+            ClusterConfig.read(reader.object("cluster")),
+            Limits.read(reader.object("limits")),
+            Keepalive.read(reader.object("keepalive")),
+            reader.oneOf("compression", "none", List.of("none", "gzip")),
+            reader.flag("reflection", true),
+            reader.flag("accessLog", false),
+            reader.number("drainDelayMillis", 0, 0, 600_000),
+            reader.number("drainTimeoutMillis", 5_000, 0, 600_000));
+    config.check(reader);
+    return config;
+  }
+
+  /**
+   * Checks that the methods which the configuration names exist.
+   *
+   * @param methods all that there are, {@code service/method}
+   * @throws ConfigException when one does not
+   */
+  public void checkMethods(Set<String> methods) {
+    Set<String> known = new TreeSet<>(methods);
+    checkMethods("rateLimit.methods", rateLimit.methods().keySet(), known);
+    known.add("*");
+    methods.forEach(method -> known.add(method.replaceFirst("/.*", "/*")));
+    checkMethods("auth.rights", auth.rights().keySet(), known);
+  }
+
+  private static void checkMethods(String key, Set<String> named, Set<String> known) {
+    for (String name : named) {
+      if (!known.contains(name)) {
+        throw new ConfigException(
+            "configuration: \"%s\" has %s, but there is no such method; did you mean \"%s\"?"
+                .formatted(key, Shown.of(name), Nearest.of(name, known)));
+      }
+    }
+  }
+
+  /** What is missing before others may reach this server; empty when nothing is. */
+  public String openTo() {
+    if (Address.isLoopback(host)) {
+      return "";
+    }
+    if (!tls.isOn()) {
+      return "calls come to " + host + " in plaintext";
+    }
+    return auth.isOn() || tls.isMutual()
+        ? ""
+        : "anybody who reaches " + host + " may call everything";
+  }
+
+  private void check(ConfigReader reader) {
+    if (!openTo().isEmpty() && !insecure) {
+      throw reader.refused(
+          "host",
+          "is refused, since %s: set \"tls\" and \"auth\", or, on a network that is safe, \"insecure\": true"
+              .formatted(openTo()));
+    }
+    if (!auth.certificates().isEmpty() && !tls.isMutual()) {
+      throw reader.refused(
+          "auth.certificates", "needs callers that show one: \"tls.clientCaFile\"");
+    }
   }
 }

@@ -246,9 +246,17 @@ final class Call<Q, R> {
     }
   }
 
-  /** Frees the stream of a call that is over, when its caller does not do its part of that. */
-  void release(long now) {
-    if (over && overAt == 0) {
+  /**
+   * Ends a call whose time is over, and frees the stream of one that is over, when its caller does
+   * not do its part of that.
+   */
+  void release(long now, long nowMillis) {
+    if (!over) {
+      Throwable late = info.tooLate(nowMillis);
+      if (late != null) {
+        fail(late);
+      }
+    } else if (overAt == 0) {
       // Near enough, and the many calls whose stream is gone by now do without the clock.
       overAt = now;
     } else if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {

@@ -35,6 +35,9 @@ public final class CallInfo {
   // Made when they are first needed: most calls need none of them.
   private MultiMap responseHeaders;
   private MultiMap responseTrailers;
+  private Object attachment;
+  private long untilMillis = Long.MAX_VALUE;
+  private Throwable tooLate;
   private List<Consumer<GrpcStatus>> atEnd = List.of();
   private long received;
   private long sent;
@@ -63,6 +66,32 @@ public final class CallInfo {
   /** The other end of the connection: the caller, or the last proxy before us. */
   public SocketAddress peer() {
     return connection.remoteAddress();
+  }
+
+  /** The connection, which other calls may share. */
+  public HttpConnection connection() {
+    return connection;
+  }
+
+  /** What an interceptor has to say to a handler; null when that is nothing. */
+  public <T> T attachment(Class<T> type) {
+    return type.isInstance(attachment) ? type.cast(attachment) : null;
+  }
+
+  /** Leaves something for the handler; there is one place. */
+  public void attach(Object something) {
+    attachment = something;
+  }
+
+  /**
+   * Ends the call, a quarter of a second late at most, when it goes on for too long.
+   *
+   * @param millis as {@link System#currentTimeMillis} counts
+   * @param failure what it ends with
+   */
+  public void endAt(long millis, Throwable failure) {
+    untilMillis = millis;
+    tooLate = failure;
   }
 
   /** The request's metadata. */
@@ -125,8 +154,9 @@ public final class CallInfo {
     return responseTrailers != null;
   }
 
-  HttpConnection connection() {
-    return connection;
+  /** Why the call must not go on; null when it may. */
+  Throwable tooLate(long nowMillis) {
+    return nowMillis < untilMillis ? null : tooLate;
   }
 
   void countReceived() {

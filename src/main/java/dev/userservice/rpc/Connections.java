@@ -1,8 +1,10 @@
 package dev.userservice.rpc;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.util.AttributeKey;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -15,7 +17,8 @@ import java.util.function.ToIntFunction;
 
 /**
  * Keeps connections within bounds: how many there are, how long one may do nothing, how often it
- * may send frames that cost its sender nothing; and finds out which of them are dead.
+ * may send frames that cost its sender nothing, how many strangers there may be; and finds out
+ * which of them are dead.
  *
  * <p>The connection handler of an HTTP server; one for each event loop.
  */
@@ -25,6 +28,9 @@ public final class Connections implements Handler<HttpConnection> {
    * The bounds.
    *
    * @param connections the most connections of the process
+   * @param strangers the most of them whose caller is not known; 0 when callers are not asked who
+   *     they are
+   * @param strangerMillis how long one of those stays open without a call
    * @param idleMillis how long a connection without a call stays open, 0 for ever
    * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
    *     connection
@@ -33,6 +39,8 @@ public final class Connections implements Handler<HttpConnection> {
    */
   public record Bounds(
       int connections,
+      int strangers,
+      int strangerMillis,
       int idleMillis,
       int controlFramesPerSecond,
       int keepaliveMillis,
@@ -43,21 +51,48 @@ public final class Connections implements Handler<HttpConnection> {
   /** Frames that may wait for the end of a turn of the event loop before they are sent. */
   private static final int MOST_FLUSHES_TOGETHER = 256;
 
+  /** How many there are, in all of the process. */
+  public static final class Counts {
+
+    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicInteger strangers = new AtomicInteger();
+
+    /** Connections. */
+    public int open() {
+      return open.get();
+    }
+  }
+
+  private static final AttributeKey<Stranger> STRANGER =
+      AttributeKey.valueOf(Stranger.class, "caller");
+
   private final Vertx vertx;
   private final Bounds bounds;
-  private final AtomicInteger open;
+  private final Counts counts;
   private final ToIntFunction<HttpConnection> calls;
 
   /**
-   * @param open the number of open connections, shared by all event loops
+   * @param counts shared by all event loops
    * @param calls how many calls of a connection are open
    */
   public Connections(
-      Vertx vertx, Bounds bounds, AtomicInteger open, ToIntFunction<HttpConnection> calls) {
+      Vertx vertx, Bounds bounds, Counts counts, ToIntFunction<HttpConnection> calls) {
     this.vertx = vertx;
     this.bounds = bounds;
-    this.open = open;
+    this.counts = counts;
     this.calls = calls;
+  }
+
+  /** The caller of a connection is known from now on. */
+  public static void known(HttpConnection connection) {
+    Stranger stranger = channel(connection).attr(STRANGER).getAndSet(null);
+    if (stranger != null) {
+      stranger.leave();
+    }
+  }
+
+  private static Channel channel(HttpConnection connection) {
+    return ((ConnectionBase) connection).channel();
   }
 
   @Override
@@ -65,15 +100,14 @@ public final class Connections implements Handler<HttpConnection> {
     // What a peer does wrong is not our error, and it must not be able to fill our log.
     connection.exceptionHandler(
         failure -> LOG.debug("Connection of " + connection.remoteAddress(), failure));
-    if (open.incrementAndGet() > bounds.connections()) {
-      open.decrementAndGet();
+    if (!admit(connection)) {
       connection.close();
       return;
     }
-    ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
+    ChannelPipeline pipeline = channel(connection).pipeline();
     Http2ConnectionHandler http2 = pipeline.get(Http2ConnectionHandler.class);
     if (http2 == null) {
-      connection.closeHandler(closed -> open.decrementAndGet());
+      connection.closeHandler(closed -> leave(connection));
       return;
     }
     // Vert.x flushes after each frame that is not written while it reads: one system call each.
@@ -87,9 +121,54 @@ public final class Connections implements Handler<HttpConnection> {
     Watch watch = new Watch(connection);
     connection.closeHandler(
         closed -> {
-          open.decrementAndGet();
+          leave(connection);
           watch.stop();
         });
+  }
+
+  private boolean admit(HttpConnection connection) {
+    if (counts.open.incrementAndGet() > bounds.connections()) {
+      counts.open.decrementAndGet();
+      return false;
+    }
+    if (bounds.strangers() == 0) {
+      return true;
+    }
+    if (counts.strangers.incrementAndGet() > bounds.strangers()) {
+      counts.strangers.decrementAndGet();
+      counts.open.decrementAndGet();
+      return false;
+    }
+    channel(connection).attr(STRANGER).set(new Stranger(connection));
+    return true;
+  }
+
+  private void leave(HttpConnection connection) {
+    counts.open.decrementAndGet();
+    known(connection);
+  }
+
+  /** A connection whose caller is not known yet. */
+  private final class Stranger {
+
+    private final HttpConnection connection;
+    private final long timer;
+
+    Stranger(HttpConnection connection) {
+      this.connection = connection;
+      this.timer = vertx.setPeriodic(bounds.strangerMillis(), turn -> look());
+    }
+
+    private void look() {
+      if (calls.applyAsInt(connection) == 0) {
+        connection.shutdown();
+      }
+    }
+
+    void leave() {
+      vertx.cancelTimer(timer);
+      counts.strangers.decrementAndGet();
+    }
   }
 
   /** The timers of one connection. */

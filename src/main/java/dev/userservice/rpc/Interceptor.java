@@ -1,5 +1,7 @@
 package dev.userservice.rpc;
 
+import io.vertx.core.Future;
+
 /**
  * Sees every call: of every service, over gRPC and gRPC-Web, known method or not, before any
  * message of it is read. Called on the event loop of the call.
@@ -8,8 +10,10 @@ package dev.userservice.rpc;
 public interface Interceptor {
 
   /**
-   * A call has come. What this throws becomes its status; what it wants to know of the end it asks
-   * for with {@link CallInfo#onEnd}.
+   * A call has come. What it wants to know of the end it asks for with {@link CallInfo#onEnd}.
+   *
+   * @return the call goes on when this completes, on its event loop; what this fails with, or
+   *     throws, becomes its status
    */
-  void intercept(CallInfo call);
+  Future<Void> intercept(CallInfo call);
 }

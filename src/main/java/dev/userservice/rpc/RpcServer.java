@@ -1,6 +1,7 @@
 package dev.userservice.rpc;
 
 import com.google.protobuf.Descriptors.ServiceDescriptor;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
@@ -40,7 +41,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** What nearly every caller sends. */
   private static final String GRPC = "application/grpc";
 
-  /** How often calls that are over are looked at whose stream is still there. */
+  /** How often calls are looked at: whether they may go on, and if over, why they have a stream. */
   private static final long RELEASE_MILLIS = 250;
 
   private final GrpcServer grpc;
@@ -147,7 +148,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   private void release() {
     long now = System.nanoTime();
-    calls.all().forEach(call -> call.release(now));
+    long nowMillis = System.currentTimeMillis();
+    calls.all().forEach(call -> call.release(now, nowMillis));
   }
 
   /** The content-type without its parameters; null when it is none of gRPC. */
@@ -164,15 +166,45 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     CallInfo info = new CallInfo(request.fullMethodName(), request.connection(), request.headers());
     Call<Q, R> call = new Call<>(request, arriving, method, failures, info, gzipResponses, calls);
     calls.add(call);
+    intercept(call, 0, handler);
+  }
+
+  /**
+   * Asks the interceptors from one on; nothing of the call is read before the last has answered.
+   */
+  private <Q, R> void intercept(Call<Q, R> call, int from, Consumer<Call<Q, R>> handler) {
     call.guard(
         () -> {
-          interceptors.forEach(interceptor -> interceptor.intercept(info));
-          BinaryMetadata.check(request.headers());
-          call.begin();
-          if (!call.isOver()) {
-            handler.accept(call);
+          for (int i = from; i < interceptors.size(); i++) {
+            Future<Void> answer = interceptors.get(i).intercept(call.info());
+            if (answer.failed()) {
+              call.fail(answer.cause());
+              return;
+            }
+            if (!answer.isComplete()) {
+              int next = i + 1;
+              call.request().pause();
+              answer.onComplete(
+                  go -> {
+                    if (!call.isOver()) {
+                      call.request().resume();
+                      intercept(call, next, handler);
+                    }
+                  },
+                  call::fail);
+              return;
+            }
           }
+          start(call, handler);
         });
+  }
+
+  private static <Q, R> void start(Call<Q, R> call, Consumer<Call<Q, R>> handler) {
+    BinaryMetadata.check(call.request().headers());
+    call.begin();
+    if (!call.isOver()) {
+      handler.accept(call);
+    }
   }
 
   /**
@@ -182,6 +214,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     HttpServerResponse response = http.response().setStatusCode(statusCode);
     response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
     response.putHeader("grpc-message", message);
+    // Browsers, which may come by, must not make more of the answer than it says.
+    response.putHeader("x-content-type-options", "nosniff");
     if (statusCode == 405) {
       response.putHeader(HttpHeaders.ALLOW, "POST");
     }

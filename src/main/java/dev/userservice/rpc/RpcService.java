@@ -79,17 +79,32 @@ public final class RpcService {
                 .onComplete(call::respond, call::fail));
   }
 
-  /**
-   * Many requests, many responses. Sets its handlers on the streams before it returns; the call
-   * ends when the Future that it returns completes, with the status that it says.
-   */
+  /** What answers a call with many requests and many responses. */
+  @FunctionalInterface
+  public interface Bidirectional<Q, R> {
+
+    /**
+     * Sets its handlers on the streams before it returns; the call ends when the Future that it
+     * returns completes, with the status that it says.
+     */
+    Future<Void> handle(ReadStream<Q> requests, WriteStream<R> responses, CallInfo call);
+  }
+
+  /** Many requests, many responses. */
   public <Q, R> RpcService bidirectional(
       ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, WriteStream<R>, Future<Void>> handler) {
+    return bidirectional(method, (requests, responses, call) -> handler.apply(requests, responses));
+  }
+
+  /**
+   * As {@link #bidirectional(ServiceMethod, BiFunction)}, for one that asks more about its call.
+   */
+  public <Q, R> RpcService bidirectional(ServiceMethod<Q, R> method, Bidirectional<Q, R> handler) {
     return bind(
         method,
         call ->
             handler
-                .apply(RequestStream.of(call.endless()), new ResponseStream<>(call))
+                .handle(RequestStream.of(call.endless()), new ResponseStream<>(call), call.info())
                 .onComplete(done -> call.succeed(), call::fail));
   }
 

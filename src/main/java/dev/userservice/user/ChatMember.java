@@ -27,6 +27,7 @@ final class ChatMember {
   private static final int MOST_UNDERWAY = 64;
 
   private final ChatCorner corner;
+  private final int speaksAs;
   private final ReadStream<UserMessage> in;
   private final WriteStream<UserMessage> out;
   private final int queueLimit;
@@ -40,11 +41,13 @@ final class ChatMember {
 
   ChatMember(
       ChatCorner corner,
+      int speaksAs,
       ReadStream<UserMessage> in,
       WriteStream<UserMessage> out,
       int queueLimit,
       Clock clock) {
     this.corner = corner;
+    this.speaksAs = speaksAs;
     this.in = in;
     this.out = out;
     this.queueLimit = queueLimit;
@@ -90,7 +93,7 @@ final class ChatMember {
     }
     UserMessage spoken;
     try {
-      spoken = UserRules.spoken(message, clock);
+      spoken = UserRules.spoken(message, speaksAs, clock);
     } catch (UserException refused) {
       end(refused);
       return;

@@ -90,8 +90,13 @@ final class UserRules {
         .build();
   }
 
-  /** The message as the others get it: as it came, with a timestamp if it had none. */
-  static UserMessage spoken(UserMessage message, Clock clock) {
+  /**
+   * The message as the others get it: as it came, with a timestamp if it had none, and of who has
+   * said it.
+   *
+   * @param speaksAs the user that has said it; 0 when the message may say
+   */
+  static UserMessage spoken(UserMessage message, int speaksAs, Clock clock) {
     List<Violation> violations = new ArrayList<>();
     int bytes = message.getMessageBytes().size();
     if (bytes < 1 || bytes > MESSAGE_BYTES) {
@@ -101,9 +106,16 @@ final class UserRules {
       violations.add(new Violation("timestamp", "must have at most 64 bytes"));
     }
     refuse(violations);
+    if (speaksAs == 0 && !message.getTimestamp().isEmpty()) {
+      return message;
+    }
+    UserMessage.Builder spoken = message.toBuilder();
+    if (speaksAs != 0) {
+      spoken.setUserId(speaksAs);
+    }
     return message.getTimestamp().isEmpty()
-        ? message.toBuilder().setTimestamp(timestamp(clock)).build()
-        : message;
+        ? spoken.setTimestamp(timestamp(clock)).build()
+        : spoken.build();
   }
 
   static void refuse(List<Violation> violations) {

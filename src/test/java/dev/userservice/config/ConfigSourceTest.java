@@ -20,14 +20,15 @@ class ConfigSourceTest {
     "USER_SERVICE_HEADLESS_PORT_50051_TCP_PROTO, tcp"
   })
   void environment_ofASiblingServiceInKubernetes_isNotOurs(String name, String value) {
-    assertThat(ConfigSource.server(null, Map.of(name, value), new Properties()))
+    assertThat(ConfigSource.server(null, Map.of(name, value), new Properties(), warning -> {}))
         .isEqualTo(new JsonObject());
   }
 
   @ParameterizedTest
   @CsvSource({"USER_SERVICE_SERVICE_HOTS", "USER_SERVICE_PORT_X_TCP", "USER_SERVICE_HEADLESS_PORT"})
   void environment_thatOnlyLooksLikeKubernetes_isRefused(String name) {
-    assertThatThrownBy(() -> ConfigSource.server(null, Map.of(name, "1"), new Properties()))
+    assertThatThrownBy(
+            () -> ConfigSource.server(null, Map.of(name, "1"), new Properties(), warning -> {}))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("unknown environment variable " + name + "; did you mean ");
   }

@@ -43,6 +43,9 @@ class ConfigTest {
             new ClientConfig(
                 List.of(new Address("127.0.0.1", 50051)),
                 "round_robin",
+                new ClientTlsConfig(false, "", new KeyPairConfig("", "", "", "", ""), ""),
+                "",
+                "",
                 List.of("get", "create", "list", "batch", "chat"),
                 10_000,
                 5_000,
@@ -101,7 +104,7 @@ class ConfigTest {
           {"limits":{"batchUsers":0}} | "limits.batchUsers" is 0, but must be a whole number from 1 to 1000000
           """)
   void server_refuses(String json, String why) {
-    assertThatThrownBy(() -> ConfigSource.server(json, NO_ENV, NO_PROPERTIES))
+    assertThatThrownBy(() -> ConfigSource.server(json, NO_ENV, NO_PROPERTIES, warning -> {}))
         .isInstanceOf(ConfigException.class)
         .hasMessage("--conf text: " + why);
   }
@@ -123,7 +126,7 @@ class ConfigTest {
           {"deadlineMillis":0}             | "deadlineMillis" is 0
           """)
   void client_refuses(String json, String why) {
-    assertThatThrownBy(() -> ConfigSource.client(json, NO_ENV, NO_PROPERTIES))
+    assertThatThrownBy(() -> ConfigSource.client(json, NO_ENV, NO_PROPERTIES, warning -> {}))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("--conf text: " + why + ", but must be ");
   }
@@ -153,7 +156,8 @@ class ConfigTest {
             "USER_SERVICE_HOST", "");
     Properties properties = properties("user-service.limits.chatQueue", "3");
 
-    ServerConfig config = ServerConfig.from(ConfigSource.server(file, env, properties));
+    ServerConfig config =
+        ServerConfig.from(ConfigSource.server(file, env, properties, warning -> {}));
 
     assertThat(config.host())
         .as("default, and an empty variable says nothing")
@@ -167,7 +171,8 @@ class ConfigTest {
   @Test
   void environment_listOfAddresses() {
     JsonObject json =
-        ConfigSource.client(null, Map.of("USER_CLIENT_ADDRESSES", "a:1, b:2"), NO_PROPERTIES);
+        ConfigSource.client(
+            null, Map.of("USER_CLIENT_ADDRESSES", "a:1, b:2"), NO_PROPERTIES, warning -> {});
 
     assertThat(ClientConfig.from(json).addresses())
         .containsExactly(new Address("a", 1), new Address("b", 2));
@@ -184,7 +189,9 @@ class ConfigTest {
           """)
   void environment_refuses(String name, String value, String why) {
     assertThatThrownBy(
-            () -> ConfigSource.server("{\"port\":1}", Map.of(name, value), NO_PROPERTIES))
+            () ->
+                ConfigSource.server(
+                    "{\"port\":1}", Map.of(name, value), NO_PROPERTIES, warning -> {}))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(why);
   }
@@ -200,16 +207,21 @@ class ConfigTest {
             "USER_SERVICE_PORT_50051_TCP", "tcp://10.0.0.1:50051",
             "USER_SERVICE_PORT_50051_TCP_ADDR", "10.0.0.1");
 
-    assertThat(ConfigSource.server(null, links, NO_PROPERTIES)).isEqualTo(new JsonObject());
+    assertThat(ConfigSource.server(null, links, NO_PROPERTIES, warning -> {}))
+        .isEqualTo(new JsonObject());
   }
 
   @Test
   void properties_refuses() {
     assertThatThrownBy(
-            () -> ConfigSource.server(null, NO_ENV, properties("user-service.prot", "1")))
+            () ->
+                ConfigSource.server(
+                    null, NO_ENV, properties("user-service.prot", "1"), warning -> {}))
         .hasMessage("unknown property -Duser-service.prot; did you mean -Duser-service.port?");
     assertThatThrownBy(
-            () -> ConfigSource.server(null, NO_ENV, properties("user-service.port", "x")))
+            () ->
+                ConfigSource.server(
+                    null, NO_ENV, properties("user-service.port", "x"), warning -> {}))
         .hasMessageStartingWith("-Duser-service.port: \"port\" is \"x\"");
   }
 
@@ -228,6 +240,7 @@ class ConfigTest {
       textBlock =
           """
           {"port": 1,\\n "host": }   | line 2, column 10: Unexpected character
+          {"password": hunter2}      | line 1, column 21: Unrecognized token: was expecting
           {"port": 1, "port": 2}     | line 1, column 19: Duplicate field 'port'
           {"port": 1} x              | line 1, column 13:
           {"port": 1                 | line 1, column 11: Unexpected end-of-input

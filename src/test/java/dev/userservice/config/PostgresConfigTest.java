@@ -81,7 +81,10 @@ class PostgresConfigTest {
   void password_fromTheEnvironment_andNeverShown() {
     JsonObject json =
         ConfigSource.server(
-            null, Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"), new Properties());
+            null,
+            Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
+            new Properties(),
+            warning -> {});
 
     PostgresConfig config = ServerConfig.from(json).store().postgres();
 

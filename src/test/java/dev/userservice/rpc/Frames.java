@@ -8,11 +8,11 @@ import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
 
 /** Message frames, right and wrong. */
-final class Frames {
+public final class Frames {
 
   private Frames() {}
 
-  static byte[] frame(MessageLite message) {
+  public static byte[] frame(MessageLite message) {
     return frame(0, message.toByteArray());
   }
 

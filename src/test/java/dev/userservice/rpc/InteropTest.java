@@ -142,13 +142,14 @@ class InteropTest {
     }
   }
 
-  private static void echoMetadata(CallInfo call) {
+  private static Future<Void> echoMetadata(CallInfo call) {
     if (call.headers().contains(ECHO_INITIAL)) {
       call.responseHeaders().set(ECHO_INITIAL, call.headers().get(ECHO_INITIAL));
     }
     if (call.headers().contains(ECHO_TRAILING)) {
       call.responseTrailers().set(ECHO_TRAILING, call.headers().get(ECHO_TRAILING));
     }
+    return Future.succeededFuture();
   }
 
   private static void bind(RpcServer rpc) {

@@ -1,0 +1,112 @@
+package dev.userservice;
+
+import dev.userservice.config.AuthConfig;
+import dev.userservice.config.ServerConfig;
+import dev.userservice.rpc.CallInfo;
+import dev.userservice.rpc.Connections;
+import dev.userservice.rpc.Interceptor;
+import dev.userservice.security.AccessException;
+import dev.userservice.security.Caller;
+import dev.userservice.security.Callers;
+import dev.userservice.security.CertificateNames;
+import dev.userservice.security.Guard;
+import dev.userservice.security.RateLimit;
+import dev.userservice.security.Rights;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import java.security.cert.X509Certificate;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+/**
+ * Decides of each call, before anything of it is read, whether it goes on: who makes it, whether
+ * this caller may make it, and so often. For one event loop.
+ */
+final class Admission implements Interceptor {
+
+  private static final String HEALTH = "grpc.health.v1.Health/";
+  private static final String NO_NAME = "";
+
+  private final AuthConfig auth;
+  private final boolean counting;
+  private final Set<String> methods;
+  private final Callers callers;
+  private final Rights rights;
+  private final RateLimit rateLimit;
+
+  /** The names in the certificates of connections: to parse one costs more than a short call. */
+  private final Map<HttpConnection, String> names = new WeakHashMap<>();
+
+  Admission(ServerConfig config, Guard guard, Set<String> methods) {
+    auth = config.auth();
+    counting = config.rateLimit().isOn();
+    this.methods = methods;
+    callers = guard.callers();
+    rights = new Rights(auth.rights(), methods);
+    rateLimit = guard.rateLimit();
+  }
+
+  /**
+   * The user that a caller speaks as in the chat; 0 when callers are not known, and it may say
+   * itself.
+   *
+   * @throws AccessException when the caller is known, but not as a user
+   */
+  static int speaker(CallInfo call) {
+    Caller caller = call.attachment(Caller.class);
+    if (caller == null) {
+      return 0;
+    }
+    if (caller.userId() == 0) {
+      throw AccessException.noUserId();
+    }
+    return caller.userId();
+  }
+
+  @Override
+  public Future<Void> intercept(CallInfo call) {
+    String address = counting ? SourceAddress.of(call.peer()) : "";
+    if (!auth.isOn() || auth.openHealth() && call.method().startsWith(HEALTH)) {
+      count(address, call);
+      return Future.succeededFuture();
+    }
+    return callers
+        .find(call.headers().getAll(HttpHeaders.AUTHORIZATION), certificateName(call), address)
+        .map(caller -> admit(call, caller));
+  }
+
+  private Void admit(CallInfo call, Caller caller) {
+    Connections.known(call.connection());
+    count(caller.name(), call);
+    rights.check(caller, call.method());
+    call.attach(caller);
+    if (caller.untilMillis() != Long.MAX_VALUE) {
+      call.endAt(caller.untilMillis(), AccessException.expired());
+    }
+    return null;
+  }
+
+  /** Methods that there are not count as one: callers may make up as many names as they like. */
+  private void count(String who, CallInfo call) {
+    if (counting) {
+      rateLimit.count(who, methods.contains(call.method()) ? call.method() : NO_NAME);
+    }
+  }
+
+  private String certificateName(CallInfo call) {
+    return auth.certificates().isEmpty()
+        ? NO_NAME
+        : names.computeIfAbsent(call.connection(), Admission::certificateName);
+  }
+
+  private static String certificateName(HttpConnection connection) {
+    try {
+      return CertificateNames.of((X509Certificate) connection.peerCertificates().get(0));
+    } catch (SSLPeerUnverifiedException e) {
+      return NO_NAME;
+    }
+  }
+}

@@ -1,0 +1,507 @@
+package dev.userservice;
+
+import static dev.userservice.Requests.create;
+import static dev.userservice.Requests.get;
+import static dev.userservice.Requests.john;
+import static dev.userservice.Requests.list;
+import static dev.userservice.Requests.says;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.rpc.RetryInfo;
+import dev.userservice.AnyCall.Answer;
+import dev.userservice.config.ConfigException;
+import dev.userservice.operations.AccessLog;
+import dev.userservice.proto.BatchCreateResponse;
+import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.ListUsersRequest;
+import dev.userservice.proto.UserMessage;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
+import dev.userservice.proto.UserServiceGrpc.UserServiceStub;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.grpc.health.v1.HealthCheckRequest;
+import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who may call what, and how often. */
+@Timeout(60)
+class AccessTest {
+
+  private static final String USERS = "users.v1.UserService/";
+
+  @TempDir private Path folder;
+
+  private Issuer issuer;
+  private RunningServer server;
+
+  @BeforeEach
+  void make() throws Exception {
+    issuer = Issuer.make();
+  }
+
+  @AfterEach
+  void stop() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private static JsonArray roles(String... roles) {
+    return new JsonArray(List.of(roles));
+  }
+
+  private void start(JsonObject rights, JsonObject more) throws Exception {
+    JsonObject config = new JsonObject().put("auth", issuer.auth(folder, rights));
+    server = RunningServer.start(2, config.mergeIn(more, true));
+  }
+
+  private void start(JsonObject rights) throws Exception {
+    start(rights, new JsonObject());
+  }
+
+  private UserServiceBlockingStub as(String token) {
+    return UserServiceGrpc.newBlockingStub(server.channel())
+        .withInterceptors(
+            MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(token)),
+            new DeadlineForEachCall(10, TimeUnit.SECONDS));
+  }
+
+  private UserServiceStub asyncAs(String token) {
+    return UserServiceGrpc.newStub(server.channel())
+        .withInterceptors(
+            MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(token)),
+            new DeadlineForEachCall(20, TimeUnit.SECONDS));
+  }
+
+  private static StatusRuntimeException refused(ThrowingCallable call) {
+    StatusRuntimeException refused = catchThrowableOfType(StatusRuntimeException.class, call);
+    assertThat(refused).as("refused").isNotNull();
+    return refused;
+  }
+
+  private static void assertRefused(StatusRuntimeException refused, Code code, String reason) {
+    assertThat(refused.getStatus().getCode()).as("%s", refused).isEqualTo(code);
+    assertThat(ErrorDetails.of(refused).reason()).isEqualTo("userservice.dev/" + reason);
+  }
+
+  @Test
+  void rights_theNearestEntryCounts() throws Exception {
+    start(
+        new JsonObject()
+            .put(USERS + "CreateUser", roles("users:write", "users:admin"))
+            .put(USERS + "*", roles("users:read"))
+            .put("*", roles("*")));
+
+    UserServiceBlockingStub reader = as(issuer.token("users:read"));
+    assertThat(reader.getUser(get(1)).getName()).isEqualTo("Alice Johnson");
+    StatusRuntimeException refused = refused(() -> reader.createUser(john()));
+    assertRefused(refused, Code.PERMISSION_DENIED, "NOT_PERMITTED");
+    assertThat(refused.getStatus().getDescription())
+        .contains("CreateUser", "users:admin or users:write");
+    UserServiceBlockingStub writer = as(issuer.token("users:write"));
+    assertRefused(refused(() -> writer.getUser(get(1))), Code.PERMISSION_DENIED, "NOT_PERMITTED");
+    assertThat(writer.createUser(john()).getUserId()).isEqualTo(6);
+    AnyCall reflection =
+        new AnyCall(
+            "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            ServerReflectionRequest.newBuilder().setListServices("*").build());
+    assertThat(reflection.answer(server.channel(), Issuer.bearer(issuer.token())).code())
+        .isEqualTo(Code.OK);
+  }
+
+  @Test
+  void rights_whatIsNotInTheTableIsForNobody() throws Exception {
+    start(new JsonObject().put(USERS + "GetUser", roles("*")));
+
+    UserServiceBlockingStub caller = as(issuer.token());
+    assertThat(caller.getUser(get(1)).getUserId()).isEqualTo(1);
+    StatusRuntimeException refused = refused(() -> caller.createUser(john()));
+    assertRefused(refused, Code.PERMISSION_DENIED, "NOT_PERMITTED");
+    assertThat(refused.getStatus().getDescription()).startsWith("nobody may call");
+  }
+
+  /** A path that is nearly that of a method is none, also for the table. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "users.v1.UserService/CreateUser/x",
+        "users.v1.UserService/CreateUser/",
+        "users.v1.UserService/CreateUser//",
+        "/users.v1.UserService/CreateUser",
+        "x/users.v1.UserService/CreateUser",
+        "users.v1.UserService/CreateUser?x",
+        "users.v1.UserService/CreateUser/x?y",
+        "users.v1.UserService/Create%55ser",
+        "users.v1.UserService/createuser",
+        "grpc.health.v1.Health/Check/../../../users.v1.UserService/CreateUser",
+      })
+  void rights_cannotBeWalkedAround(String path) throws Exception {
+    start(new JsonObject().put(USERS + "ListUsers", roles("users:read")));
+    String token = issuer.token("users:read");
+
+    Answer answer = new AnyCall(path, john()).answer(server.channel(), Issuer.bearer(token));
+
+    assertThat(answer.code()).isIn(Code.PERMISSION_DENIED, Code.UNIMPLEMENTED);
+    assertThat(as(token).listUsers(list(0, 5)).hasNext()).as("a user after the fifth").isFalse();
+  }
+
+  @Test
+  void refusal_comesBeforeAnythingIsRead() throws Exception {
+    start(new JsonObject().put(USERS + "GetUser", roles("users:read")));
+    Recorder<CreateUserRequest, BatchCreateResponse> batch = Recorder.reading();
+    StreamObserver<CreateUserRequest> items =
+        asyncAs(issuer.token("users:read")).batchCreateUsers(batch);
+
+    items.onNext(create("", "not an address", -1));
+
+    assertRefused(batch.failure(), Code.PERMISSION_DENIED, "NOT_PERMITTED");
+  }
+
+  @Test
+  void methods_thatThereAreNotAreRefusedAtTheStart() throws Exception {
+    String typed = "{\"" + USERS + "GetUsr\":[\"a\"]}";
+    assertThatThrownBy(() -> start(new JsonObject(typed)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("\"auth.rights\" has \"users.v1.UserService/GetUsr\"")
+        .hasMessageContaining("did you mean \"users.v1.UserService/GetUser\"?");
+    JsonObject limit =
+        new JsonObject().put("rateLimit", new JsonObject("{\"methods\":{\"x/*\":1}}"));
+    assertThatThrownBy(() -> server = RunningServer.start(1, limit))
+        .hasMessageContaining("\"rateLimit.methods\" has \"x/*\"");
+  }
+
+  @Test
+  void health_isOpenUnlessItIsNot() throws Exception {
+    start(
+        new JsonObject().put("*", roles("users:read")),
+        new JsonObject().put("auth", new JsonObject().put("openHealth", false)));
+
+    AnyCall check =
+        new AnyCall("grpc.health.v1.Health/Check", HealthCheckRequest.getDefaultInstance());
+    assertThat(check.answer(server.channel(), new Metadata()).code())
+        .isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(check.answer(server.channel(), Issuer.bearer(issuer.token("users:read"))).code())
+        .isEqualTo(Code.OK);
+  }
+
+  @Test
+  void authorization_inEveryForm() throws Exception {
+    start(new JsonObject().put("*", roles("*")));
+    String token = issuer.token();
+    assertThat(code("Bearer " + token)).isEqualTo(Code.OK);
+    assertThat(code("bearer   " + token)).isEqualTo(Code.OK);
+    for (String bad : new String[] {token, "Basic " + token, "Bearer", "Bearer ", ""}) {
+      assertThat(code(bad)).as(bad).isEqualTo(Code.UNAUTHENTICATED);
+    }
+    assertThat(code("Bearer " + token, "Bearer " + token)).isEqualTo(Code.UNAUTHENTICATED);
+  }
+
+  private Code code(String... authorization) throws Exception {
+    Metadata metadata = new Metadata();
+    for (String value : authorization) {
+      metadata.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), value);
+    }
+    return new AnyCall(USERS + "GetUser", get(1)).answer(server.channel(), metadata).code();
+  }
+
+  @Test
+  void chat_speaksAsWhoItIs() throws Exception {
+    start(new JsonObject().put("*", roles("*")));
+    Recorder<UserMessage, UserMessage> heard = Recorder.reading();
+    StreamObserver<UserMessage> listener = asyncAs(issuer.token()).streamUsers(heard);
+    listener.onNext(says(1, "I am here"));
+    heard.awaitCount(1);
+
+    Recorder<UserMessage, UserMessage> answers = Recorder.reading();
+    asyncAs(issuer.token(claims -> claims.put("user_id", "42")))
+        .streamUsers(answers)
+        .onNext(says(1, "I am Alice"));
+
+    UserMessage message = heard.await(m -> m.getMessage().equals("I am Alice"));
+    assertThat(message.getUserId()).isEqualTo(42);
+    Recorder<UserMessage, UserMessage> nobody = Recorder.reading();
+    asyncAs(issuer.token(claims -> claims.remove("user_id"))).streamUsers(nobody);
+    assertRefused(nobody.failure(), Code.PERMISSION_DENIED, "NO_USER_ID");
+  }
+
+  @Test
+  void tokenThatExpires_endsTheStreamsItOpened() throws Exception {
+    start(new JsonObject().put("*", roles("*")));
+    for (int i = 0; i < 5; i++) {
+      batch(i * 10_000);
+    }
+    String brief =
+        issuer.token(claims -> claims.put("exp", System.currentTimeMillis() / 1_000 + 2));
+    Recorder<UserMessage, UserMessage> chat = Recorder.reading();
+    asyncAs(brief).streamUsers(chat).onNext(says(7, "for now"));
+    Recorder<ListUsersRequest, UserResponse> stalled = Recorder.stalled();
+    asyncAs(brief).listUsers(list(0, 0), stalled);
+    stalled.request(1);
+    chat.awaitCount(1);
+    stalled.awaitCount(1);
+
+    assertRefused(chat.failure(), Code.UNAUTHENTICATED, "TOKEN_EXPIRED");
+    stalled.request(Integer.MAX_VALUE);
+    assertRefused(stalled.failure(), Code.UNAUTHENTICATED, "TOKEN_EXPIRED");
+    assertThat(server.openCallsAndMembers()).isZero();
+  }
+
+  private void batch(int first) throws Exception {
+    Recorder<CreateUserRequest, BatchCreateResponse> batch = Recorder.reading();
+    StreamObserver<CreateUserRequest> items = asyncAs(issuer.token()).batchCreateUsers(batch);
+    for (int i = first; i < first + 10_000; i++) {
+      items.onNext(create("User " + i, "user" + i + "@example.com", 1));
+    }
+    items.onCompleted();
+    assertThat(batch.status().getCode()).isEqualTo(Code.OK);
+  }
+
+  @Test
+  void certificates_nameCallers() throws Exception {
+    Certificate authority = Certificate.authority(folder, "authority");
+    Certificate own = authority.forServer("server");
+    Certificate uri =
+        authority.issue(
+            "uri", Certificate.builder("cn").addSanUriName(new URI("spiffe://example.com/job")));
+    JsonObject tls =
+        new JsonObject()
+            .put("certificateFile", own.certificate().toString())
+            .put("keyFile", own.key().toString())
+            .put("clientCaFile", authority.certificate().toString());
+    JsonObject certificates =
+        new JsonObject()
+            .put("reader", new JsonObject().put("roles", roles("users:read")))
+            .put(
+                "spiffe://example.com/job",
+                new JsonObject().put("roles", roles("users:write")).put("userId", 5));
+    start(
+        new JsonObject()
+            .put(USERS + "GetUser", roles("users:read"))
+            .put(USERS + "CreateUser", roles("users:write"))
+            .put(USERS + "StreamUsers", roles("*")),
+        new JsonObject()
+            .put("tls", tls)
+            .put("auth", new JsonObject().put("certificates", certificates)));
+    Certificate readerCertificate = authority.forClient("reader");
+    ManagedChannel reader = channel(authority, readerCertificate);
+    ManagedChannel job = channel(authority, uri);
+    ManagedChannel unknown = channel(authority, authority.forClient("unknown"));
+    AnyCall getUser = new AnyCall(USERS + "GetUser", get(1));
+    AnyCall createUser = new AnyCall(USERS + "CreateUser", john());
+    AnyCall chat = new AnyCall(USERS + "StreamUsers", says(1, "hello"));
+    Metadata none = new Metadata();
+
+    assertThat(getUser.answer(reader, none).code()).isEqualTo(Code.OK);
+    assertThat(createUser.answer(reader, none).reason()).isEqualTo("NOT_PERMITTED");
+    assertThat(chat.answer(reader, none).reason()).isEqualTo("NO_USER_ID");
+    assertThat(createUser.answer(job, none).code()).isEqualTo(Code.OK);
+    assertThat(chat.answer(job, none).code()).isEqualTo(Code.OK);
+    assertThat(getUser.answer(job, none).reason()).isEqualTo("NOT_PERMITTED");
+    assertThat(getUser.answer(unknown, none).reason()).isEqualTo("TOKEN_MISSING");
+    // A token is what counts, once there is one.
+    assertThat(getUser.answer(unknown, Issuer.bearer(issuer.token("users:read"))).code())
+        .isEqualTo(Code.OK);
+    assertThat(getUser.answer(reader, Issuer.bearer(issuer.token("other"))).reason())
+        .isEqualTo("NOT_PERMITTED");
+    assertThat(getUser.answer(reader, Issuer.bearer("garbage")).reason())
+        .isEqualTo("TOKEN_MALFORMED");
+  }
+
+  @Test
+  void certificates_withoutTokens() throws Exception {
+    Certificate authority = Certificate.authority(folder, "authority");
+    Certificate own = authority.forServer("server");
+    JsonObject auth =
+        new JsonObject()
+            .put(
+                "certificates",
+                new JsonObject().put("reader", new JsonObject().put("roles", roles("users:read"))))
+            .put("rights", new JsonObject().put("*", roles("users:read")));
+    server =
+        RunningServer.start(
+            1,
+            new JsonObject()
+                .put(
+                    "tls",
+                    new JsonObject()
+                        .put("certificateFile", own.certificate().toString())
+                        .put("keyFile", own.key().toString())
+                        .put("clientCaFile", authority.certificate().toString()))
+                .put("auth", auth));
+    AnyCall getUser = new AnyCall(USERS + "GetUser", get(1));
+    ManagedChannel reader = channel(authority, authority.forClient("reader"));
+    ManagedChannel unknown = channel(authority, authority.forClient("unknown"));
+
+    assertThat(getUser.answer(reader, new Metadata()).code()).isEqualTo(Code.OK);
+    assertThat(getUser.answer(reader, Issuer.bearer("ignored")).code()).isEqualTo(Code.OK);
+    Answer refused = getUser.answer(unknown, new Metadata());
+    assertThat(refused.code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(refused.reason()).isEqualTo("CERTIFICATE_UNKNOWN");
+  }
+
+  private ManagedChannel channel(Certificate authority, Certificate client) throws Exception {
+    return server.channel(
+        GrpcSslContexts.forClient()
+            .trustManager(authority.certificate().toFile())
+            .keyManager(client.certificate().toFile(), client.key().toFile())
+            .build());
+  }
+
+  @Test
+  void strangers_areFewAndDoNotStay() throws Exception {
+    start(
+        new JsonObject().put("*", roles("*")),
+        new JsonObject()
+            .put("limits", new JsonObject().put("strangers", 2).put("strangerMillis", 500)));
+    AnyCall getUser = new AnyCall(USERS + "GetUser", get(1));
+    ManagedChannel known = server.channel();
+    assertThat(getUser.answer(known, Issuer.bearer(issuer.token())).code()).isEqualTo(Code.OK);
+    ManagedChannel[] strangers = {server.channel(), server.channel(), server.channel()};
+    for (int i = 0; i < 2; i++) {
+      ForeignCalls.watch(strangers[i], "").awaitCount(1);
+    }
+
+    assertThat(getUser.answer(strangers[2], Issuer.bearer(issuer.token())).code())
+        .as("one too many")
+        .isEqualTo(Code.UNAVAILABLE);
+    assertThat(ForeignCalls.check(known, "")).isEqualTo(ServingStatus.SERVING);
+    assertThat(getUser.answer(strangers[0], Issuer.bearer(issuer.token())).code())
+        .isEqualTo(Code.OK);
+    assertThat(getUser.answer(strangers[2], Issuer.bearer(issuer.token())).code())
+        .as("there is a place again")
+        .isIn(Code.OK, Code.UNAVAILABLE);
+    strangers[1].shutdownNow();
+    awaitConnections(3);
+    try (Socket silent = new Socket("127.0.0.1", server.port())) {
+      silent.setSoTimeout(15_000);
+      silent
+          .getOutputStream()
+          .write(
+              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+                  .getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(silent.getInputStream().readAllBytes()).as("until it is closed").isNotEmpty();
+    }
+    assertThat(getUser.answer(known, Issuer.bearer(issuer.token())).code()).isEqualTo(Code.OK);
+  }
+
+  private void awaitConnections(int most) {
+    while (server.openConnections() > most) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void rateLimit_ofACallerAndAMethod() throws Exception {
+    start(
+        new JsonObject().put("*", roles("*")),
+        new JsonObject()
+            .put(
+                "rateLimit",
+                new JsonObject()
+                    .put("methods", new JsonObject().put(USERS + "GetUser", 2))
+                    .put("burstSeconds", 10)));
+    UserServiceBlockingStub grace = as(issuer.token());
+    UserServiceBlockingStub again = as(issuer.token());
+    for (int i = 0; i < 10; i++) {
+      grace.getUser(get(1));
+      again.getUser(get(1));
+    }
+
+    StatusRuntimeException refused = refused(() -> loop(grace));
+    assertRefused(refused, Code.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS");
+    var delay = ErrorDetails.of(refused).get(RetryInfo.class).getRetryDelay();
+    assertThat(delay.getSeconds() * 1_000 + delay.getNanos() / 1_000_000).isBetween(1L, 501L);
+    assertThat(grace.listUsers(list(1, 0)).next().getUserId()).as("another method").isEqualTo(1);
+    UserServiceBlockingStub other = as(issuer.token(claims -> claims.put("sub", "ada")));
+    assertThat(other.getUser(get(1)).getUserId()).as("another caller").isEqualTo(1);
+  }
+
+  private static void loop(UserServiceBlockingStub stub) {
+    for (int i = 0; i < 1_000; i++) {
+      stub.getUser(get(1));
+    }
+  }
+
+  @Test
+  void rateLimit_ofAnAddressWhereCallersAreNotKnown() throws Exception {
+    server =
+        RunningServer.start(
+            2, new JsonObject("{\"rateLimit\":{\"callsPerSecond\":5,\"burstSeconds\":2}}"));
+
+    assertRefused(
+        refused(() -> loop(server.blocking())), Code.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS");
+    assertThat(server.blocking().listUsers(list(1, 0)).next().getUserId()).isEqualTo(1);
+  }
+
+  @Test
+  void rateLimit_ofRefusedTokens() throws Exception {
+    start(
+        new JsonObject().put("*", roles("*")),
+        new JsonObject("{\"rateLimit\":{\"refusedPerSecond\":1,\"burstSeconds\":5}}"));
+    UserServiceBlockingStub known = as(issuer.token());
+    assertThat(known.getUser(get(1)).getUserId()).isEqualTo(1);
+    Issuer other = Issuer.make();
+    for (int i = 0; i < 5; i++) {
+      String id = "" + i;
+      UserServiceBlockingStub stranger = as(other.token(claims -> claims.put("sub", id)));
+      assertRefused(
+          refused(() -> stranger.getUser(get(1))), Code.UNAUTHENTICATED, "TOKEN_NOT_TRUSTED");
+    }
+
+    assertRefused(
+        refused(() -> as(other.token()).getUser(get(1))),
+        Code.RESOURCE_EXHAUSTED,
+        "TOO_MANY_CALLS");
+    assertThat(known.getUser(get(1)).getUserId()).as("one that is known").isEqualTo(1);
+  }
+
+  @Test
+  void rateLimit_countsIpv6ByNetwork() {
+    SocketAddress one = SocketAddress.inetSocketAddress(1, "2001:db8:1:2:3:4:5:6");
+    SocketAddress near = SocketAddress.inetSocketAddress(2, "2001:db8:1:2:ffff::1");
+    SocketAddress far = SocketAddress.inetSocketAddress(3, "2001:db8:1:3::1");
+    SocketAddress four = SocketAddress.inetSocketAddress(4, "192.0.2.1");
+
+    assertThat(SourceAddress.of(one)).isEqualTo(SourceAddress.of(near));
+    assertThat(SourceAddress.of(one)).isNotEqualTo(SourceAddress.of(far));
+    assertThat(SourceAddress.of(four)).isEqualTo("192.0.2.1");
+  }
+
+  @Test
+  void accessLog_hasTheCaller() throws Exception {
+    try (LogLines logged = LogLines.of(AccessLog.class.getName())) {
+      start(new JsonObject().put("*", roles("*")), new JsonObject().put("accessLog", true));
+      String token = issuer.token(claims -> claims.put("sub", "gr\u00e4ce\nx"));
+      as(token).getUser(get(1));
+
+      assertThat(logged.messages()).hasSize(1);
+      assertThat(logged.messages().get(0)).contains(", by gr?ce?x, from ").doesNotContain(token);
+    }
+  }
+}

@@ -1,0 +1,425 @@
+package dev.userservice;
+
+import static dev.userservice.Requests.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.security.UnusableFileException;
+import io.grpc.ManagedChannel;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.vertx.core.json.JsonObject;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.X509ExtendedKeyManager;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server with a certificate, and peers that do not fit it. */
+@Timeout(60)
+class TlsTest {
+
+  private static final Duration SOON = Duration.ofSeconds(15);
+
+  @TempDir private Path folder;
+
+  private Certificate authority;
+  private Certificate own;
+  private RunningServer server;
+  private LogLines peers;
+  private LogLines tls;
+
+  @BeforeEach
+  void makeCertificates() throws Exception {
+    authority = Certificate.authority(folder, "authority");
+    own = authority.forServer("server");
+    peers = LogLines.of("dev.userservice.WrongPeers");
+    tls = LogLines.of("dev.userservice.security.ServerTls");
+  }
+
+  @AfterEach
+  void stop() {
+    peers.close();
+    tls.close();
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private void start(JsonObject tls) {
+    server = RunningServer.start(2, new JsonObject().put("tls", tls));
+  }
+
+  private JsonObject pem() {
+    return new JsonObject()
+        .put("certificateFile", own.certificate().toString())
+        .put("keyFile", own.key().toString());
+  }
+
+  private JsonObject mutual() {
+    return pem().put("clientCaFile", authority.certificate().toString());
+  }
+
+  @Test
+  void plaintextClient_isTurnedAwayInALine() throws Exception {
+    start(pem());
+
+    assertThat(code(server.channel())).isEqualTo(Code.UNAVAILABLE);
+    awaitLine(peers, "speaks plaintext, but this port is for TLS");
+    assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.OK);
+  }
+
+  @Test
+  void tlsClient_onAPlaintextPort_isTurnedAwayInALine() throws Exception {
+    server = RunningServer.start();
+
+    assertThatThrownBy(() -> connect("TLSv1.3", null).close()).isInstanceOf(SSLException.class);
+    assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.UNAVAILABLE);
+    awaitLine(peers, "if it speaks TLS: this port is for plaintext");
+    assertThat(code(server.channel())).isEqualTo(Code.OK);
+  }
+
+  @Test
+  void wrongPeers_cannotFillTheLog() throws Exception {
+    start(pem());
+    for (int i = 0; i < 50; i++) {
+      try (Socket socket = new Socket("127.0.0.1", server.port())) {
+        socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes());
+        socket.getInputStream().readAllBytes();
+      }
+    }
+    awaitLine(peers, "speaks plaintext");
+    assertThat(peers.messages().size()).isLessThan(25);
+  }
+
+  @Test
+  void clientCertificate_isNeeded() throws Exception {
+    start(mutual());
+
+    assertThat(code(server.channel(with(authority.forClient("good"))))).isEqualTo(Code.OK);
+    assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.UNAVAILABLE);
+    awaitLine(peers, "shows no certificate of the authorities in \"tls.clientCaFile\"");
+  }
+
+  @Test
+  void clientCertificate_thatHasExpired() throws Exception {
+    start(mutual());
+    Certificate old =
+        authority.issue("old", Certificate.builder("old").notAfter(Instant.now().minusSeconds(60)));
+
+    assertThat(code(server.channel(with(old)))).isEqualTo(Code.UNAVAILABLE);
+    awaitLine(peers, "has a certificate that has expired");
+  }
+
+  @Test
+  void clientCertificate_ofAnotherAuthority() throws Exception {
+    start(mutual());
+    Certificate foreign = Certificate.authority(folder, "foreign").forClient("stranger");
+    // By itself the JDK shows none that the server does not ask for; others do.
+    SslContext showing = trusting().keyManager(new OneKey(foreign)).build();
+
+    assertThat(code(server.channel(showing))).isEqualTo(Code.UNAVAILABLE);
+    awaitLine(peers, "has a certificate of none of the authorities in \"tls.clientCaFile\"");
+  }
+
+  /** Shows its certificate to whoever asks for one. */
+  private static final class OneKey extends X509ExtendedKeyManager {
+
+    private final Certificate certificate;
+
+    OneKey(Certificate certificate) {
+      this.certificate = certificate;
+    }
+
+    @Override
+    public String chooseEngineClientAlias(String[] kinds, Principal[] issuers, SSLEngine engine) {
+      return "one";
+    }
+
+    @Override
+    public String chooseClientAlias(String[] kinds, Principal[] issuers, Socket socket) {
+      return "one";
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return certificate.bundle().getCertificatePath();
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return certificate.bundle().getKeyPair().getPrivate();
+    }
+
+    @Override
+    public String[] getClientAliases(String kind, Principal[] issuers) {
+      return new String[] {"one"};
+    }
+
+    @Override
+    public String[] getServerAliases(String kind, Principal[] issuers) {
+      return null;
+    }
+
+    @Override
+    public String chooseServerAlias(String kind, Principal[] issuers, Socket socket) {
+      return null;
+    }
+  }
+
+  @Test
+  void clientThatDoesNotTrustUs_isExplained() throws Exception {
+    start(pem());
+    Certificate other = Certificate.authority(folder, "other");
+    SslContext trusting =
+        GrpcSslContexts.forClient().trustManager(other.certificate().toFile()).build();
+
+    assertThat(code(server.channel(trusting))).isEqualTo(Code.UNAVAILABLE);
+    awaitLine(peers, "does not accept our certificate, and says certificate_unknown");
+  }
+
+  @Test
+  void oldProtocolsAndWeakCiphers_areRefused() throws Exception {
+    start(pem());
+
+    assertThat(connect("TLSv1.3", null).getSession().getCipherSuite())
+        .isEqualTo("TLS_AES_256_GCM_SHA384");
+    assertThat(connect("TLSv1.2", null).getSession().getCipherSuite())
+        .isEqualTo("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
+    assertThatThrownBy(() -> connect("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"))
+        .isInstanceOf(SSLHandshakeException.class);
+    awaitLine(peers, "has no version or cipher of TLS in common with us");
+  }
+
+  @Test
+  void pkcs12_withItsPasswordInAFile() throws Exception {
+    Path password = Files.writeString(folder.resolve("password"), "secret\n");
+    start(
+        new JsonObject()
+            .put("keyStoreFile", own.pkcs12("secret").toString())
+            .put("keyStorePasswordFile", password.toString()));
+
+    assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.OK);
+  }
+
+  @Test
+  void filesThatCannotBeUsed_areNamed() throws Exception {
+    Path nothing = Files.writeString(folder.resolve("nothing.pem"), "nothing");
+    String none = folder.resolve("none.pem").toString();
+    Certificate other = authority.forServer("other");
+    assertRefused(pem().put("certificateFile", none), none, "is not there", "tls.certificateFile");
+    assertRefused(pem().put("keyFile", folder.toString()), "cannot be read", "tls.keyFile");
+    assertRefused(
+        pem().put("certificateFile", nothing.toString()), "nothing.pem has no PEM certificate");
+    assertRefused(pem().put("keyFile", nothing.toString()), "nothing.pem has no PEM private key");
+    assertRefused(
+        pem().put("keyFile", other.key().toString()),
+        "other.key has another key than that of the certificate");
+    assertRefused(
+        pem().put("clientCaFile", nothing.toString()), "nothing.pem has no PEM certificate");
+    String secret = Files.readString(own.key());
+    assertThat(
+            assertRefused(pem().put("keyFile", secret), "what is no name of a file is not there"))
+        .doesNotContain(secret.lines().skip(1).findFirst().orElseThrow());
+    JsonObject pkcs12 = new JsonObject().put("keyStoreFile", own.pkcs12("secret").toString());
+    assertRefused(pkcs12.copy().put("keyStorePassword", "wrong"), "has another password");
+    assertRefused(pkcs12.copy().put("keyStoreFile", nothing.toString()), "is no PKCS12 file");
+  }
+
+  private static String assertRefused(JsonObject tls, String... words) {
+    UnusableFileException refused =
+        catchThrowableOfType(
+            UnusableFileException.class,
+            () -> RunningServer.start(2, new JsonObject().put("tls", tls)));
+    assertThat(refused.getMessage()).contains(words).hasLineCount(1);
+    return refused.getMessage();
+  }
+
+  @Test
+  void newCertificate_isTakenUnderLoadWithoutAFailedCall() throws Exception {
+    start(pem());
+    SslContext trusting = trusting().build();
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger failed = new AtomicInteger();
+    List<Thread> load =
+        List.of(
+            // One connection that stays, and one that is new each time.
+            calling(stop, calls, failed, sameChannel(trusting)),
+            calling(stop, calls, failed, () -> server.channel(trusting)));
+
+    Certificate next = authority.forServer("next");
+    next.replace(own);
+    await(() -> name(connectOnce()).equals("CN=next"));
+    int before = calls.get();
+    await(() -> calls.get() > before + 20);
+    stop.set(true);
+    for (Thread thread : load) {
+      thread.join(SOON.toMillis());
+    }
+
+    assertThat(failed).hasValue(0);
+    assertThat(tls.messages()).last().asString().contains("CN=next");
+  }
+
+  private Supplier<ManagedChannel> sameChannel(SslContext trusting) {
+    ManagedChannel channel = server.channel(trusting);
+    return () -> channel;
+  }
+
+  private static Thread calling(
+      AtomicBoolean stop,
+      AtomicInteger calls,
+      AtomicInteger failed,
+      Supplier<ManagedChannel> channels) {
+    Thread thread =
+        new Thread(
+            () -> {
+              while (!stop.get()) {
+                if (code(channels.get()) != Code.OK) {
+                  failed.incrementAndGet();
+                }
+                calls.incrementAndGet();
+              }
+            });
+    thread.start();
+    return thread;
+  }
+
+  @Test
+  void brokenNewFile_leavesTheOldCertificate() throws Exception {
+    start(mutual());
+    SslContext good = with(authority.forClient("good"));
+
+    Files.writeString(own.certificate(), "broken");
+    awaitLine(tls, "has no PEM certificate: \"tls.certificateFile\"; the certificate before it");
+    assertThat(code(server.channel(good))).isEqualTo(Code.OK);
+
+    authority
+        .issue("late", Certificate.server("late").notAfter(Instant.now().minusSeconds(60)))
+        .replace(own);
+    awaitLine(tls, "has expired, or is not valid yet");
+    assertThat(code(server.channel(good))).isEqualTo(Code.OK);
+
+    authority.forServer("mended").replace(own);
+    awaitLine(tls, "CN=mended");
+    await(() -> code(server.channel(good)) == Code.OK);
+  }
+
+  @Test
+  void newAuthority_isTakenToo() throws Exception {
+    start(mutual());
+    Certificate before = authority.forClient("before");
+    Certificate second = Certificate.authority(folder, "second");
+    Certificate after = second.forClient("after");
+    ManagedChannel open = server.channel(with(before));
+    assertThat(code(open)).isEqualTo(Code.OK);
+    assertThat(code(server.channel(with(after)))).isEqualTo(Code.UNAVAILABLE);
+    Path trusted = folder.resolve("trusted");
+    Files.copy(authority.certificate(), trusted);
+
+    Files.copy(second.certificate(), authority.certificate(), StandardCopyOption.REPLACE_EXISTING);
+
+    SslContext newcomer =
+        GrpcSslContexts.forClient()
+            .trustManager(trusted.toFile())
+            .keyManager(after.certificate().toFile(), after.key().toFile())
+            .build();
+    await(() -> code(server.channel(newcomer)) == Code.OK);
+    assertThat(code(open)).as("a connection that was there").isEqualTo(Code.OK);
+  }
+
+  @Test
+  void expiredCertificate_startsWithAWarning() throws Exception {
+    own =
+        authority.issue(
+            "late", Certificate.server("late").notAfter(Instant.now().minusSeconds(60)));
+    start(pem());
+
+    awaitLine(tls, "clients will refuse certificate of CN=late");
+  }
+
+  private SslContextBuilder trusting() {
+    return GrpcSslContexts.forClient().trustManager(authority.certificate().toFile());
+  }
+
+  private SslContext with(Certificate certificate) throws Exception {
+    return trusting()
+        .keyManager(certificate.certificate().toFile(), certificate.key().toFile())
+        .build();
+  }
+
+  private static Code code(ManagedChannel channel) {
+    try {
+      UserServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .getUser(get(1));
+      return Code.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus().getCode();
+    }
+  }
+
+  private SSLSocket connect(String protocol, String cipher) throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, authority.bundle().toTrustManagerFactory().getTrustManagers(), null);
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.port());
+    socket.setSoTimeout((int) SOON.toMillis());
+    socket.setEnabledProtocols(new String[] {protocol});
+    if (cipher != null) {
+      socket.setEnabledCipherSuites(new String[] {cipher});
+    }
+    socket.startHandshake();
+    return socket;
+  }
+
+  private X509Certificate connectOnce() {
+    try (SSLSocket socket = connect("TLSv1.3", null)) {
+      return (X509Certificate) socket.getSession().getPeerCertificates()[0];
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String name(X509Certificate certificate) {
+    return certificate.getSubjectX500Principal().getName();
+  }
+
+  private static void awaitLine(LogLines lines, String words) {
+    await(() -> lines.messages().stream().anyMatch(line -> line.contains(words)));
+  }
+
+  private static void await(Supplier<Boolean> condition) {
+    long end = System.nanoTime() + SOON.toNanos();
+    while (!condition.get()) {
+      assertThat(System.nanoTime()).as("in time").isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+}
