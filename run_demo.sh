@@ -4,6 +4,7 @@
 #
 #   ./run_demo.sh
 #   ./run_demo.sh --cluster                   three servers as one, and one of them is killed
+#   ./run_demo.sh --secure                    over mutual TLS with a token, and without
 #   USER_SERVICE_PORT=50052 ./run_demo.sh     on another port (0 takes any free one)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -149,10 +150,79 @@ three_servers() {
   run_client "$all"
 }
 
+# The keytool of the JDK. All keys are in PKCS12 files, under one password.
+certify() {
+  "${java%java}keytool" "$@" -storetype PKCS12 -storepass:env SECRET 2>>"$scratch/keytool.log" ||
+    give_up 1 "keytool: $(cat "$scratch/keytool.log")"
+}
+
+# A key pair of a kind, and its certificate, which has signed itself, in PEM.
+make_key() {
+  certify -genkeypair -alias "$1" -keyalg "$2" -dname "CN=$1" -keystore "$scratch/$1.p12" "${@:3}"
+  certify -exportcert -rfc -alias "$1" -keystore "$scratch/$1.p12" >"$scratch/$1.pem"
+}
+
+# A key pair with a certificate that the authority has signed, for a purpose.
+make_certificate() {
+  make_key "$1" EC
+  certify -certreq -alias "$1" -keystore "$scratch/$1.p12" |
+    certify -gencert -rfc -alias ca -keystore "$scratch/ca.p12" "${@:2}" |
+    cat - "$scratch/ca.pem" |
+    certify -importcert -noprompt -alias "$1" -keystore "$scratch/$1.p12"
+}
+
+# Signs a token for some roles, which is the work of an issuer and no part of the service.
+make_token() {
+  "$java" src/demo/Token.java "$scratch/issuer.p12" "$1"
+}
+
+# Runs the client, which has to fail, and to say why.
+expect_refusal() {
+  run_client "$address" >"$scratch/refused" 2>"$scratch/reason" && code=0 || code=$?
+  cat "$scratch/refused" "$scratch/reason"
+  { [ "$code" = 5 ] && grep -q "$1" "$scratch/refused" "$scratch/reason"; } ||
+    give_up 1 "this was not refused with $1"
+}
+
+secure_server() {
+  show 'A throw-away authority, certificates, and an issuer of tokens.'
+  umask 077
+  SECRET=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  export SECRET
+  make_key ca EC -ext bc:critical=ca:true
+  make_certificate server -ext san=dns:localhost,ip:127.0.0.1 -ext eku=serverAuth
+  make_certificate client -ext eku=clientAuth
+  make_key issuer RSA
+  make_token 'users:read users:write users:chat' >"$scratch/token"
+  make_token users:read >"$scratch/reader.token"
+
+  show 'The server of conf/secure.json.'
+  export USER_SERVICE_TLS_KEY_STORE_FILE=$scratch/server.p12 USER_SERVICE_TLS_KEY_STORE_PASSWORD=$SECRET
+  export USER_SERVICE_TLS_CLIENT_CA_FILE=$scratch/ca.pem USER_SERVICE_AUTH_JWT_KEYS_FILE=$scratch/issuer.pem
+  start_server --conf conf/secure.json
+  await_ready "${servers[0]}" "$output"
+
+  show 'The scenarios, with a client certificate and a token.'
+  export USER_CLIENT_TLS_CA_FILE=$scratch/ca.pem
+  export USER_CLIENT_TLS_KEY_STORE_FILE=$scratch/client.p12 USER_CLIENT_TLS_KEY_STORE_PASSWORD=$SECRET
+  export USER_CLIENT_TOKEN_FILE=$scratch/token
+  run_client "$address"
+
+  export USER_CLIENT_SCENARIOS=create
+  show 'Refused: no certificate.'
+  USER_CLIENT_TLS_KEY_STORE_FILE='' USER_CLIENT_TLS_KEY_STORE_PASSWORD='' expect_refusal 'certificate'
+  show 'Refused: no token.'
+  USER_CLIENT_TOKEN_FILE='' expect_refusal UNAUTHENTICATED
+  show 'Refused: a token that may read, but not create.'
+  USER_CLIENT_TOKEN_FILE=$scratch/reader.token expect_refusal PERMISSION_DENIED
+  show '5 scenarios passed, 3 calls were refused: as it should be.'
+}
+
 case "$*" in
   '') demo=one_server ;;
   --cluster) demo=three_servers ;;
-  *) give_up 2 "takes --cluster or nothing, but got: $*" ;;
+  --secure) demo=secure_server ;;
+  *) give_up 2 "takes --cluster, --secure or nothing, but got: $*" ;;
 esac
 command -v "$java" >/dev/null ||
   give_up 3 'Java is not installed, or not on the PATH; JDK 17 or newer runs the demo'

@@ -44,7 +44,7 @@ def stub_of(port):
 
 def five_calls(port):
     with stub_of(port) as stub:
-        _five_calls(stub)
+        call_all(stub)
 
 
 def errors(port):
@@ -52,12 +52,12 @@ def errors(port):
         _errors(stub)
 
 
-def _five_calls(stub):
-    alice = stub.GetUser(pb.GetUserRequest(user_id=1))
+def call_all(stub, metadata=()):
+    alice = stub.GetUser(pb.GetUserRequest(user_id=1), metadata=metadata)
     check("GetUser", (alice.user_id, alice.name, alice.email, alice.age), (1, "Alice Johnson", "alice@example.com", 28))
     check("created_at", alice.created_at, "2025-10-29T10:00:00Z")
-    check("CreateUser", stub.CreateUser(user("John Doe", "john.doe@example.com", 32)).user_id, 6)
-    names = [u.name for u in stub.ListUsers(pb.ListUsersRequest(limit=3))]
+    check("CreateUser", stub.CreateUser(user("John Doe", "john.doe@example.com", 32), metadata=metadata).user_id, 6)
+    names = [u.name for u in stub.ListUsers(pb.ListUsersRequest(limit=3), metadata=metadata)]
     check("ListUsers", names, ["Alice Johnson", "Bob Smith", "Charlie Brown"])
 
     def batch():
@@ -65,14 +65,14 @@ def _five_calls(stub):
         yield user("Grace Lee", "grace@example.com", 29)
         yield user("Henry Davis", "henry@example.com", 38)
 
-    response = stub.BatchCreateUsers(batch())
+    response = stub.BatchCreateUsers(batch(), metadata=metadata)
     check("BatchCreateUsers", (response.users_created, list(response.user_ids)), (3, [7, 8, 9]))
 
     def chat():
         for text in ("Hello", "How are you?", "Goodbye"):
             yield pb.UserMessage(user_id=1, message=text, timestamp="2025-10-29T10:00:00.123456")
 
-    answers = [(m.user_id, m.message) for m in stub.StreamUsers(chat())]
+    answers = [(m.user_id, m.message) for m in stub.StreamUsers(chat(), metadata=metadata)]
     check("StreamUsers", answers, [(0, f"Server received: {t}") for t in ("Hello", "How are you?", "Goodbye")])
 
 

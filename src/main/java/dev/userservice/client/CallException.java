@@ -90,6 +90,16 @@ public final class CallException extends RuntimeException {
     return saidByServer;
   }
 
+  /** Whether no second try helps. */
+  boolean lasts() {
+    return lasting;
+  }
+
+  /** Whether it was refused for who called. */
+  boolean isOfAccess() {
+    return status == GrpcStatus.UNAUTHENTICATED || status == GrpcStatus.PERMISSION_DENIED;
+  }
+
   /** Whether the same call may succeed a little later. */
   boolean mayPass() {
     return status == GrpcStatus.UNAVAILABLE && !lasting;

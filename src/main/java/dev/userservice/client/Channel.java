@@ -3,17 +3,22 @@ package dev.userservice.client;
 import dev.userservice.client.Servers.Server;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClientConfig;
+import dev.userservice.security.BearerToken;
+import dev.userservice.security.ClientTls;
+import dev.userservice.security.UnusableFileException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,7 +27,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -44,46 +48,62 @@ public final class Channel {
 
   private final Vertx vertx;
   private final ClientConfig config;
-  private final HttpClient http;
   private final Map<HttpConnection, Integer> lastStreams =
       Collections.synchronizedMap(new WeakHashMap<>());
   private final ServerSearch search;
+  private final ClientTls tls;
+  private final NotConnected notConnected;
   private final Deadline all = Deadline.in(ALL_MILLIS);
   private final Set<Address> called = new LinkedHashSet<>();
+  private String token = "";
+  private HttpClient http;
   private Servers servers;
 
   public Channel(Vertx vertx, ClientConfig config) {
     this.vertx = vertx;
     this.config = config;
-    this.http =
-        vertx
-            .httpClientBuilder()
-            .with(
-                new HttpClientOptions()
-                    .setProtocolVersion(HttpVersion.HTTP_2)
-                    // By upgrade, a first call that streams would wait for ever.
-                    .setHttp2ClearTextUpgrade(false)
-                    .setConnectTimeout(CONNECT_MILLIS))
-            .withConnectHandler(
-                connection ->
-                    connection.goAwayHandler(
-                        goAway -> lastStreams.put(connection, goAway.getLastStreamId())))
-            .build();
     this.search = new ServerSearch(vertx, CONNECT_MILLIS);
+    this.tls = new ClientTls(vertx, config.tls());
+    this.notConnected = new NotConnected(tls);
   }
 
   /**
-   * Waits until one of the addresses accepts connections. A name that stands for several addresses
-   * is as good as all of them.
+   * Reads the files of the configuration, then waits until one of the addresses accepts
+   * connections. A name that stands for several addresses is as good as all of them.
    *
-   * @return fails with a {@link ScenarioException} when there is none within {@code waitMillis}
+   * @return fails with an {@link UnusableFileException} when a file is no good, and with a {@link
+   *     ScenarioException} when there is no server within {@code waitMillis}
    */
   public Future<Void> findServer() {
-    return search
-        .find(config.addresses(), config.waitMillis())
+    return vertx
+        .executeBlocking(() -> BearerToken.read(config))
+        .onSuccess(read -> token = read)
+        .compose(read -> tls.configure(httpOptions()))
+        .onSuccess(options -> http = httpClient(options))
+        .compose(ready -> search.find(config.addresses(), config.waitMillis()))
         .compose(found -> search.resolve(config.addresses()))
         .onSuccess(addresses -> servers = new Servers(addresses, config.balance()))
         .mapEmpty();
+  }
+
+  private static HttpClientOptions httpOptions() {
+    return new HttpClientOptions()
+        .setProtocolVersion(HttpVersion.HTTP_2)
+        // By upgrade, a first call that streams would wait for ever.
+        .setHttp2ClearTextUpgrade(false)
+        .setConnectTimeout(CONNECT_MILLIS);
+  }
+
+  private HttpClient httpClient(HttpClientOptions options) {
+    return vertx.httpClientBuilder().with(options).withConnectHandler(this::watch).build();
+  }
+
+  private void watch(HttpConnection connection) {
+    try {
+      connection.goAwayHandler(goAway -> lastStreams.put(connection, goAway.getLastStreamId()));
+    } catch (UnsupportedOperationException http1) {
+      // No call is made over it: Evidence sees to that.
+    }
   }
 
   /** Starts a call that has {@code deadlineMillis} to end, connecting included. */
@@ -109,7 +129,11 @@ public final class Channel {
                     mostTries()));
   }
 
-  /** Starts a call on each of the servers that can be reached, in the order of the addresses. */
+  /**
+   * Starts a call on each of the servers that can be reached, in the order of the addresses.
+   *
+   * @return fails with a {@link CallException} when one of them can never be reached
+   */
   <Q, R> Future<Map<Address, ClientCall<Q, R>>> openOnEach(ServiceMethod<R, Q> method) {
     return deadline(0)
         .compose(
@@ -121,12 +145,27 @@ public final class Channel {
               return Future.join(List.copyOf(tried.values()))
                   .transform(
                       all -> {
+                        CallException wrong = forGood(tried.values());
+                        if (wrong != null) {
+                          return Future.failedFuture(wrong);
+                        }
                         tried.values().removeIf(Future::failed);
                         Map<Address, ClientCall<Q, R>> open = new LinkedHashMap<>();
                         tried.forEach((address, call) -> open.put(address, call.result()));
                         return Future.succeededFuture(open);
                       });
             });
+  }
+
+  /** Ends the others, when one has failed in a way that will not pass; null when none has. */
+  private static <Q, R> CallException forGood(Collection<Future<ClientCall<Q, R>>> tried) {
+    for (Future<ClientCall<Q, R>> one : tried) {
+      if (one.cause() instanceof CallException wrong && wrong.lasts()) {
+        tried.stream().filter(Future::succeeded).forEach(other -> other.result().cancel());
+        return wrong;
+      }
+    }
+    return null;
   }
 
   /**
@@ -170,7 +209,7 @@ public final class Channel {
 
   private <Q, R> Future<ClientCall<Q, R>> connect(
       Server server, ServiceMethod<R, Q> method, Deadline deadline) {
-    Evidence evidence = new Evidence(http, lastStreams);
+    Evidence evidence = new Evidence(http, lastStreams, host(server), token);
     SocketAddress address =
         SocketAddress.inetSocketAddress(server.address().port(), server.address().host());
     return GrpcClient.client(vertx, evidence)
@@ -181,8 +220,16 @@ public final class Channel {
         .recover(
             failure -> {
               server.failed();
-              return Future.failedFuture(notConnected(server, failure, deadline));
+              return Future.failedFuture(notConnected.explain(server, failure, deadline));
             });
+  }
+
+  /** Whom a call is for: the name, not the address that it stands for. */
+  private HostAndPort host(Server server) {
+    String name = config.tls().serverName().isEmpty() ? server.name() : config.tls().serverName();
+    // RFC 3986, 3.2.2.
+    return HostAndPort.create(
+        name.contains(":") ? "[" + name + "]" : name, server.address().port());
   }
 
   private <Q, R> ClientCall<Q, R> begun(Server server, ClientCall<Q, R> call) {
@@ -271,7 +318,7 @@ public final class Channel {
 
   /** Closes all connections, in {@value #CLOSE_MILLIS} milliseconds at most. */
   public Future<Void> close() {
-    return Future.join(http.close(), search.close())
+    return Future.join(http == null ? Future.succeededFuture() : http.close(), search.close())
         .timeout(CLOSE_MILLIS, TimeUnit.MILLISECONDS)
         .mapEmpty();
   }
@@ -280,18 +327,5 @@ public final class Channel {
     return millis == 0
         ? Future.succeededFuture()
         : vertx.timer(millis, TimeUnit.MILLISECONDS).mapEmpty();
-  }
-
-  private static CallException notConnected(Server server, Throwable failure, Deadline deadline) {
-    if (failure instanceof TimeoutException) {
-      return deadline.exceeded(
-          "%s accepts connections, but did not speak HTTP/2".formatted(server));
-    }
-    String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    // The words of Netty for an answer in HTTP/1, or in no HTTP at all.
-    return why.startsWith("First received frame was not SETTINGS")
-        ? CallException.unavailableForGood(
-            server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext")
-        : CallException.unseen("no connection to " + server + ": " + why);
   }
 }

@@ -5,7 +5,10 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.grpc.common.CodecException;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcMessageDecoder;
@@ -18,12 +21,14 @@ import java.util.concurrent.TimeUnit;
 /**
  * What one call shows on its way through the layers, and what the layer above no longer tells: the
  * HTTP answer when it is not gRPC, and a message that cannot be read when the stream is just said
- * to be cancelled.
+ * to be cancelled. And what the layer above cannot say: whom the call is for, and the token.
  */
 final class Evidence implements HttpClient {
 
   private final HttpClient http;
   private final Map<HttpConnection, Integer> lastStreams;
+  private final HostAndPort host;
+  private final String token;
   private HttpClientRequest request;
   private HttpClientResponse answer;
   private boolean unreadable;
@@ -31,20 +36,41 @@ final class Evidence implements HttpClient {
   /**
    * @param lastStreams of each connection that its server has ended with GOAWAY, the last stream
    *     that the server has begun with: RFC 9113, 6.8
+   * @param host whom the call is for: what the server's certificate has to be for, too
+   * @param token the bearer token; empty for none
    */
-  Evidence(HttpClient http, Map<HttpConnection, Integer> lastStreams) {
+  Evidence(
+      HttpClient http, Map<HttpConnection, Integer> lastStreams, HostAndPort host, String token) {
     this.http = http;
     this.lastStreams = lastStreams;
+    this.host = host;
+    this.token = token;
   }
 
   @Override
   public Future<HttpClientRequest> request(RequestOptions options) {
+    options.setHost(host.host()).setPort(host.port());
+    if (!token.isEmpty()) {
+      options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
+    }
     return http.request(options)
+        .compose(Evidence::overHttp2)
         .onSuccess(
             created -> {
               request = created;
               created.response().onSuccess(this::keep);
             });
+  }
+
+  /** A server that knows no ALPN (RFC 7301) is taken for one of HTTP/1.1. */
+  private static Future<HttpClientRequest> overHttp2(HttpClientRequest request) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      return Future.succeededFuture(request);
+    }
+    request.exceptionHandler(reset -> {}).reset();
+    return Future.failedFuture(
+        CallException.unavailableForGood(
+            "what answers is no gRPC server: it speaks TLS, but no HTTP/2"));
   }
 
   private void keep(HttpClientResponse response) {

@@ -119,7 +119,10 @@ final class RelayScenario implements Scenario {
       return heard.future();
     }
 
-    private ScenarioException unheard(Throwable failure) {
+    private Throwable unheard(Throwable failure) {
+      if (failure instanceof CallException refused && refused.isOfAccess()) {
+        return refused;
+      }
       return new ScenarioException(
           "on %s not everything was heard; are the servers in one cluster? %s"
               .formatted(

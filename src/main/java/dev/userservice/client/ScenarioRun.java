@@ -1,6 +1,7 @@
 package dev.userservice.client;
 
 import dev.userservice.config.ClientConfig;
+import dev.userservice.config.KeyPairConfig;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ public final class ScenarioRun {
 
   private final Channel channel;
   private final Transcript transcript;
+  private String credentials = "";
   private int passed;
   private String firstFailure;
 
@@ -35,6 +37,7 @@ public final class ScenarioRun {
    * @return fails with a {@link ScenarioException} that explains the first failure
    */
   public Future<Void> run(ClientConfig config) {
+    credentials = credentials(config);
     transcript.start(channel.target(), config.deadlineMillis());
     List<String> names = config.scenarios();
     Future<Void> chain = Future.succeededFuture();
@@ -75,13 +78,31 @@ public final class ScenarioRun {
   }
 
   private void failed(int number, String name, Throwable failure, long millis) {
-    if (failure instanceof CallException call && call.saidByServer()) {
-      transcript.received(call);
+    if (failure instanceof CallException call) {
+      if (call.saidByServer()) {
+        transcript.received(call);
+      }
+      if (call.isOfAccess()) {
+        transcript.note(credentials);
+      }
     }
     String why = ScenarioException.reason(failure);
     transcript.failed(millis, why);
     if (firstFailure == null) {
       firstFailure = "scenario %d (%s) failed: %s".formatted(number, name, Printable.line(why));
     }
+  }
+
+  /** With what the calls say who makes them: where it comes from, not what it is. */
+  private static String credentials(ClientConfig config) {
+    String token = "without a token: neither \"token\" nor \"tokenFile\" is set";
+    if (!config.token().isEmpty()) {
+      token = "with the token of \"token\"";
+    } else if (!config.tokenFile().isEmpty()) {
+      token = "with the token in %s: \"tokenFile\"".formatted(config.tokenFile());
+    }
+    KeyPairConfig identity = config.tls().identity();
+    return "Called %s%s"
+        .formatted(token, identity.isGiven() ? ", and the certificate in " + identity : "");
   }
 }

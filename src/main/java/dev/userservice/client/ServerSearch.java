@@ -9,9 +9,9 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Knocks at addresses until one opens. */
@@ -39,21 +39,24 @@ final class ServerSearch {
     return round(addresses, waitMillis, Deadline.in(waitMillis));
   }
 
-  /** The addresses that names stand for, each once. A name that is not known stays as it is. */
-  Future<List<Address>> resolve(List<Address> named) {
+  /**
+   * The addresses that names stand for, each once, with the first of its names. A name that is not
+   * known stays as it is.
+   */
+  Future<Map<Address, String>> resolve(List<Address> named) {
     return vertx.executeBlocking(
         () -> {
-          Set<Address> all = new LinkedHashSet<>();
+          Map<Address, String> all = new LinkedHashMap<>();
           for (Address address : named) {
             try {
               for (InetAddress one : InetAddress.getAllByName(address.host())) {
-                all.add(new Address(one.getHostAddress(), address.port()));
+                all.putIfAbsent(new Address(one.getHostAddress(), address.port()), address.host());
               }
             } catch (UnknownHostException e) {
-              all.add(address);
+              all.putIfAbsent(address, address.host());
             }
           }
-          return List.copyOf(all);
+          return all;
         });
   }
 

@@ -4,6 +4,7 @@ import dev.userservice.config.Address;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -23,12 +24,13 @@ final class Servers {
   private int turn;
 
   /**
+   * @param addresses where they listen, each with the name that it is known by
    * @param policy "round_robin": each in turn; "least_request": the one with the fewest calls, of
    *     several each in turn; "pick_first": the first that is not away
    */
-  Servers(List<Address> addresses, String policy) {
+  Servers(Map<Address, String> addresses, String policy) {
     this.policy = policy;
-    addresses.forEach(address -> all.add(new Server(address)));
+    addresses.forEach((address, name) -> all.add(new Server(address, name)));
   }
 
   int size() {
@@ -75,16 +77,23 @@ final class Servers {
   static final class Server {
 
     private final Address address;
+    private final String name;
     private int calls;
     private int failures;
     private long backNanos = System.nanoTime();
 
-    private Server(Address address) {
+    private Server(Address address, String name) {
       this.address = address;
+      this.name = name;
     }
 
     Address address() {
       return address;
+    }
+
+    /** What the configuration calls its host: the same, where that is an address too. */
+    String name() {
+      return name;
     }
 
     void callBegins() {

@@ -1,0 +1,649 @@
+package dev.userservice.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.userservice.Certificate;
+import dev.userservice.ClientVerticle;
+import dev.userservice.Issuer;
+import dev.userservice.RunningServer;
+import dev.userservice.config.ClientConfig;
+import dev.userservice.proto.GetUserRequest;
+import dev.userservice.proto.UserServiceGrpcClient;
+import dev.userservice.security.UnusableFileException;
+import io.netty.pkitesting.CertificateBuilder;
+import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The client checks whom it talks to, proves who it is, and says which of both is wrong. */
+@Timeout(60)
+class SecureClientTest {
+
+  private static final String CBC = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256";
+
+  @TempDir private static Path folder;
+
+  private static Certificate authority;
+  private static Certificate server;
+  private static Certificate client;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final List<RunningServer> servers = new ArrayList<>();
+
+  @BeforeAll
+  static void makeCertificates() throws Exception {
+    authority = Certificate.authority(folder, "authority");
+    server = authority.forServer("server");
+    client = authority.forClient("client");
+  }
+
+  @AfterEach
+  void stop() {
+    servers.forEach(RunningServer::close);
+    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+  }
+
+  // Whom it talks to.
+
+  @Test
+  void tls_allScenariosPass() {
+    Demo demo = run(trusting(), start(pem(server)));
+
+    assertThat(demo.failure()).isNull();
+    assertThat(demo.shown()).contains("5/5 scenarios passed");
+  }
+
+  @Test
+  void tls_byAName_isForTheName_notForTheAddressThatItStandsFor() throws Exception {
+    Certificate named =
+        authority.issue("named", Certificate.builder("named").addSanDnsName("localhost"));
+    int port = start(pem(named));
+
+    assertThat(run(trusting(), at("localhost", port)).failure()).isNull();
+    assertThat(failure(trusting(), port))
+        .isEqualTo(
+            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d shows a certificate for \"localhost\", but not for \"127.0.0.1\"; take one of its names in \"addresses\", or the right one in \"tls.serverName\""
+                .formatted(port));
+  }
+
+  @Test
+  void serverName_isWhatTheCertificateHasToBeFor() throws Exception {
+    Certificate named =
+        authority.issue(
+            "users",
+            Certificate.builder("users")
+                .addSanDnsName("users.example.com")
+                .addSanIpAddress("10.0.0.7"));
+    int port = start(pem(named));
+
+    assertThat(failure(trusting().put("serverName", "users.example.com"), port)).isNull();
+    assertThat(failure(trusting().put("serverName", "staff.example.com"), port))
+        .contains("for \"users.example.com\", \"10.0.0.7\", but not for \"staff.example.com\"");
+  }
+
+  @Test
+  void calls_sayForWhichNameTheyAre() throws Exception {
+    AtomicReference<String> asked = new AtomicReference<>();
+    Handler<HttpServerRequest> answer =
+        request -> {
+          asked.set(request.authority() + ", " + request.connection().indicatedServerName());
+          request.response().setStatusCode(404).end();
+        };
+    Certificate named =
+        authority.issue("sni", Certificate.builder("sni").addSanDnsName("a.example.com"));
+    int secure = http(foreign(named).setSni(true), answer);
+    int plain = http(new HttpServerOptions(), answer);
+
+    failure(trusting().put("serverName", "a.example.com"), secure);
+    assertThat(asked).hasValue("a.example.com:" + secure + ", a.example.com");
+    run(new JsonObject(), at("localhost", plain));
+    assertThat(asked).hasValue("localhost:" + plain + ", null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void ipv6Address(boolean secure) throws Exception {
+    assumeThat(hasIpv6()).isTrue();
+    Certificate six = authority.issue("six", Certificate.builder("six").addSanIpAddress("::1"));
+    JsonObject config = new JsonObject().put("host", "::1");
+    RunningServer running = RunningServer.start(1, secure ? config.put("tls", pem(six)) : config);
+    servers.add(running);
+
+    JsonObject tls = secure ? trusting() : new JsonObject();
+    assertThat(run(tls, at("[::1]", running.port())).failure()).isNull();
+  }
+
+  @Test
+  void authorityThatIsNotTrusted_isNamed_withTheKeyOfTheFile() throws Exception {
+    int port = start(pem(server));
+    Path other = Certificate.authority(folder, "other").certificate();
+
+    assertThat(failure(new JsonObject().put("caFile", other.toString()), port))
+        .isEqualTo(
+            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d shows a certificate that no authority in %s has signed (it is of \"CN=server\", signed by \"CN=authority\"); name the file of the right one in \"tls.caFile\""
+                .formatted(port, other));
+    assertThat(failure(new JsonObject().put("enabled", true), port))
+        .contains("a certificate that no authority of the JDK has signed", "\"tls.caFile\"");
+  }
+
+  @Test
+  void certificateOutOfItsTime_isSaidWithTheDate() throws Exception {
+    Instant now = Instant.now();
+    Certificate old = authority.issue("old", valid(server("old"), now, -9, -2));
+    Certificate young = authority.issue("young", valid(server("young"), now, 3, 9));
+
+    assertThat(failure(trusting(), start(pem(old))))
+        .contains("a certificate that expired on " + date(now, -2), "has to renew it");
+    assertThat(failure(trusting(), start(pem(young))))
+        .contains("a certificate that is not valid before " + date(now, 3));
+  }
+
+  @Test
+  void certificateThatIsForClientsOnly_isNotTaken() throws Exception {
+    Certificate wrong = authority.issue("wrong", server("wrong").addExtendedKeyUsageClientAuth());
+
+    assertThat(failure(trusting(), start(pem(wrong))))
+        .contains("a certificate that cannot be taken: Extended key usage");
+  }
+
+  // Who it is: its certificate.
+
+  @Test
+  void clientCertificate_ofPemOrPkcs12_isTaken() throws Exception {
+    int port = start(mutual());
+    Path store = client.pkcs12("a password");
+    Path password = Files.writeString(folder.resolve("password"), "a password\n");
+
+    assertThat(failure(trusting().mergeIn(pem(client)), port)).isNull();
+    JsonObject pkcs12 = trusting().put("keyStoreFile", store.toString());
+    assertThat(failure(pkcs12.copy().put("keyStorePassword", "a password"), port)).isNull();
+    assertThat(failure(pkcs12.copy().put("keyStorePasswordFile", password.toString()), port))
+        .isNull();
+  }
+
+  @Test
+  void clientCertificate_thatIsMissing() {
+    int port = start(mutual());
+
+    assertThat(failure(trusting(), port))
+        .isEqualTo(
+            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d wants a client certificate, but this client has none; set \"tls.certificateFile\" and \"tls.keyFile\", or \"tls.keyStoreFile\""
+                .formatted(port));
+  }
+
+  @Test
+  void clientCertificate_ofAnotherAuthority_orOutOfItsTime() throws Exception {
+    int port = start(mutual());
+    Certificate stranger = Certificate.authority(folder, "strangers").forClient("stranger");
+    Instant now = Instant.now();
+    Certificate old = authority.issue("late", valid(Certificate.builder("late"), now, -9, -2));
+
+    assertThat(failure(trusting().mergeIn(pem(stranger)), port))
+        .contains(
+            "127.0.0.1:%d does not accept the certificate of CN=stranger, in %s and %s ("
+                .formatted(port, stranger.certificate(), stranger.key()))
+        .endsWith("; it has to be for clients, and signed by an authority that the server trusts");
+    assertThat(failure(trusting().mergeIn(pem(old)), port))
+        .contains("does not accept the certificate of CN=late")
+        .endsWith("; it expired on " + date(now, -2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void clientCertificate_inEachVersionOfTls(String version) throws Exception {
+    int port =
+        http(
+            foreign(server)
+                .setEnabledSecureTransportProtocols(Set.of(version))
+                .setClientAuth(ClientAuth.REQUIRED)
+                .setTrustOptions(
+                    new PemTrustOptions().addCertPath(authority.certificate().toString())),
+            request -> request.response().setStatusCode(404).end());
+    Certificate stranger = Certificate.authority(folder, "others" + version).forClient("stranger");
+
+    assertThat(failure(trusting(), port)).contains("wants a client certificate");
+    assertThat(failure(trusting().mergeIn(pem(stranger)), port))
+        .contains("does not accept the certificate of CN=stranger");
+    assertThat(failure(trusting().mergeIn(pem(client)), port)).contains("HTTP 404");
+  }
+
+  /** As a server of gRPC's C core does. */
+  @Test
+  void clientCertificate_thatIsRefusedWithoutAWord_isSuspected() throws Exception {
+    NetServerOptions options = new NetServerOptions().setSsl(true).setUseAlpn(true);
+    options.setKeyCertOptions(keys(server));
+    options.getSslOptions().setApplicationLayerProtocols(List.of("h2"));
+    int port = tcp(options, NetSocket::close);
+
+    assertThat(failure(trusting(), port))
+        .contains("no connection to 127.0.0.1:" + port + ": it hung up after the TLS handshake")
+        .endsWith("perhaps it wants a client certificate: \"tls.certificateFile\"");
+    assertThat(failure(trusting().mergeIn(pem(client)), port))
+        .endsWith(
+            "perhaps it does not accept the certificate in %s and %s"
+                .formatted(client.certificate(), client.key()));
+  }
+
+  @Test
+  void whatTheServerSaidLast_isNotSaidAgain_whenItIsGone() {
+    int port = start(mutual());
+    Context loop = vertx.getOrCreateContext();
+    ClientConfig config = ClientConfig.from(Demo.config(port).put("tls", trusting()));
+    Channel channel = new Channel(vertx, config);
+    on(loop, channel::findServer);
+
+    assertThat(failure(loop, channel)).contains("wants a client certificate");
+    servers.remove(0).close();
+    assertThat(failure(loop, channel)).contains("no connection to 127.0.0.1:" + port, "refused");
+  }
+
+  // How it talks.
+
+  @Test
+  void tls_toAServerInPlaintext() throws Exception {
+    String why = "speaks plaintext, but this client TLS; if that is right, leave out \"tls\"";
+    int port = start(new JsonObject());
+
+    assertThat(failure(trusting(), port))
+        .isEqualTo("scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:" + port + " " + why);
+    try (ForeignServer grpcJava = new ForeignServer().start()) {
+      assertThat(failure(trusting(), grpcJava.port())).endsWith(why);
+    }
+    assertThat(failure(trusting(), tcp(socket -> socket.handler(hello -> socket.close()))))
+        .contains("hung up in the TLS handshake; if it speaks plaintext, leave out \"tls\"");
+  }
+
+  @Test
+  void plaintext_toAServerOfTls() {
+    String set = "set \"tls.enabled\" to true, or \"tls.caFile\" to the file of its authority";
+
+    assertThat(failure(new JsonObject(), start(pem(server))))
+        .contains("UNAVAILABLE: no connection to 127.0.0.1:")
+        .endsWith("Connection was closed; if it speaks TLS, " + set);
+    int saysSo = tcp(socket -> socket.handler(preface -> socket.end(alert(10))));
+    assertThat(failure(new JsonObject(), saysSo))
+        .endsWith("127.0.0.1:" + saysSo + " speaks TLS, but this client plaintext; " + set);
+  }
+
+  @Test
+  void nothingInCommon() {
+    String why = "has no version or cipher of TLS in common with this client";
+    HttpServerOptions weak =
+        foreign(server)
+            .setEnabledSecureTransportProtocols(Set.of("TLSv1.2"))
+            .addEnabledCipherSuite(CBC);
+
+    assertThat(failure(trusting(), http(weak, request -> {})))
+        .contains(why, "TLS 1.2 and 1.3", "(handshake_failure)");
+    assertThat(failure(trusting(), tcp(socket -> socket.handler(hello -> socket.end(alert(70))))))
+        .contains(why, "(protocol_version)");
+  }
+
+  @Test
+  void tlsWithoutHttp2() {
+    assertThat(failure(trusting(), http(foreign(server).setUseAlpn(false), request -> {})))
+        .endsWith("what answers is no gRPC server: it speaks TLS, but no HTTP/2");
+    HttpServerOptions http1 = foreign(server).setAlpnVersions(List.of(HttpVersion.HTTP_1_1));
+    assertThat(failure(trusting(), http(http1, request -> {})))
+        .endsWith("does not answer as a gRPC server: this is TLS, but no HTTP/2");
+  }
+
+  @Test
+  void silentPeer_isGivenUpAtTheDeadline() {
+    JsonObject config = Demo.config(tcp(socket -> {}), "get").put("tls", trusting());
+
+    assertThat(Demo.run(vertx, config.put("deadlineMillis", 300)).failure())
+        .contains("DEADLINE_EXCEEDED", "did not speak HTTP/2 over TLS within 300 ms");
+  }
+
+  @Test
+  void whatDoesNotPass_isNotTriedAgain() {
+    AtomicInteger connections = new AtomicInteger();
+    int port =
+        tcp(
+            socket -> {
+              connections.incrementAndGet();
+              socket.handler(hello -> socket.end(alert(70)));
+            });
+
+    assertThat(failure(trusting(), port)).contains("UNAVAILABLE");
+    assertThat(connections).as("the search for a server, and one call").hasValue(2);
+  }
+
+  @Test
+  void relay_saysWhatIsWrongWithAServer() throws Exception {
+    int good = start(pem(server));
+    Certificate named =
+        authority.issue("relay", Certificate.builder("relay").addSanDnsName("a.example.com"));
+    int bad = start(pem(named));
+    JsonObject config = Demo.config(good, "relay").put("tls", trusting());
+    config.getJsonArray("addresses").add("127.0.0.1:" + bad);
+
+    assertThat(Demo.run(vertx, config).failure())
+        .contains("127.0.0.1:" + bad + " shows a certificate for \"a.example.com\"");
+  }
+
+  // Who it is: its token.
+
+  @ParameterizedTest
+  @ValueSource(strings = {"token", "tokenFile"})
+  void token_overMutualTls_allScenariosPass(String key) throws Exception {
+    Issuer issuer = Issuer.make();
+    int port = start(mutual(), issuer.auth(folder, rights("users")));
+    String token = issuer.token("users");
+
+    Demo demo =
+        Demo.run(
+            vertx,
+            Demo.config(port)
+                .put("tls", trusting().mergeIn(pem(client)))
+                .put(key, key.equals("token") ? token : file("good", token + "\n")));
+
+    assertThat(demo.failure()).isNull();
+    assertThat(demo.shown()).contains("5/5 scenarios passed").doesNotContain(token);
+  }
+
+  @Test
+  void token_thatIsMissing_orRefused_isSaidWithWhereItCameFrom() throws Exception {
+    Issuer issuer = Issuer.make();
+    int port = start(pem(server), issuer.auth(folder, rights("users")));
+    JsonObject config = Demo.config(port, "get").put("tls", trusting());
+
+    Demo none = Demo.run(vertx, config);
+    assertThat(none.failure())
+        .contains("UNAUTHENTICATED: metadata \"authorization: Bearer TOKEN\"");
+    assertThat(none.shown())
+        .containsSubsequence(
+            "<- UNAUTHENTICATED",
+            "ErrorInfo: TOKEN_MISSING",
+            "Called without a token: neither \"token\" nor \"tokenFile\" is set",
+            "failed after");
+
+    String late = issuer.token(claims -> claims.put("exp", 1_000_000_000), "users");
+    Demo refused = Demo.run(vertx, config.copy().put("token", late));
+    assertThat(refused.failure()).contains("UNAUTHENTICATED: the token has expired");
+    assertThat(refused.shown()).contains("Called with the token of \"token\"").doesNotContain(late);
+
+    String path = file("late", late);
+    assertThat(Demo.run(vertx, config.copy().put("tokenFile", path)).shown())
+        .contains("Called with the token in " + path + ": \"tokenFile\"");
+  }
+
+  @Test
+  void token_withoutTheRight_isSaidWithWhereItCameFrom() throws Exception {
+    Issuer issuer = Issuer.make();
+    int port = start(mutual(), issuer.auth(folder, rights("users")));
+
+    Demo demo =
+        Demo.run(
+            vertx,
+            Demo.config(port, "get", "chat")
+                .put("tls", trusting().mergeIn(pem(client)))
+                .put("token", issuer.token("guests")));
+
+    String note =
+        "Called with the token of \"token\", and the certificate in %s and %s"
+            .formatted(client.certificate(), client.key());
+    assertThat(demo.failure()).contains("PERMISSION_DENIED").contains("users");
+    assertThat(demo.shown()).containsSubsequence(note, note).contains("0/2 scenarios passed");
+  }
+
+  @Test
+  void token_withoutTheRight_onSeveralServers_isNotTakenForACutCluster() throws Exception {
+    Issuer issuer = Issuer.make();
+    JsonObject auth = issuer.auth(folder, rights("users"));
+    JsonObject config = Demo.config(start(pem(server), auth), "relay").put("tls", trusting());
+    config.getJsonArray("addresses").add("127.0.0.1:" + start(pem(server), auth));
+
+    Demo demo = Demo.run(vertx, config.put("token", issuer.token("guests")));
+
+    assertThat(demo.failure())
+        .startsWith("scenario 1 (relay) failed: PERMISSION_DENIED")
+        .doesNotContain("cluster");
+    assertThat(demo.shown()).contains("Called with the token of \"token\"");
+  }
+
+  @Test
+  void token_inPlaintext_goesToThisMachineOnly() throws Exception {
+    Issuer issuer = Issuer.make();
+    int port = start(new JsonObject(), issuer.auth(folder, rights("users")));
+    String token = issuer.token("users");
+    JsonObject config = Demo.config(port, "get").put("token", token);
+
+    assertThat(Demo.run(vertx, config).failure()).isNull();
+    config.getJsonArray("addresses").add("users.example.com:50051");
+    assertThat(Demo.run(vertx, config).failure())
+        .isEqualTo(
+            "configuration: \"token\" would go to users.example.com:50051 in plaintext, and who reads it on its way can use it; set \"tls.enabled\" or \"tls.caFile\"");
+    config.remove("token");
+    assertThat(Demo.run(vertx, config.put("tokenFile", "x")).failure())
+        .startsWith("configuration: \"tokenFile\" would go to users.example.com:50051");
+  }
+
+  @Test
+  void token_thatIsNone_isRefused_andNotShown() throws Exception {
+    JsonObject config = Demo.config(1, "get").put("waitMillis", 0);
+    String form = "one line of printable ASCII without spaces, and without \"Bearer\"";
+
+    for (String bad :
+        List.of("Bearer s3cret", "s3cret\ns3cret", "s3cr\u00e9t", "s3cret".repeat(2_000))) {
+      assertThat(Demo.run(vertx, config.copy().put("token", bad)).failure())
+          .isEqualTo("configuration: \"token\" is no token: that is " + form);
+      String path = file("bad", bad);
+      assertThat(Demo.run(vertx, config.copy().put("tokenFile", path)).failure())
+          .isEqualTo(path + " has no token: that is " + form + ": \"tokenFile\"");
+    }
+    String empty = file("empty", "\n");
+    assertThat(Demo.run(vertx, config.copy().put("tokenFile", empty)).failure())
+        .isEqualTo(empty + " is empty: \"tokenFile\"");
+    assertThat(ClientConfig.from(config.copy().put("token", "s3cret\n")).token())
+        .as("as it is often mounted")
+        .isEqualTo("s3cret");
+    assertThat(ClientConfig.from(config.copy().put("token", "s3cret")).toString())
+        .doesNotContain("s3cret");
+  }
+
+  @Test
+  void filesThatAreNoGood_endTheStart_beforeAServerIsLookedFor() throws Exception {
+    JsonObject nobody = Demo.config(1, "get").put("waitMillis", 60_000);
+    String absent = folder.resolve("absent").toString();
+    String text = file("text", "no certificate");
+
+    assertUnusable(nobody.copy().put("tokenFile", absent), absent + " is not there: \"tokenFile\"");
+    assertUnusable(
+        nobody.copy().put("tls", new JsonObject().put("caFile", absent)),
+        absent + " is not there: \"tls.caFile\"");
+    assertUnusable(
+        nobody.copy().put("tls", new JsonObject().put("caFile", text)),
+        text + " has no PEM certificate: \"tls.caFile\"");
+    assertUnusable(
+        nobody.copy().put("tls", pem(client).put("keyFile", server.key().toString())),
+        server.key() + " has another key than that of the certificate: \"tls.keyFile\"");
+  }
+
+  private void assertUnusable(JsonObject config, String why) {
+    assertThat(
+            vertx
+                .deployVerticle(
+                    ClientVerticle.class.getName(), new DeploymentOptions().setConfig(config))
+                .transform(end -> Future.succeededFuture(end.cause()))
+                .timeout(10, TimeUnit.SECONDS)
+                .await())
+        .isInstanceOf(UnusableFileException.class)
+        .hasMessage(why);
+  }
+
+  /** A server with a free port of the loopback address. */
+  private int start(JsonObject tls, JsonObject auth) {
+    RunningServer running =
+        RunningServer.start(1, new JsonObject().put("tls", tls).put("auth", auth));
+    servers.add(running);
+    return running.port();
+  }
+
+  private int start(JsonObject tls) {
+    return start(tls, new JsonObject());
+  }
+
+  private static JsonObject rights(String role) {
+    return new JsonObject().put("*", new JsonArray().add(role));
+  }
+
+  private static JsonObject pem(Certificate certificate) {
+    return new JsonObject()
+        .put("certificateFile", certificate.certificate().toString())
+        .put("keyFile", certificate.key().toString());
+  }
+
+  /** A server that wants certificates of our authority. */
+  private static JsonObject mutual() {
+    return pem(server).put("clientCaFile", authority.certificate().toString());
+  }
+
+  /** A client that trusts our authority. */
+  private static JsonObject trusting() {
+    return new JsonObject().put("caFile", authority.certificate().toString());
+  }
+
+  /** At 127.0.0.1, without a word about what it is for. */
+  private static CertificateBuilder server(String name) {
+    return Certificate.builder(name).addSanIpAddress("127.0.0.1");
+  }
+
+  private static CertificateBuilder valid(
+      CertificateBuilder builder, Instant now, int fromDays, int toDays) {
+    return builder
+        .notBefore(now.plus(Duration.ofDays(fromDays)))
+        .notAfter(now.plus(Duration.ofDays(toDays)));
+  }
+
+  /** As a certificate has it: to the second. */
+  private static String date(Instant now, int days) {
+    return now.plus(Duration.ofDays(days)).truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private static String file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text).toString();
+  }
+
+  private Demo run(JsonObject tls, int port, String... scenarios) {
+    return Demo.run(vertx, Demo.config(port, scenarios).put("tls", tls));
+  }
+
+  private Demo run(JsonObject tls, String address) {
+    JsonObject config = Demo.config(1, "get", "chat").put("tls", tls);
+    return Demo.run(vertx, config.put("addresses", new JsonArray().add(address)));
+  }
+
+  private static String at(String host, int port) {
+    return host + ":" + port;
+  }
+
+  private String failure(JsonObject tls, int port) {
+    return run(tls, port, "get").failure();
+  }
+
+  private static String failure(Context loop, Channel channel) {
+    return on(
+        loop,
+        () ->
+            channel
+                .ask(
+                    UserServiceGrpcClient.GetUser, GetUserRequest.newBuilder().setUserId(1).build())
+                .transform(end -> Future.succeededFuture(end.cause().getMessage())));
+  }
+
+  /** All of a channel happens on one event loop. */
+  private static <T> T on(Context loop, Supplier<Future<T>> work) {
+    return Future.<T>future(done -> loop.runOnContext(turn -> work.get().onComplete(done)))
+        .timeout(30, TimeUnit.SECONDS)
+        .await();
+  }
+
+  private static HttpServerOptions foreign(Certificate certificate) {
+    return new HttpServerOptions()
+        .setSsl(true)
+        .setUseAlpn(true)
+        .setKeyCertOptions(keys(certificate));
+  }
+
+  private static PemKeyCertOptions keys(Certificate certificate) {
+    return new PemKeyCertOptions()
+        .addCertPath(certificate.certificate().toString())
+        .addKeyPath(certificate.key().toString());
+  }
+
+  private int http(HttpServerOptions options, Handler<HttpServerRequest> handler) {
+    return vertx
+        .createHttpServer(options)
+        .requestHandler(handler)
+        .listen(0, "127.0.0.1")
+        .map(HttpServer::actualPort)
+        .timeout(10, TimeUnit.SECONDS)
+        .await();
+  }
+
+  private int tcp(Handler<NetSocket> handler) {
+    return tcp(new NetServerOptions(), handler);
+  }
+
+  private int tcp(NetServerOptions options, Handler<NetSocket> handler) {
+    return vertx
+        .createNetServer(options)
+        .connectHandler(handler)
+        .listen(0, "127.0.0.1")
+        .timeout(10, TimeUnit.SECONDS)
+        .await()
+        .actualPort();
+  }
+
+  /** RFC 8446, 5.1 and 6: a record with a fatal alert. */
+  private static Buffer alert(int description) {
+    return Buffer.buffer(new byte[] {21, 3, 3, 0, 2, 2, (byte) description});
+  }
+
+  private static boolean hasIpv6() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
+      return socket.isBound();
+    } catch (IOException none) {
+      return false;
+    }
+  }
+}

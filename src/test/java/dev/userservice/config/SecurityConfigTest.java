@@ -1,0 +1,208 @@
+package dev.userservice.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What keeps strangers out is hard to get wrong. */
+class SecurityConfigTest {
+
+  private static final String JWT =
+      "'jwt':{'keysFile':'k','issuer':'i','audience':['a']},'rights':{'*':['*']}";
+  private static final String TLS = "'tls':{'certificateFile':'c','keyFile':'k'}";
+
+  private final List<String> warnings = new ArrayList<>();
+
+  @TempDir private Path folder;
+
+  private static JsonObject json(String text) {
+    return new JsonObject(text.replace('\'', '"'));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{'host':'127.3.2.1'}",
+        "{'host':'::1'}",
+        "{'host':'localhost'}",
+        "{'host':'0.0.0.0','insecure':true}",
+        "{'host':'0.0.0.0','tls':{'certificateFile':'c','keyFile':'k','clientCaFile':'a'}}",
+        "{'host':'0.0.0.0'," + TLS + ",'auth':{" + JWT + "}}",
+        "{'auth':{" + JWT + "}}",
+        "{'tls':{'keyStoreFile':'f'}}",
+        "{'cluster':{'host':'10.0.0.1','insecure':true}}"
+      })
+  void server_takes(String text) {
+    ServerConfig.from(json(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'host':'0.0.0.0'} | "host" is refused, since calls come to 0.0.0.0 in plaintext: set "tls" and "auth"
+          {'host':'::'} | "host" is refused, since calls come to :: in plaintext
+          {'host':'example.com'} | "host" is refused
+          {'host':'127.0.0.1.example.com'} | "host" is refused
+          {'host':'0.0.0.0','tls':{'certificateFile':'c','keyFile':'k'}} | since anybody who reaches 0.0.0.0 may call everything
+          {'host':'0.0.0.0','auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']},'rights':{'*':['*']}}} | in plaintext
+          {'cluster':{'host':'10.0.0.1'}} | "cluster.host" is refused, since what servers tell each other at 10.0.0.1 is neither encrypted nor checked
+          {'tls':{'certificateFile':'c'}} | "tls.keyFile" is needed beside "certificateFile"
+          {'tls':{'keyFile':'c'}} | "tls.certificateFile" is needed beside "keyFile"
+          {'tls':{'certificateFile':'c','keyFile':'k','keyStoreFile':'s'}} | "tls.keyStoreFile" and the PEM files say the same
+          {'tls':{'keyStoreFile':'s','keyStorePassword':'x','keyStorePasswordFile':'y'}} | "tls.keyStorePasswordFile" and "keyStorePassword" say the same
+          {'tls':{'clientCaFile':'c'}} | "tls.clientCaFile" is for TLS
+          {'auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']}}} | "auth.rights" is needed, or nobody may call anything
+          {'auth':{'rights':{'*':['*']}}} | "auth.rights" needs to know callers
+          {'auth':{'certificates':{'a':{'roles':['x']}},'rights':{'*':['*']}}} | "auth.certificates" needs callers that show one
+          {'auth':{'certificates':{'a':{'role':['x']}}}} | "auth.certificates" has "a": {"role":["x"]}, but must be an object
+          {'auth':{'certificates':{'a':{'roles':['x'],'userId':-1}}}} | "auth.certificates" has "a"
+          {'auth':{'rights':{'x':'y'}}} | "auth.rights" has "x": "y", but must be an object of at most 100 keys, each with a list
+          {'auth':{'rights':{'x':[]}}} | "auth.rights" has "x": []
+          {'auth':{'jwt':{'keysFile':'k','audience':['a']}}} | "auth.jwt.issuer" is needed
+          {'auth':{'jwt':{'keysFile':'k','issuer':'i'}}} | "auth.jwt.audience" is needed
+          {'auth':{'jwt':{'issuer':'i'}}} | "auth.jwt.issuer" needs keys to check tokens with
+          {'auth':{'jwt':{'keysFile':'k','jwksUri':'https://h/'}}} | "auth.jwt.jwksUri" and "keysFile" say the same
+          {'auth':{'jwt':{'jwksUri':'http://example.com/'}}} | "auth.jwt.jwksUri" must be a URL that begins with https://
+          {'auth':{'jwt':{'jwksUri':'https://a:b@example.com/'}}} | "auth.jwt.jwksUri" must be
+          {'auth':{'jwt':{'jwksUri':'nonsense'}}} | "auth.jwt.jwksUri" must be
+          {'auth':{'jwt':{'jwksUri':'http://127.0.0.1/','jwksCaFile':'c'}}} | "auth.jwt.jwksCaFile" is for
+          {'auth':{'jwt':{'algorithms':['none']}}} | "auth.jwt.algorithms" is ["none"], but must be
+          {'auth':{'jwt':{'algorithms':['HS256']}}} | "auth.jwt.algorithms" is ["HS256"], but must be
+          {'auth':{'jwt':{'leewaySeconds':301}}} | "auth.jwt.leewaySeconds" is 301
+          {'rateLimit':{'methods':{'x':0}}} | "rateLimit.methods" has "x": 0
+          {'rateLimit':{'burstSeconds':0}} | "rateLimit.burstSeconds" is 0
+          {'auth':{'right':{}}} | unknown key "auth.right"; did you mean "auth.rights"?
+          """)
+  void server_refuses(String text, String why) {
+    assertThatThrownBy(() -> ServerConfig.from(json(text)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("configuration: ")
+        .hasMessageContaining(why);
+  }
+
+  @Test
+  void fileOfTheProject_hasTheDefaultsAndNoSecret() throws Exception {
+    ServerConfig secure = ServerConfig.from(JsonDocument.parse("--conf", "conf/secure.json"));
+    ServerConfig defaults = ServerConfig.from(new JsonObject());
+
+    assertThat(secure.tls().isMutual()).isTrue();
+    assertThat(secure.auth().isOn()).isTrue();
+    assertThat(secure.limits()).isEqualTo(defaults.limits());
+    assertThat(secure.rateLimit()).isEqualTo(defaults.rateLimit());
+    assertThat(Files.readString(Path.of("conf/secure.json"))).doesNotContain("assword", "PRIVATE");
+  }
+
+  @Test
+  void readme_showsWhatIsTaken() throws Exception {
+    Matcher json =
+        Pattern.compile("```json\\n(.*?)```", Pattern.DOTALL)
+            .matcher(Files.readString(Path.of("README.md")));
+    int found = 0;
+    for (; json.find(); found++) {
+      assertThat(ServerConfig.from(new JsonObject(json.group(1))).openTo()).isEmpty();
+    }
+    assertThat(found).isPositive();
+  }
+
+  @Test
+  void methods_haveToExist() {
+    ServerConfig config =
+        ServerConfig.from(json("{'auth':{" + JWT.replace("'*':['*']", "'a/c':['*']") + "}}"));
+
+    config.checkMethods(Set.of("a/b", "a/c"));
+    assertThatThrownBy(() -> config.checkMethods(Set.of("a/b")))
+        .hasMessageContaining("\"auth.rights\" has \"a/c\", but there is no such method");
+    assertThatThrownBy(() -> config.checkMethods(Set.of("b/c", "b/d")))
+        .isInstanceOf(ConfigException.class);
+  }
+
+  @Test
+  void secret_onTheCommandLineIsWarnedOf() {
+    Properties properties = new Properties();
+    properties.setProperty("user-service.store.postgres.password", "s3cret");
+    ConfigSource.server(null, Map.of(), properties, warnings::add);
+    String text = "{\"tls\":{\"keyStoreFile\":\"f\",\"keyStorePassword\":\"s3cret\"}}";
+    ConfigSource.server(text, Map.of(), new Properties(), warnings::add);
+    properties.clear();
+    properties.setProperty("user-client.token", "s3cret");
+    ConfigSource.client(null, Map.of(), properties, warnings::add);
+
+    assertThat(warnings)
+        .hasSize(3)
+        .noneMatch(line -> line.contains("s3cret"))
+        .satisfiesExactly(
+            one ->
+                assertThat(one)
+                    .startsWith("\"store.postgres.password\" is a secret")
+                    .contains("USER_SERVICE_STORE_POSTGRES_PASSWORD or a file"),
+            two -> assertThat(two).startsWith("\"tls.keyStorePassword\" is a secret"),
+            three -> assertThat(three).startsWith("\"token\" is a secret"));
+  }
+
+  @Test
+  void secret_inAFileOrTheEnvironmentIsNot() throws Exception {
+    Path file = folder.resolve("conf.json");
+    Files.writeString(file, "{\"store\":{\"postgres\":{\"password\":\"s3cret\"}}}");
+    ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
+    JsonObject client =
+        ConfigSource.client(
+            null, Map.of("USER_CLIENT_TOKEN", "s3cret"), new Properties(), warnings::add);
+
+    assertThat(warnings).isEmpty();
+    assertThat(ClientConfig.from(client).token()).isEqualTo("s3cret");
+    assertThat(ClientConfig.from(client).toString()).doesNotContain("s3cret");
+  }
+
+  @Test
+  void secret_isNeverShown() {
+    JsonObject tls = new JsonObject().put("keyStoreFile", "f").put("keyStorePassword", "s3cret");
+    assertThat(ServerConfig.from(new JsonObject().put("tls", tls)).toString())
+        .doesNotContain("s3cret");
+    JsonObject wrong = new JsonObject().put("keyStorePassword", new JsonArray().add("s3cret"));
+    assertThatThrownBy(() -> ServerConfig.from(new JsonObject().put("tls", wrong)))
+        .hasMessageContaining("\"tls.keyStorePassword\" must be a text")
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void table_fromTheEnvironment() {
+    String rights = "{\"users.v1.UserService/GetUser\":[\"users:read\"]}";
+    JsonObject json =
+        ConfigSource.server(
+            "{\"auth\":{\"jwt\":{\"keysFile\":\"k\",\"issuer\":\"i\",\"audience\":[\"a\"]}}}",
+            Map.of("USER_SERVICE_AUTH_RIGHTS", rights),
+            new Properties(),
+            warnings::add);
+
+    assertThat(ServerConfig.from(json).auth().rights())
+        .isEqualTo(Map.of("users.v1.UserService/GetUser", List.of("users:read")));
+    assertThatThrownBy(
+            () ->
+                ConfigSource.server(
+                    null,
+                    Map.of("USER_SERVICE_AUTH_RIGHTS", "{broken"),
+                    new Properties(),
+                    warnings::add))
+        .hasMessageStartingWith("environment variable USER_SERVICE_AUTH_RIGHTS: \"auth.rights\"");
+  }
+}
