@@ -13,6 +13,8 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -155,6 +157,20 @@ class JwksTest {
     publish(port, new HttpServerOptions());
     await(() -> code(token(issuer, "one")) == Code.OK);
     await(() -> ForeignCalls.check(channel, "") == ServingStatus.SERVING);
+  }
+
+  @Test
+  void issuerThatIsSilent_holdsUpNobodyForLong() throws Exception {
+    Issuer issuer = Issuer.make();
+    keys = issuer.jwks("one");
+    try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"))) {
+      start("http://127.0.0.1:" + silent.getLocalPort() + "/keys", new JsonObject());
+
+      Answer answer = call(token(issuer, "one"));
+
+      assertThat(answer.reason()).isEqualTo("KEYS_UNAVAILABLE");
+      assertThat(ForeignCalls.check(channel, "")).isEqualTo(ServingStatus.NOT_SERVING);
+    }
   }
 
   @Test

@@ -105,6 +105,17 @@ class TlsTest {
   }
 
   @Test
+  void silentPeer_isClosedWithoutALine() throws Exception {
+    start(pem());
+    try (Socket silent = new Socket("127.0.0.1", server.port())) {
+      silent.setSoTimeout((int) SOON.toMillis());
+
+      assertThat(silent.getInputStream().read()).as("the end").isEqualTo(-1);
+    }
+    assertThat(peers.messages()).isEmpty();
+  }
+
+  @Test
   void wrongPeers_cannotFillTheLog() throws Exception {
     start(pem());
     for (int i = 0; i < 50; i++) {

@@ -5,8 +5,10 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -197,10 +199,11 @@ final class ConfigReader {
       if (objects.contains(keyPath) && !dotted) {
         refuseUnknown(object.getJsonObject(key), keyPath + ".");
       } else if (!keys.containsKey(keyPath)) {
+        Set<String> known = new LinkedHashSet<>(keys.keySet());
+        known.addAll(objects);
         throw new ConfigException(
             "%s: unknown key %s; did you mean \"%s\"?"
-                .formatted(
-                    origin.apply(keyPath), Shown.of(keyPath), Nearest.of(keyPath, keys.keySet())));
+                .formatted(origin.apply(keyPath), Shown.of(keyPath), Nearest.of(keyPath, known)));
       } else if (dotted) {
         int dot = keyPath.lastIndexOf('.');
         throw new ConfigException(

@@ -120,6 +120,6 @@ public final class JsonDocument {
   /** Without the word that was not understood: it may be a secret that lacks its quotes. */
   private static String firstLine(String message) {
     return Shown.printable(
-        message.lines().findFirst().orElse("is no JSON").replaceFirst("token '.*'", "token"));
+        message.lines().findFirst().orElse("is no JSON").replaceFirst("token '[^']*'", "token"));
   }
 }

@@ -240,7 +240,7 @@ class ConfigTest {
       textBlock =
           """
           {"port": 1,\\n "host": }   | line 2, column 10: Unexpected character
-          {"password": hunter2}      | line 1, column 21: Unrecognized token: was expecting
+          {"password": hunter2}      | line 1, column 14: Unrecognized token: was expecting
           {"port": 1, "port": 2}     | line 1, column 19: Duplicate field 'port'
           {"port": 1} x              | line 1, column 13:
           {"port": 1                 | line 1, column 11: Unexpected end-of-input

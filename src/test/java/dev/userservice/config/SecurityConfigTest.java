@@ -91,6 +91,7 @@ class SecurityConfigTest {
           {'auth':{'jwt':{'leewaySeconds':301}}} | "auth.jwt.leewaySeconds" is 301
           {'rateLimit':{'methods':{'x':0}}} | "rateLimit.methods" has "x": 0
           {'rateLimit':{'burstSeconds':0}} | "rateLimit.burstSeconds" is 0
+          {'tsl':{}} | unknown key "tsl"; did you mean "tls"?
           {'auth':{'right':{}}} | unknown key "auth.right"; did you mean "auth.rights"?
           """)
   void server_refuses(String text, String why) {
