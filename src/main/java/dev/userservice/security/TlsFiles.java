@@ -18,7 +18,6 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAKey;
-import java.util.List;
 import java.util.Map;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.X509KeyManager;
@@ -62,13 +61,13 @@ final class TlsFiles {
    */
   static TrustOptions authorities(String file, String key) {
     Buffer bytes = SmallFile.read(file, key);
-    certificates(bytes, file, key);
+    checkCertificates(bytes, file, key);
     return new PemTrustOptions().addCertValue(bytes);
   }
 
   private static Identity pem(Vertx vertx, KeyPairConfig config) {
     Buffer certificate = SmallFile.read(config.certificateFile(), "tls.certificateFile");
-    certificates(certificate, config.certificateFile(), "tls.certificateFile");
+    checkCertificates(certificate, config.certificateFile(), "tls.certificateFile");
     Buffer key = SmallFile.read(config.keyFile(), "tls.keyFile");
     if (key.toString(StandardCharsets.ISO_8859_1).contains("ENCRYPTED")) {
       throw new UnusableFileException(
@@ -103,31 +102,18 @@ final class TlsFiles {
     } catch (UnusableFileException e) {
       throw e;
     } catch (Exception e) {
-      throw isOfAPassword(e)
+      throw WatchedTls.has(e, UnrecoverableKeyException.class)
           ? new UnusableFileException(file, "has another password", "tls.keyStorePassword")
           : new UnusableFileException(file, "is no PKCS12 file", "tls.keyStoreFile");
     }
   }
 
-  private static boolean isOfAPassword(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UnrecoverableKeyException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static List<X509Certificate> certificates(Buffer bytes, String file, String key) {
+  private static void checkCertificates(Buffer bytes, String file, String key) {
     try {
-      List<X509Certificate> found =
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(bytes.getBytes()))
-              .stream()
-              .map(X509Certificate.class::cast)
-              .toList();
-      if (!found.isEmpty()) {
-        return found;
+      if (!CertificateFactory.getInstance("X.509")
+          .generateCertificates(new ByteArrayInputStream(bytes.getBytes()))
+          .isEmpty()) {
+        return;
       }
     } catch (CertificateException e) {
       // As one that has none.
