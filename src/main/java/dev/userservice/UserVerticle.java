@@ -3,13 +3,10 @@ package dev.userservice;
 import dev.userservice.config.Keepalive;
 import dev.userservice.config.Limits;
 import dev.userservice.config.ServerConfig;
-import dev.userservice.operations.AccessLog;
 import dev.userservice.operations.Health;
 import dev.userservice.proto.UserServiceGrpcService;
-import dev.userservice.rpc.CallInfo;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.RpcServer;
-import dev.userservice.security.Caller;
 import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Users;
 import io.vertx.core.Future;
@@ -185,32 +182,11 @@ public final class UserVerticle extends VerticleBase {
             config.limits().messageBytes(),
             config.compression().equals("gzip"),
             StatusTable::of);
-    if (config.accessLog()) {
-      AccessLog log = new AccessLog();
-      server.intercept(
-          call -> {
-            call.onEnd(
-                status ->
-                    log.write(
-                        call.method(),
-                        status,
-                        call.millis(),
-                        call.received(),
-                        call.sent(),
-                        caller(call),
-                        call.peer()));
-            return Future.succeededFuture();
-          });
-    }
+    server.intercept(new Observation(config));
     if (config.auth().isOn() || config.rateLimit().isOn()) {
       server.intercept(new Admission(config, directory.guard(), methods));
     }
     return server;
-  }
-
-  private static String caller(CallInfo call) {
-    Caller caller = call.attachment(Caller.class);
-    return caller == null ? "" : caller.name();
   }
 
   private HttpServerOptions httpOptions() {
