@@ -8,6 +8,7 @@ import dev.userservice.rpc.Connections;
 import dev.userservice.security.Guard;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
+import dev.userservice.store.StoreObserver;
 import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
 import dev.userservice.user.ChatRoom;
@@ -79,7 +80,7 @@ final class SharedDirectory implements Shareable {
       chatOpen = Future.succeededFuture();
       closeChat = Future::succeededFuture;
     }
-    store = Stores.of(config.store(), vertx);
+    store = Stores.of(config.store(), vertx, observers());
     opening =
         new StoreOpening(
             vertx,
@@ -88,6 +89,11 @@ final class SharedDirectory implements Shareable {
                     ? store.open().compose(open -> addSampleUsers())
                     : store.open(),
             config.store().startTimeoutMillis());
+  }
+
+  /** Who looks on at the store. */
+  private static List<StoreObserver> observers() {
+    return List.of();
   }
 
   private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {

@@ -2,6 +2,7 @@ package dev.userservice.store;
 
 import dev.userservice.config.StoreConfig;
 import io.vertx.core.Vertx;
+import java.util.List;
 
 /** The one switch that picks a store. */
 public final class Stores {
@@ -14,6 +15,19 @@ public final class Stores {
    * @throws IllegalArgumentException for a type that the configuration should not have let through
    */
   public static UserStore of(StoreConfig config, Vertx vertx) {
+    return of(config, vertx, List.of());
+  }
+
+  /**
+   * The same, with somebody who looks on.
+   *
+   * @param observers told of each question in the opposite order, and of each answer in this one
+   */
+  public static UserStore of(StoreConfig config, Vertx vertx, List<StoreObserver> observers) {
+    return ObservedStore.of(plain(config, vertx), observers);
+  }
+
+  private static UserStore plain(StoreConfig config, Vertx vertx) {
     return switch (config.type()) {
       case "memory" -> new MemoryStore();
       case "sqlite" -> new SqliteStore(config.sqlite(), vertx);
