@@ -8,6 +8,7 @@ import dev.userservice.config.ConfigException;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.Metrics;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -71,6 +72,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private JsonObject deploymentOptions;
   private JsonObject config;
   private boolean clustered;
+  private Metrics metrics;
   private Cluster cluster;
 
   /** Set on the main thread, read on the one that ends the process. */
@@ -220,6 +222,10 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions options) {
     VertxBuilder builder = Vertx.builder().with(options);
+    if (serves() && ServerConfig.from(config).management().isOn()) {
+      metrics = new Metrics();
+      builder = metrics.of(builder, options);
+    }
     if (!clustered) {
       return builder;
     }
@@ -239,6 +245,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void beforeDeployingVerticle(HookContext context) {
+    if (metrics != null) {
+      Monitor.share(context.vertx(), metrics);
+    }
     if (serves() && !instancesGiven) {
       context.deploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     }

@@ -21,6 +21,7 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -56,12 +57,16 @@ final class SharedDirectory implements Shareable {
   private final Guard guard;
   private final Future<Void> guarded;
   private final WrongPeers wrongPeers = new WrongPeers();
+  private final Optional<Monitor> monitor;
+  private final Future<Void> monitored;
   private final Connections.Counts connections = new Connections.Counts();
   private final Promise<Void> closed = Promise.promise();
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     warnOfWhatIsOpen(config, vertx.isClustered());
+    monitor = Monitor.of(vertx, config);
+    monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());
     guard = new Guard(vertx, config);
     guarded = guard.open();
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
@@ -80,7 +85,8 @@ final class SharedDirectory implements Shareable {
       chatOpen = Future.succeededFuture();
       closeChat = Future::succeededFuture;
     }
-    store = Stores.of(config.store(), vertx, observers());
+    store = Stores.of(config.store(), vertx, observers(config));
+    monitor.ifPresent(there -> there.watch(chatRoom, connections));
     opening =
         new StoreOpening(
             vertx,
@@ -92,8 +98,8 @@ final class SharedDirectory implements Shareable {
   }
 
   /** Who looks on at the store. */
-  private static List<StoreObserver> observers() {
-    return List.of();
+  private List<StoreObserver> observers(ServerConfig config) {
+    return monitor.map(there -> there.ofStore(config.store().type())).stream().toList();
   }
 
   private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {
@@ -127,7 +133,12 @@ final class SharedDirectory implements Shareable {
       return Future.succeededFuture();
     }
     opening.stop();
-    return closeChat.get().eventually(store::close).eventually(guard::close).onComplete(closed);
+    return closeChat
+        .get()
+        .eventually(store::close)
+        .eventually(guard::close)
+        .eventually(() -> monitor.map(Monitor::close).orElse(Future.succeededFuture()))
+        .onComplete(closed);
   }
 
   /**
@@ -174,6 +185,16 @@ final class SharedDirectory implements Shareable {
 
   UserStore store() {
     return store;
+  }
+
+  /** What operators see; empty when nobody wants to. */
+  Optional<Monitor> monitor() {
+    return monitor;
+  }
+
+  /** Completes when operators can ask; fails when their port cannot be had. */
+  Future<Void> monitored() {
+    return monitored;
   }
 
   /** What keeps strangers out. */

@@ -37,6 +37,9 @@ record StartFailure(int exitCode, String message) {
     if (failure instanceof StoreException refused) {
       return new StartFailure(Main.STORE, refused.getMessage());
     }
+    if (failure instanceof ManagementAddressException management) {
+      return new StartFailure(Main.ADDRESS, address(management));
+    }
     if (server != null && isOfAnAddress(failure)) {
       return new StartFailure(Main.ADDRESS, address(failure, ServerConfig.from(server)));
     }
@@ -64,19 +67,37 @@ record StartFailure(int exitCode, String message) {
         || failure instanceof UnresolvedAddressException;
   }
 
+  private static String address(ManagementAddressException failure) {
+    return address(
+        failure.getCause(),
+        failure.config().host(),
+        failure.config().port(),
+        "\"management.%1$s\" in the --conf file, USER_SERVICE_MANAGEMENT_%2$s or -Duser-service.management.%1$s");
+  }
+
   private static String address(Throwable failure, ServerConfig config) {
-    String port =
-        "another port: \"port\" in the --conf file, USER_SERVICE_PORT or -Duser-service.port";
+    return address(
+        failure,
+        config.host(),
+        config.port(),
+        "\"%1$s\" in the --conf file, USER_SERVICE_%2$s or -Duser-service.%1$s");
+  }
+
+  /**
+   * @param places where another can be chosen, with gaps for the key and the name in capitals
+   */
+  private static String address(Throwable failure, String host, int port, String places) {
+    String anotherPort = "another port: " + places.formatted("port", "PORT");
     String reason = reason(failure);
     if (failure instanceof BindException && reason.contains("in use")) {
       return "port %d of %s is in use; \"lsof -i :%d\" shows by whom%nChoose %s"
-          .formatted(config.port(), config.host(), config.port(), port);
+          .formatted(port, host, port, anotherPort);
     }
     if (reason.contains("denied")) {
       return "port %d of %s is not permitted to this user%nChoose %s"
-          .formatted(config.port(), config.host(), port);
+          .formatted(port, host, anotherPort);
     }
-    return "%s is no address of this machine%nChoose another: \"host\" in the --conf file, USER_SERVICE_HOST or -Duser-service.host"
-        .formatted(config.host());
+    return "%s is no address of this machine%nChoose another: %s"
+        .formatted(host, places.formatted("host", "HOST"));
   }
 }

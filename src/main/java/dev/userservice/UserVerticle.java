@@ -4,6 +4,7 @@ import dev.userservice.config.Keepalive;
 import dev.userservice.config.Limits;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.Health;
+import dev.userservice.operations.Probes.Probe;
 import dev.userservice.proto.UserServiceGrpcService;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.RpcServer;
@@ -17,6 +18,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -54,6 +56,7 @@ public final class UserVerticle extends VerticleBase {
   private SharedDirectory directory;
   private ChatCorner chat;
   private Health health;
+  private Optional<Probe> probe = Optional.empty();
   private RpcServer rpc;
   private HttpServer server;
   private boolean stopping;
@@ -65,7 +68,9 @@ public final class UserVerticle extends VerticleBase {
     Set<String> methods = methods();
     config.checkMethods(methods);
     directory = SharedDirectory.join(vertx, deploymentID(), config);
+    probe = directory.monitor().map(monitor -> monitor.probe(vertx));
     return here(directory.guarded())
+        .compose(guarded -> here(directory.monitored()))
         .compose(guarded -> here(directory.opening().firstTry()))
         .compose(tried -> here(directory.chatOpen()))
         .compose(heard -> listen(methods))
@@ -76,7 +81,7 @@ public final class UserVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true;
-    health.serving(false);
+    serve(false);
     return delay(config.drainDelayMillis())
         .compose(delayed -> drain())
         .eventually(this::leave)
@@ -151,7 +156,7 @@ public final class UserVerticle extends VerticleBase {
             .onSuccess(
                 open -> {
                   vertx.sharedData().getLocalMap(LOCAL_MAP).put(READY, true);
-                  health.serving(!stopping && directory.guard().isReady());
+                  serve(!stopping && directory.guard().isReady());
                   vertx.setPeriodic(HEALTH_MILLIS, turn -> askHealth());
                 });
     return config.store().startTimeoutMillis() > 0 || serving.isComplete()
@@ -170,8 +175,13 @@ public final class UserVerticle extends VerticleBase {
         .onSuccess(
             healthy -> {
               askingHealth = false;
-              health.serving(healthy && !stopping);
+              serve(healthy && !stopping);
             });
+  }
+
+  private void serve(boolean serving) {
+    health.serving(serving);
+    probe.ifPresent(there -> there.serving(serving));
   }
 
   private RpcServer rpcServer(Set<String> methods) {
@@ -182,7 +192,8 @@ public final class UserVerticle extends VerticleBase {
             config.limits().messageBytes(),
             config.compression().equals("gzip"),
             StatusTable::of);
-    server.intercept(new Observation(config));
+    server.intercept(
+        new Observation(config, directory.monitor().map(monitor -> monitor.calls(methods))));
     if (config.auth().isOn() || config.rateLimit().isOn()) {
       server.intercept(new Admission(config, directory.guard(), methods));
     }

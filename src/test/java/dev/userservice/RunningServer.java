@@ -1,11 +1,13 @@
 package dev.userservice;
 
+import dev.userservice.operations.Metrics;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.handler.ssl.SslContext;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +17,13 @@ import java.util.concurrent.TimeUnit;
 /** The real verticle on a free port of the loopback address, and grpc-java channels to it. */
 public final class RunningServer implements AutoCloseable {
 
-  private final Vertx vertx = Vertx.vertx();
+  private final Vertx vertx;
   private final List<UserVerticle> verticles = new CopyOnWriteArrayList<>();
   private final List<ManagedChannel> channels = new ArrayList<>();
   private final int port;
 
   private RunningServer(int instances, JsonObject config) {
+    vertx = config.containsKey("management") ? measured() : Vertx.vertx();
     vertx
         .deployVerticle(
             () -> {
@@ -38,6 +41,13 @@ public final class RunningServer implements AutoCloseable {
             .sharedData()
             .<String, Integer>getLocalMap(UserVerticle.LOCAL_MAP)
             .get(UserVerticle.PORT);
+  }
+
+  private static Vertx measured() {
+    Metrics metrics = new Metrics();
+    Vertx vertx = metrics.of(Vertx.builder(), new VertxOptions()).build();
+    Monitor.share(vertx, metrics);
+    return vertx;
   }
 
   public static RunningServer start() {
@@ -64,6 +74,14 @@ public final class RunningServer implements AutoCloseable {
 
   public int port() {
     return port;
+  }
+
+  /** The port for operators. */
+  int managementPort() {
+    return vertx
+        .sharedData()
+        .<String, Integer>getLocalMap(UserVerticle.LOCAL_MAP)
+        .get(Monitor.MANAGEMENT_PORT);
   }
 
   /** A new connection of its own; closed with the server. */

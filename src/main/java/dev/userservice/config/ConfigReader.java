@@ -65,6 +65,12 @@ final class ConfigReader {
     throw refused(key, value, "a whole number from " + min + " to " + max);
   }
 
+  /** A whole number within bounds, both included, or -1 when there is none. */
+  int numberOrNone(String key, int min, int max) {
+    keys.put(path + key, Type.NUMBER);
+    return has(key) ? number(key, min, min, max) : -1;
+  }
+
   boolean flag(String key, boolean otherwise) {
     Object value = value(key, Type.BOOLEAN, otherwise);
     if (value instanceof Boolean flag) {

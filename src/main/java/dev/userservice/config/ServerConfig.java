@@ -22,6 +22,7 @@ import java.util.TreeSet;
  * @param keepalive how dead connections are found
  * @param compression "none", or "gzip": large responses are compressed for callers that accept it
  * @param reflection whether tools may ask what is served
+ * @param management where metrics and health are found over plain HTTP
  * @param accessLog whether each call is logged, a line each
  * @param drainDelayMillis how long a server that stops still takes calls, while its health says
  *     that it does not serve; 0 to 600,000 milliseconds
@@ -41,6 +42,7 @@ public record ServerConfig(
     Keepalive keepalive,
     String compression,
     boolean reflection,
+    ManagementConfig management,
     boolean accessLog,
     int drainDelayMillis,
     int drainTimeoutMillis) {
@@ -70,6 +72,7 @@ public record ServerConfig(
             Keepalive.read(reader.object("keepalive")),
             reader.oneOf("compression", "none", List.of("none", "gzip")),
             reader.flag("reflection", true),
+            ManagementConfig.read(reader.object("management")),
             reader.flag("accessLog", false),
             reader.number("drainDelayMillis", 0, 0, 600_000),
             reader.number("drainTimeoutMillis", 5_000, 0, 600_000));

@@ -172,9 +172,12 @@ final class Call<Q, R> {
 
   /** Ends the call well, with its one response. */
   void respond(R message) {
-    if (settle(GrpcStatus.OK)) {
+    if (!over) {
+      // Before the end is told, so that it is counted.
+      GrpcMessage encoded = encode(message);
+      settle(GrpcStatus.OK);
       addTrailers();
-      sent(response.endMessage(encode(message)));
+      sent(response.endMessage(encoded));
     }
   }
 
@@ -191,6 +194,7 @@ final class Call<Q, R> {
       return;
     }
     RpcStatus status = failures.status(failure, info.method());
+    info.failed(status.reason());
     settle(status.code());
     response.status(status.code()).statusMessage(status.message());
     response.trailers().set("grpc-status-details-bin", status.detailsTrailer(failures.domain()));
@@ -252,6 +256,7 @@ final class Call<Q, R> {
    */
   void release(long now, long nowMillis) {
     if (!over) {
+      info.look();
       Throwable late = info.tooLate(nowMillis);
       if (late != null) {
         fail(late);

@@ -39,6 +39,8 @@ public final class CallInfo {
   private long untilMillis = Long.MAX_VALUE;
   private Throwable tooLate;
   private List<Consumer<GrpcStatus>> atEnd = List.of();
+  private Runnable look = () -> {};
+  private String reason = "";
   private long received;
   private long sent;
 
@@ -135,7 +137,25 @@ public final class CallInfo {
 
   /** Milliseconds since the headers of the call came. */
   public long millis() {
-    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+    return TimeUnit.NANOSECONDS.toMillis(nanos());
+  }
+
+  /** Nanoseconds since the headers of the call came. */
+  public long nanos() {
+    return System.nanoTime() - startNanos;
+  }
+
+  /**
+   * Why the call has failed, as in its {@code google.rpc.ErrorInfo}: one of the constants that we
+   * have. Empty while it has not, and when the caller has gone.
+   */
+  public String reason() {
+    return reason;
+  }
+
+  /** Calls back some four times a second while the call is open; there is one who is told. */
+  public void whileOpen(Runnable look) {
+    this.look = look;
   }
 
   /** Calls back once when the call is over; CANCELLED when the caller has gone. */
@@ -157,6 +177,14 @@ public final class CallInfo {
   /** Why the call must not go on; null when it may. */
   Throwable tooLate(long nowMillis) {
     return nowMillis < untilMillis ? null : tooLate;
+  }
+
+  void look() {
+    look.run();
+  }
+
+  void failed(String reason) {
+    this.reason = reason;
   }
 
   void countReceived() {

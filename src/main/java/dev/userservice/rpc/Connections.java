@@ -13,6 +13,7 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToIntFunction;
 
 /**
@@ -56,10 +57,28 @@ public final class Connections implements Handler<HttpConnection> {
 
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger strangers = new AtomicInteger();
+    private final LongAdder refused = new LongAdder();
+    private final LongAdder refusedStrangers = new LongAdder();
+    private final LongAdder flooding = new LongAdder();
 
     /** Connections. */
     public int open() {
       return open.get();
+    }
+
+    /** Connections that were one too many, so far. */
+    public long refused() {
+      return refused.sum();
+    }
+
+    /** Connections that were one too many of those whose caller is not known, so far. */
+    public long refusedStrangers() {
+      return refusedStrangers.sum();
+    }
+
+    /** Connections that were closed because they sent too many control frames, so far. */
+    public long flooding() {
+      return flooding.sum();
     }
   }
 
@@ -117,7 +136,9 @@ public final class Connections implements Handler<HttpConnection> {
         .decoder()
         .frameListener(
             new ControlFrameLimit(
-                http2.decoder().frameListener(), bounds.controlFramesPerSecond()));
+                http2.decoder().frameListener(),
+                bounds.controlFramesPerSecond(),
+                counts.flooding::increment));
     Watch watch = new Watch(connection);
     connection.closeHandler(
         closed -> {
@@ -129,6 +150,7 @@ public final class Connections implements Handler<HttpConnection> {
   private boolean admit(HttpConnection connection) {
     if (counts.open.incrementAndGet() > bounds.connections()) {
       counts.open.decrementAndGet();
+      counts.refused.increment();
       return false;
     }
     if (bounds.strangers() == 0) {
@@ -137,6 +159,7 @@ public final class Connections implements Handler<HttpConnection> {
     if (counts.strangers.incrementAndGet() > bounds.strangers()) {
       counts.strangers.decrementAndGet();
       counts.open.decrementAndGet();
+      counts.refusedStrangers.increment();
       return false;
     }
     channel(connection).attr(STRANGER).set(new Stranger(connection));

@@ -19,12 +19,14 @@ final class ControlFrameLimit extends Http2FrameListenerDecorator {
   private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final int framesPerSecond;
+  private final Runnable onTooMany;
   private long windowStart = System.nanoTime();
   private int frames;
 
-  ControlFrameLimit(Http2FrameListener listener, int framesPerSecond) {
+  ControlFrameLimit(Http2FrameListener listener, int framesPerSecond, Runnable onTooMany) {
     super(listener);
     this.framesPerSecond = framesPerSecond;
+    this.onTooMany = onTooMany;
   }
 
   @Override
@@ -63,6 +65,7 @@ final class ControlFrameLimit extends Http2FrameListenerDecorator {
       frames = 0;
     }
     if (++frames > framesPerSecond) {
+      onTooMany.run();
       throw Http2Exception.connectionError(
           Http2Error.ENHANCE_YOUR_CALM, "more than %d control frames a second", framesPerSecond);
     }

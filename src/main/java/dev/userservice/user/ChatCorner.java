@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The members of the {@link ChatRoom} whose calls run on one event loop. Everything here happens on
@@ -24,6 +25,7 @@ public final class ChatCorner {
   private final Clock clock;
   // Of the concurrent kind because a member may leave while a message goes round.
   private final Set<ChatMember> members = ConcurrentHashMap.newKeySet();
+  private final LongAdder waiting = new LongAdder();
   private boolean closed;
 
   ChatCorner(ChatRoom room, Context context, int queueLimit, Clock clock) {
@@ -54,6 +56,15 @@ public final class ChatCorner {
   /** How many members there are here. */
   public int members() {
     return members.size();
+  }
+
+  /** Counts messages that wait for members, or have gone. */
+  void countWaiting(int more) {
+    waiting.add(more);
+  }
+
+  long waiting() {
+    return waiting.sum();
   }
 
   /** Ends every member's stream; nobody joins any more. */

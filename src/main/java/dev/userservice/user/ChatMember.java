@@ -81,6 +81,7 @@ final class ChatMember {
   void end(Throwable why) {
     if (!over) {
       over = true;
+      corner.countWaiting(-waiting.size());
       waiting.clear();
       corner.remove(this);
       chat.fail(why);
@@ -115,6 +116,7 @@ final class ChatMember {
   private void enqueue(UserMessage message) {
     if (!over) {
       waiting.add(message);
+      corner.countWaiting(1);
       write();
     }
   }
@@ -122,6 +124,7 @@ final class ChatMember {
   private void write() {
     while (!waiting.isEmpty() && !out.writeQueueFull()) {
       out.write(waiting.remove());
+      corner.countWaiting(-1);
     }
     if (saidAll && !over && waiting.isEmpty()) {
       over = true;

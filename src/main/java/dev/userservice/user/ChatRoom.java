@@ -56,6 +56,16 @@ public final class ChatRoom {
     return Future.join(corners.stream().map(corner -> corner.hear(messages)).toList()).mapEmpty();
   }
 
+  /** How many members there are here. May be asked from any thread. */
+  public int members() {
+    return corners.stream().mapToInt(ChatCorner::members).sum();
+  }
+
+  /** How many messages wait for members here to read them. May be asked from any thread. */
+  public long waiting() {
+    return corners.stream().mapToLong(ChatCorner::waiting).sum();
+  }
+
   /** Ends all members here: not everything that was said elsewhere has come. */
   public void interrupt() {
     corners.forEach(ChatCorner::interrupt);

@@ -1,0 +1,124 @@
+package dev.userservice;
+
+import dev.userservice.config.ManagementConfig;
+import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.CallMeters;
+import dev.userservice.operations.Management;
+import dev.userservice.operations.Metrics;
+import dev.userservice.operations.Probes;
+import dev.userservice.operations.StoreMeters;
+import dev.userservice.rpc.Connections;
+import dev.userservice.store.StoreException;
+import dev.userservice.store.StoreObserver;
+import dev.userservice.user.ChatRoom;
+import io.micrometer.core.instrument.Tags;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.shareddata.LocalMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/** What operators see of a server: what is measured, and the port on which it is found. */
+final class Monitor {
+
+  static final String MANAGEMENT_PORT = "managementPort";
+
+  private static final String METRICS = "metrics";
+
+  private final Vertx vertx;
+  private final ManagementConfig config;
+  private final Metrics metrics;
+  private final Probes probes = new Probes();
+  private final Management management;
+  private CallMeters calls;
+
+  private Monitor(Vertx vertx, ManagementConfig config) {
+    this.vertx = vertx;
+    this.config = config;
+    Metrics measured = (Metrics) shared(vertx).remove(METRICS);
+    metrics = measured != null ? measured : new Metrics();
+    management = new Management(vertx, metrics, probes);
+    gauge("user_service.ready", "1 when calls are answered", () -> probes.ready() ? 1 : 0);
+  }
+
+  /** Leaves the metrics that a Vert.x writes its own into, for the server that it will run. */
+  static void share(Vertx vertx, Metrics metrics) {
+    shared(vertx).put(METRICS, metrics);
+  }
+
+  /** The monitor that a configuration asks for, which is none without a management port. */
+  static Optional<Monitor> of(Vertx vertx, ServerConfig config) {
+    return config.management().isOn()
+        ? Optional.of(new Monitor(vertx, config.management()))
+        : Optional.empty();
+  }
+
+  /** Fails with a {@link ManagementAddressException}. */
+  Future<Void> open() {
+    return management
+        .listen(config.host(), config.port())
+        .recover(failure -> Future.failedFuture(new ManagementAddressException(config, failure)))
+        .onSuccess(port -> shared(vertx).put(MANAGEMENT_PORT, port))
+        .mapEmpty();
+  }
+
+  Future<Void> close() {
+    return management.close().onComplete(closed -> metrics.close());
+  }
+
+  /** Takes an instance in; to be called on its event loop. */
+  Probes.Probe probe(Vertx instance) {
+    return probes.add(instance, metrics.eventLoopLag());
+  }
+
+  /** The meters of all calls: the same for all instances, which have the same methods. */
+  synchronized CallMeters calls(Set<String> methods) {
+    if (calls == null) {
+      calls = metrics.calls(methods);
+    }
+    return calls;
+  }
+
+  /** Measures what a store is asked for. */
+  StoreObserver ofStore(String type) {
+    StoreMeters meters = metrics.store(type.equals("postgres") ? "postgresql" : type);
+    return operation -> {
+      long start = System.nanoTime();
+      return failure -> meters.end(operation, reason(failure), System.nanoTime() - start);
+    };
+  }
+
+  /** Shows how many there are. */
+  void watch(ChatRoom chat, Connections.Counts connections) {
+    gauge("user_service.chat.members", "Members of the chat, on this server", chat::members);
+    gauge("user_service.chat.waiting", "Chat messages that wait for readers here", chat::waiting);
+    gauge("user_service.connections.open", "Open connections", connections::open);
+    refused("connections", connections::refused);
+    refused("strangers", connections::refusedStrangers);
+    refused("controlFramesPerSecond", connections::flooding);
+  }
+
+  private void gauge(String name, String description, LongSupplier value) {
+    metrics.gauge(name, description, Tags.empty(), value);
+  }
+
+  private void refused(String limit, LongSupplier count) {
+    metrics.counter(
+        "user_service.connections.refused",
+        "Connections that were closed because of a limit",
+        Tags.of("limit", limit),
+        count);
+  }
+
+  private static String reason(Throwable failure) {
+    if (failure == null) {
+      return "";
+    }
+    return failure instanceof StoreException known ? known.reason().name() : "_OTHER";
+  }
+
+  private static LocalMap<String, Object> shared(Vertx vertx) {
+    return vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
+  }
+}

@@ -1,0 +1,110 @@
+package dev.userservice.operations;
+
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.vertx.grpc.common.GrpcStatus;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
+
+/** The meters of calls, by method, for all event loops together. */
+public final class CallMeters {
+
+  /** What the OpenTelemetry conventions call a method that there is not. */
+  static final String OTHER = "_OTHER";
+
+  private record Failure(GrpcStatus status, String reason) {}
+
+  private final Metrics metrics;
+  private final Map<String, Method> methods = new HashMap<>();
+  private final Method other;
+
+  CallMeters(Metrics metrics, Set<String> methods) {
+    this.metrics = metrics;
+    methods.forEach(method -> this.methods.put(method, new Method(method)));
+    other = new Method(OTHER);
+  }
+
+  /** The meters of a method; of one for all those that there are not. */
+  public Method of(String method) {
+    return methods.getOrDefault(method, other);
+  }
+
+  /** The meters of a method. */
+  public final class Method {
+
+    private final Tags tags;
+    private final LongAdder started = new LongAdder();
+    private final LongAdder open = new LongAdder();
+    private final LongAdder received = new LongAdder();
+    private final LongAdder sent = new LongAdder();
+    // Made when they are first needed: most methods end in two or three ways.
+    private final AtomicReferenceArray<Timer> durations =
+        new AtomicReferenceArray<>(GrpcStatus.values().length);
+    private final Map<Failure, LongAdder> errors = new ConcurrentHashMap<>();
+
+    private Method(String method) {
+      tags = Tags.of("rpc.system.name", "grpc", "rpc.method", method);
+      metrics.counter("rpc.server.call.started", "Calls that have begun", tags, started::sum);
+      metrics.gauge("rpc.server.call.open", "Calls that are not over", tags, open::sum);
+      metrics.counter("rpc.server.messages.received", "Messages of callers", tags, received::sum);
+      metrics.counter("rpc.server.messages.sent", "Messages to callers", tags, sent::sum);
+    }
+
+    /** A call has come. */
+    public void begin() {
+      started.increment();
+      open.increment();
+    }
+
+    /** Messages have gone since this was last said. */
+    public void messages(long received, long sent) {
+      this.received.add(received);
+      this.sent.add(sent);
+    }
+
+    /**
+     * A call is over.
+     *
+     * @param reason the reason of its {@code google.rpc.ErrorInfo}; empty when it has none
+     */
+    public void end(GrpcStatus status, String reason, long nanos) {
+      open.decrement();
+      duration(status).record(nanos, TimeUnit.NANOSECONDS);
+      if (!reason.isEmpty()) {
+        errors.computeIfAbsent(new Failure(status, reason), this::errors).increment();
+      }
+    }
+
+    private Timer duration(GrpcStatus status) {
+      Timer timer = durations.get(status.ordinal());
+      if (timer == null) {
+        timer =
+            metrics.timer(
+                "rpc.server.call.duration",
+                "Calls that are over, and how long they took",
+                tags.and("rpc.response.status_code", status.name()));
+        durations.set(status.ordinal(), timer);
+      }
+      return timer;
+    }
+
+    private LongAdder errors(Failure failure) {
+      LongAdder count = new LongAdder();
+      metrics.counter(
+          "rpc.server.call.errors",
+          "Calls that have failed, and why",
+          tags.and(
+              "rpc.response.status_code",
+              failure.status().name(),
+              "error.reason",
+              failure.reason()),
+          count::sum);
+      return count;
+    }
+  }
+}
