@@ -53,6 +53,27 @@ class ConfigTest {
   }
 
   @Test
+  void management_onAnOpenAddress_hasToBeMeant() {
+    JsonObject open = new JsonObject().put("host", "0.0.0.0").put("port", 9_090);
+
+    assertThatThrownBy(() -> ServerConfig.from(new JsonObject().put("management", open)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("\"management.host\" is refused")
+        .hasMessageContaining("\"management.insecure\": true");
+    assertThat(
+            ServerConfig.from(new JsonObject().put("management", open.copy().put("insecure", true)))
+                .management()
+                .isOn())
+        .isTrue();
+    assertThat(ServerConfig.from(new JsonObject()).management().isOn()).isFalse();
+    assertThatThrownBy(
+            () ->
+                ServerConfig.from(
+                    new JsonObject().put("management", new JsonObject().put("port", -1))))
+        .hasMessageContaining("\"management.port\" is -1, but must be a whole number from 0");
+  }
+
+  @Test
   void filesOfTheProject_saysEveryKeyWithItsDefault() {
     assertThat(ServerConfig.from(JsonDocument.parse("--conf", "conf/server.json")))
         .isEqualTo(ServerConfig.from(new JsonObject()));
@@ -74,6 +95,7 @@ class ConfigTest {
     ServerConfig kubernetes =
         ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
     assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
+    assertThat(kubernetes.management()).isEqualTo(new ManagementConfig("0.0.0.0", 9_090, true));
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(11);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(6);
   }
