@@ -23,6 +23,8 @@ import java.util.TreeSet;
  * @param compression "none", or "gzip": large responses are compressed for callers that accept it
  * @param reflection whether tools may ask what is served
  * @param accessLog whether each call is logged, a line each
+ * @param log how log lines are written: "text"; "json"; "auto": as text on a terminal, and as JSON
+ *     elsewhere
  * @param drainDelayMillis how long a server that stops still takes calls, while its health says
  *     that it does not serve; 0 to 600,000 milliseconds
  * @param drainTimeoutMillis how long running calls may then take to end, 0 to 600,000 milliseconds
@@ -42,8 +44,12 @@ public record ServerConfig(
     String compression,
     boolean reflection,
     boolean accessLog,
+    String log,
     int drainDelayMillis,
     int drainTimeoutMillis) {
+
+  /** Those of the client too. */
+  static final List<String> LOG_FORMATS = List.of("auto", "text", "json");
 
   /**
    * Checks a configuration and fills in what is missing.
@@ -71,6 +77,7 @@ public record ServerConfig(
             reader.oneOf("compression", "none", List.of("none", "gzip")),
             reader.flag("reflection", true),
             reader.flag("accessLog", false),
+            reader.oneOf("log", "auto", LOG_FORMATS),
             reader.number("drainDelayMillis", 0, 0, 600_000),
             reader.number("drainTimeoutMillis", 5_000, 0, 600_000));
     config.check(reader);
