@@ -84,7 +84,9 @@ build() {
 start_server() {
   pipe=$scratch/stdout.${#servers[@]}
   mkfifo "$pipe"
-  "$java" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
+  # Its output is not a terminal any more, but who reads its log is a person.
+  USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} \
+    "$java" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
   output=$((3 + ${#servers[@]}))
   servers+=($!)
   eval "exec $output<\"\$pipe\""
