@@ -172,10 +172,14 @@ final class Call<Q, R> {
 
   /** Ends the call well, with its one response. */
   void respond(R message) {
-    if (settle(GrpcStatus.OK)) {
-      addTrailers();
-      sent(response.endMessage(encode(message)));
+    if (over) {
+      return;
     }
+    // First, so that whoever hears of the end has it counted.
+    GrpcMessage encoded = encode(message);
+    settle(GrpcStatus.OK);
+    addTrailers();
+    sent(response.endMessage(encoded));
   }
 
   /** Ends the call well, after the responses that have been written. */
