@@ -11,6 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 jar=target/user-service.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+# Their output goes through pipes, but who reads what they log is a person.
+export USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} USER_CLIENT_LOG=${USER_CLIENT_LOG:-text}
 servers=()
 scratch=
 locked=
@@ -84,9 +86,7 @@ build() {
 start_server() {
   pipe=$scratch/stdout.${#servers[@]}
   mkfifo "$pipe"
-  # Its output is not a terminal any more, but who reads its log is a person.
-  USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} \
-    "$java" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
+  "$java" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
   output=$((3 + ${#servers[@]}))
   servers+=($!)
   eval "exec $output<\"\$pipe\""
