@@ -11,6 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 jar=target/user-service.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+# Their output goes through pipes, but who reads what they log is a person.
+export USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} USER_CLIENT_LOG=${USER_CLIENT_LOG:-text}
 servers=()
 scratch=
 locked=

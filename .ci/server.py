@@ -19,10 +19,14 @@ def running_server(conf='{"port": 0}', jvm=()):
         text=True,
     )
     try:
-        first = process.stdout.readline()
-        assert first.startswith("gRPC Server started on port "), first
-        assert process.stdout.readline() == "Server is ready to accept requests...\n"
-        yield int(first.split()[-1]), process
+        port = None
+        for line in process.stdout:
+            if line.startswith("gRPC Server started on port "):
+                port = int(line.split()[-1])
+            if line == "Server is ready to accept requests...\n":
+                break
+        assert port, "the server did not start"
+        yield port, process
         process.terminate()
         assert process.wait(timeout=30) == 0, f"the server ended with {process.returncode}"
     finally:

@@ -1,14 +1,18 @@
 package dev.userservice;
 
+import dev.userservice.client.Terminal;
 import dev.userservice.cluster.Cluster;
 import dev.userservice.cluster.ClusterException;
 import dev.userservice.cluster.Members;
+import dev.userservice.config.ClientConfig;
 import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.LogFormat;
 import dev.userservice.operations.Metrics;
+import dev.userservice.operations.TraceIds;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -61,6 +65,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The store cannot be used, or cannot be reached in time. */
   static final int STORE = 6;
 
+  private static final String PRINT_CONFIG = "--print-config";
   private static final String INSTANCES = "vertx.deployment.options.instances";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
@@ -98,10 +103,16 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public int launch() {
+    CommandLine line = new CommandLine(new VertxApplicationCommand(this, this, LOG));
+    line.getCommandSpec()
+        .addOption(
+            OptionSpec.builder(PRINT_CONFIG)
+                .description(
+                    "Prints the configuration in force and where each value comes from, and ends.")
+                .build());
     try {
       exitCode =
-          new CommandLine(new VertxApplicationCommand(this, this, LOG))
-              .setOptionsCaseInsensitive(true)
+          line.setOptionsCaseInsensitive(true)
               .setParameterExceptionHandler((failure, ignored) -> misused(failure.getMessage()))
               .setExecutionExceptionHandler((failure, ignored, parsed) -> failed(failure))
               .setExecutionStrategy(this::run)
@@ -124,10 +135,15 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     try {
       vertxOptions = document("--options", take(parsed, "--options"));
       deploymentOptions = document("--deployment-options", take(parsed, "--deployment-options"));
-      config = configuration(take(parsed, "--conf"));
+      String conf = take(parsed, "--conf");
+      if (parsed.hasMatchedOption(PRINT_CONFIG)) {
+        return printConfiguration(conf);
+      }
+      config = configuration(conf);
     } catch (ConfigException refused) {
       return complain(CONFIGURATION, refused.getMessage());
     }
+    LogFormat.use(logsJson(), () -> TraceIds.NONE);
     int refused = checkStockOptions(parsed);
     if (refused != OK) {
       return refused;
@@ -172,6 +188,35 @@ public final class Main extends VertxApplication implements VertxApplicationHook
           argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
     }
     return document("--conf", argument);
+  }
+
+  private int printConfiguration(String argument) {
+    if (!serves() && !runsScenarios()) {
+      return misused(PRINT_CONFIG + " is for the server and for the client");
+    }
+    System.out.print(
+        serves()
+            ? ConfigSource.listServer(
+                argument,
+                UserVerticle.methods(),
+                System.getenv(),
+                System.getProperties(),
+                warning -> complain(OK, warning))
+            : ConfigSource.listClient(
+                argument,
+                System.getenv(),
+                System.getProperties(),
+                warning -> complain(OK, warning)));
+    return OK;
+  }
+
+  /** Until the configuration is known, and with a verticle of somebody else, the log is text. */
+  private boolean logsJson() {
+    if (!serves() && !runsScenarios()) {
+      return false;
+    }
+    String log = serves() ? ServerConfig.from(config).log() : ClientConfig.from(config).log();
+    return log.equals("json") || log.equals("auto") && !Terminal.isThere();
   }
 
   /** Vert.x checks these too, but later, and does not say which option or property it means. */
@@ -258,14 +303,14 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (serves()) {
       LocalMap<String, Object> started =
           context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
-      System.out.println("gRPC Server started on port " + started.get(UserVerticle.PORT));
-      if (clustered) {
-        System.out.println(new Members(context.vertx()));
-      }
-      System.out.println(
-          started.containsKey(UserVerticle.READY)
-              ? "Server is ready to accept requests..."
-              : "Server waits for its store; health is NOT_SERVING until then...");
+      StartLines.of(
+              ServerConfig.from(config),
+              context.deploymentOptions().getInstances(),
+              started.get(UserVerticle.PORT),
+              started.get(Monitor.MANAGEMENT_PORT),
+              clustered ? new Members(context.vertx()).toString() : "",
+              started.containsKey(UserVerticle.READY))
+          .forEach(System.out::println);
     } else if (runsScenarios()) {
       exitCode = OK;
       ended = true;

@@ -46,7 +46,8 @@ final class Observation implements Interceptor {
         call.received(),
         call.sent(),
         caller(call),
-        call.peer());
+        call.peer(),
+        "");
   }
 
   private static String caller(CallInfo call) {

@@ -103,7 +103,8 @@ public final class UserVerticle extends VerticleBase {
     return directory.connections().open();
   }
 
-  private static Set<String> methods() {
+  /** All methods that there are, {@code service/method}. */
+  static Set<String> methods() {
     Set<String> methods =
         OperationsRpcs.methods(List.of(UserServiceGrpcService.SERVICE_DESCRIPTOR));
     methods.addAll(OperationsRpcs.methods());

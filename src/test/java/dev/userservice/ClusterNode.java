@@ -32,11 +32,9 @@ public final class ClusterNode implements AutoCloseable {
 
   private ClusterNode(Program program) throws IOException {
     this.program = program;
-    String first = program.stdout().readLine();
-    assertThat(first).as(program::errors).startsWith("gRPC Server started on port ");
-    port = Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1));
-    size = program.stdout().readLine();
-    assertThat(program.stdout().readLine()).isEqualTo("Server is ready to accept requests...");
+    List<String> lines = program.startLines();
+    port = Program.port(lines);
+    size = lines.stream().filter(line -> line.startsWith("Cluster: ")).findFirst().orElseThrow();
     channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
   }
 

@@ -161,7 +161,7 @@ class ClusterTest {
     bob.hears("still here");
     assertThat(nodes.get(2).newLog().lines())
         .as("no complaint")
-        .allMatch(line -> line.contains(" INFO "));
+        .allMatch(line -> line.contains("\"severity\":\"INFO\""));
   }
 
   /**

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserMessage;
@@ -32,6 +33,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -230,6 +233,25 @@ class ManagementTest {
   }
 
   @Test
+  void logLevels_changeWhileItRuns() throws Exception {
+    start(1, new JsonObject());
+    String name = AccessLog.class.getName();
+
+    assertThat(level("PUT", name, "warn").statusCode()).isEqualTo(200);
+    assertThat(Logger.getLogger(name).isLoggable(Level.INFO)).isFalse();
+    assertThat(new JsonObject(ask("/log/levels").body()).getString(name)).isEqualTo("WARNING");
+    assertThat(level("DELETE", name, "").statusCode()).isEqualTo(200);
+    assertThat(Logger.getLogger(name).isLoggable(Level.INFO)).isTrue();
+
+    HttpResponse<String> loud = level("PUT", name, "loud");
+    assertThat(loud.statusCode()).isEqualTo(400);
+    assertThat(loud.body()).contains("\"loud\" is no level", "FINE");
+    assertThat(level("PUT", name, "x".repeat(1_000_000)).body()).hasSizeLessThan(500);
+    assertThat(level("PUT", "no%20name", "INFO").statusCode()).isEqualTo(400);
+    assertThat(level("POST", name, "INFO").statusCode()).isEqualTo(405);
+  }
+
+  @Test
   void port_thatIsTaken_isNamed() throws Exception {
     try (ServerSocket taken = new ServerSocket(0)) {
       JsonObject config =
@@ -331,6 +353,15 @@ class ManagementTest {
   private HttpResponse<String> ask(String path) throws Exception {
     return http.send(
         HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(10)).build(),
+        BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> level(String method, String logger, String level) throws Exception {
+    return http.send(
+        HttpRequest.newBuilder(uri("/log/levels/" + logger))
+            .timeout(Duration.ofSeconds(10))
+            .method(method, BodyPublishers.ofString(level))
+            .build(),
         BodyHandlers.ofString());
   }
 

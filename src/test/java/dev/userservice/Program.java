@@ -44,10 +44,28 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
 
   /** The port, once the server says that it is ready. */
   int port() throws IOException {
-    String first = stdout.readLine();
-    assertThat(first).as(() -> errors()).startsWith("gRPC Server started on port ");
-    assertThat(stdout.readLine()).isEqualTo("Server is ready to accept requests...");
-    return Integer.parseInt(first.substring(first.lastIndexOf(' ') + 1));
+    return port(startLines());
+  }
+
+  static int port(List<String> startLines) {
+    assertThat(startLines).endsWith("Server is ready to accept requests...");
+    return startLines.stream()
+        .filter(line -> line.startsWith("gRPC Server started on port "))
+        .map(line -> Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** What a server says on stdout when it has started, which ends with whether it is ready. */
+  List<String> startLines() throws IOException {
+    List<String> lines = new ArrayList<>();
+    do {
+      String line = stdout.readLine();
+      assertThat(line).as(() -> errors()).isNotNull();
+      lines.add(line);
+    } while (!lines.get(lines.size() - 1).startsWith("Server "));
+    assertThat(lines).hasSizeLessThanOrEqualTo(5);
+    return lines;
   }
 
   int exitCode() throws InterruptedException {

@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.charset.UnsupportedCharsetException;
 import java.util.Map;
 
-/** What standard output is connected to, on JDK 17 as on those after it. */
-final class Terminal {
+/** What standard input and output are connected to, on JDK 17 as on those after it. */
+public final class Terminal {
 
   private Terminal() {}
 
@@ -47,8 +47,11 @@ final class Terminal {
         && !"dumb".equals(env.get("TERM"));
   }
 
-  /** Since JDK 22 there may be a console that is no terminal; before, there is no such question. */
-  static boolean isThere() {
+  /**
+   * Whether standard input and output are a terminal; the JDK does not tell of standard error.
+   * Since JDK 22 there may be a console that is no terminal; before, there is no such question.
+   */
+  public static boolean isThere() {
     Console console = System.console();
     if (console == null) {
       return false;

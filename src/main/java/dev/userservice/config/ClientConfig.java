@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
  * @param deadlineMillis how long each call may take, 1 to 60,000 milliseconds
  * @param pauseMillis how long to pause between scenarios and between chat messages, 0 to 10,000
  *     milliseconds
+ * @param log how log lines are written, as in {@link ServerConfig}
  */
 public record ClientConfig(
     List<Address> addresses,
@@ -28,7 +29,8 @@ public record ClientConfig(
     List<String> scenarios,
     int waitMillis,
     int deadlineMillis,
-    int pauseMillis) {
+    int pauseMillis,
+    String log) {
 
   /** How {@link #isToken} wants it, to follow what has to be one. */
   public static final String TOKEN_FORM =
@@ -77,7 +79,8 @@ public record ClientConfig(
                 "names of " + SCENARIOS),
             reader.number("waitMillis", 10_000, 0, 60_000),
             reader.number("deadlineMillis", 5_000, 1, 60_000),
-            reader.number("pauseMillis", 0, 0, 10_000));
+            reader.number("pauseMillis", 0, 0, 10_000),
+            reader.oneOf("log", "auto", ServerConfig.LOG_FORMATS));
     if (!config.token.isEmpty() && !config.tokenFile.isEmpty()) {
       throw reader.refused("tokenFile", "and \"token\" say the same; take one of them");
     }

@@ -30,10 +30,27 @@ final class ConfigReader {
     MAP
   }
 
+  /**
+   * What has been read.
+   *
+   * @param value in JSON, as it is set or by default
+   * @param given whether it is set
+   * @param insteadBy the path of the key that says it in the place of this one; empty for none
+   */
+  record Key(Type type, Object value, boolean given, String insteadBy) {
+
+    /** Whether the value says nothing: an empty text, list or object. */
+    boolean isEmpty() {
+      return value.equals("")
+          || value instanceof JsonArray array && array.isEmpty()
+          || value instanceof JsonObject object && object.isEmpty();
+    }
+  }
+
   private final JsonObject json;
   private final String path;
   private final Function<String, String> origin;
-  private final Map<String, Type> keys;
+  private final Map<String, Key> keys;
   private final List<String> objects;
 
   /**
@@ -47,7 +64,7 @@ final class ConfigReader {
       JsonObject json,
       String path,
       Function<String, String> origin,
-      Map<String, Type> keys,
+      Map<String, Key> keys,
       List<String> objects) {
     this.json = json;
     this.path = path;
@@ -67,8 +84,11 @@ final class ConfigReader {
 
   /** A whole number within bounds, both included, or -1 when there is none. */
   int numberOrNone(String key, int min, int max) {
-    keys.put(path + key, Type.NUMBER);
-    return has(key) ? number(key, min, min, max) : -1;
+    if (has(key)) {
+      return number(key, min, min, max);
+    }
+    value(key, Type.NUMBER, "");
+    return -1;
   }
 
   boolean flag(String key, boolean otherwise) {
@@ -181,6 +201,11 @@ final class ConfigReader {
     return json.containsKey(key);
   }
 
+  /** Tells of a key that is not set that another key of this object has said it. */
+  void instead(String key, Object value, String by) {
+    keys.put(path + key, new Key(Type.TEXT, value, false, path + by));
+  }
+
   /** For a value that is refused for a reason of its own, and is not shown. */
   ConfigException refused(String key, String why) {
     return new ConfigException(
@@ -188,7 +213,7 @@ final class ConfigReader {
   }
 
   /** Every key that has been asked for, by its path. */
-  Map<String, Type> keys() {
+  Map<String, Key> keys() {
     return keys;
   }
 
@@ -224,8 +249,10 @@ final class ConfigReader {
   }
 
   private Object value(String key, Type type, Object otherwise) {
-    keys.put(path + key, type);
-    return json.containsKey(key) ? json.getValue(key) : otherwise;
+    boolean given = json.containsKey(key);
+    Object value = given ? json.getValue(key) : otherwise;
+    keys.put(path + key, new Key(type, value, given, ""));
+    return value;
   }
 
   private ConfigException refused(String key, Object value, String allowed) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -55,7 +56,25 @@ public final class ConfigSource {
    */
   public static JsonObject server(
       String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-service", ServerConfig::read, env, properties, warn);
+    return load(argument, "user-service", ServerConfig::read, env, properties, warn).json;
+  }
+
+  /**
+   * The same configuration for people to read: every key with the value in force and where it comes
+   * from, secrets as "***".
+   *
+   * @param methods all methods that there are, {@code service/method}
+   * @throws ConfigException as {@link #server} and {@link ServerConfig#checkMethods}
+   */
+  public static String listServer(
+      String argument,
+      Set<String> methods,
+      Map<String, String> env,
+      Properties properties,
+      Consumer<String> warn) {
+    ConfigSource source = load(argument, "user-service", ServerConfig::read, env, properties, warn);
+    source.read(ServerConfig::read).checkMethods(methods);
+    return source.list(ServerConfig::read);
   }
 
   /**
@@ -64,10 +83,17 @@ public final class ConfigSource {
    */
   public static JsonObject client(
       String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-client", ClientConfig::read, env, properties, warn);
+    return load(argument, "user-client", ClientConfig::read, env, properties, warn).json;
   }
 
-  private static JsonObject load(
+  /** As {@link #listServer}, for a client. */
+  public static String listClient(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return load(argument, "user-client", ClientConfig::read, env, properties, warn)
+        .list(ClientConfig::read);
+  }
+
+  private static ConfigSource load(
       String argument,
       String prefix,
       Function<ConfigReader, ?> config,
@@ -87,14 +113,14 @@ public final class ConfigSource {
     source.read(config);
     keys.keys()
         .forEach(
-            (path, type) -> {
-              if (type == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
+            (path, key) -> {
+              if (key.type() == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
                 warn.accept(
                     "\"%s\" is a secret, and on the command line every user of this machine can read it; %s or a file is the place for it"
                         .formatted(path, variable(prefix + "." + path)));
               }
             });
-    return source.json;
+    return source;
   }
 
   /** Whether a value stands on the command line, in its text or as a property. */
@@ -108,14 +134,24 @@ public final class ConfigSource {
   }
 
   <T> T read(Function<ConfigReader, T> config) {
-    ConfigReader reader = new ConfigReader(json, path -> origins.getOrDefault(path, document));
+    ConfigReader reader = new ConfigReader(json, this::origin);
     T result = config.apply(reader);
     reader.refuseUnknown();
     return result;
   }
 
+  private String list(Function<ConfigReader, ?> config) {
+    ConfigReader reader = new ConfigReader(json, this::origin);
+    config.apply(reader);
+    return ConfigListing.of(reader.keys(), this::origin);
+  }
+
+  private String origin(String path) {
+    return origins.getOrDefault(path, document);
+  }
+
   private void addEnvironment(
-      String prefix, Map<String, ConfigReader.Type> keys, Map<String, String> env) {
+      String prefix, Map<String, ConfigReader.Key> keys, Map<String, String> env) {
     Map<String, String> paths = new HashMap<>();
     keys.keySet().forEach(path -> paths.put(variable(prefix + "." + path), path));
     String start = variable(prefix) + "_";
@@ -133,12 +169,12 @@ public final class ConfigSource {
             "unknown environment variable %s; did you mean %s?"
                 .formatted(name, Nearest.of(name, paths.keySet())));
       }
-      set(path, keys.get(path), entry.getValue(), "environment variable " + name);
+      set(path, keys.get(path).type(), entry.getValue(), "environment variable " + name);
     }
   }
 
   private void addProperties(
-      String prefix, Map<String, ConfigReader.Type> keys, Properties properties) {
+      String prefix, Map<String, ConfigReader.Key> keys, Properties properties) {
     for (String name : properties.stringPropertyNames()) {
       if (!name.startsWith(prefix + ".")) {
         continue;
@@ -149,7 +185,7 @@ public final class ConfigSource {
             "unknown property -D%s; did you mean -D%s.%s?"
                 .formatted(name, prefix, Nearest.of(path, keys.keySet())));
       }
-      set(path, keys.get(path), properties.getProperty(name), "-D" + name);
+      set(path, keys.get(path).type(), properties.getProperty(name), "-D" + name);
     }
   }
 

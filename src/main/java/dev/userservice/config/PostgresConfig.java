@@ -76,7 +76,13 @@ public record PostgresConfig(
         throw reader.refused("uri", "and \"" + key + "\" say the same; take one of them");
       }
     }
-    return with(uri, reader);
+    PostgresConfig config = with(uri, reader);
+    reader.instead("host", config.host, "uri");
+    reader.instead("port", config.port, "uri");
+    reader.instead("database", config.database, "uri");
+    reader.instead("user", config.user, "uri");
+    reader.instead("tls", config.tls, "uri");
+    return config;
   }
 
   /** These fields, with what a URI says. */

@@ -24,6 +24,8 @@ import java.util.TreeSet;
  * @param reflection whether tools may ask what is served
  * @param management where metrics and health are found over plain HTTP
  * @param accessLog whether each call is logged, a line each
+ * @param log how log lines are written: "text"; "json"; "auto": as text on a terminal, and as JSON
+ *     elsewhere
  * @param drainDelayMillis how long a server that stops still takes calls, while its health says
  *     that it does not serve; 0 to 600,000 milliseconds
  * @param drainTimeoutMillis how long running calls may then take to end, 0 to 600,000 milliseconds
@@ -44,8 +46,12 @@ public record ServerConfig(
     boolean reflection,
     ManagementConfig management,
     boolean accessLog,
+    String log,
     int drainDelayMillis,
     int drainTimeoutMillis) {
+
+  /** Those of the client too. */
+  static final List<String> LOG_FORMATS = List.of("auto", "text", "json");
 
   /**
    * Checks a configuration and fills in what is missing.
@@ -74,6 +80,7 @@ public record ServerConfig(
             reader.flag("reflection", true),
             ManagementConfig.read(reader.object("management")),
             reader.flag("accessLog", false),
+            reader.oneOf("log", "auto", LOG_FORMATS),
             reader.number("drainDelayMillis", 0, 0, 600_000),
             reader.number("drainTimeoutMillis", 5_000, 0, 600_000));
     config.check(reader);

@@ -1,16 +1,19 @@
 package dev.userservice.operations;
 
-import io.vertx.core.internal.logging.Logger;
-import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.common.GrpcStatus;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * One line a call, at INFO; never what is in the messages, and never metadata, which may be secret.
  */
 public final class AccessLog {
 
-  private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
+  /** Not that of Vert.x, which takes a text and nothing beside it. */
+  private static final Logger LOG = Logger.getLogger(AccessLog.class.getName());
 
   private static final int MOST_CHARS = 200;
 
@@ -19,6 +22,7 @@ public final class AccessLog {
    * @param received messages that came in
    * @param sent messages that went out
    * @param caller the name of the caller; empty when it is not known
+   * @param traceId the trace that the call belongs to; empty for none
    */
   public void write(
       String method,
@@ -27,15 +31,39 @@ public final class AccessLog {
       long received,
       long sent,
       String caller,
-      SocketAddress peer) {
-    String by = caller.isEmpty() ? "" : ", by " + printable(caller);
-    LOG.info(
+      SocketAddress peer,
+      String traceId) {
+    if (!LOG.isLoggable(Level.INFO)) {
+      return;
+    }
+    String name = printable(method);
+    String by = printable(caller);
+    // Names of the OpenTelemetry conventions where they have one.
+    Map<String, Object> parts = new LinkedHashMap<>();
+    parts.put("rpc.method", name);
+    parts.put("rpc.response.status_code", status.name());
+    parts.put("duration_ms", millis);
+    parts.put("received", received);
+    parts.put("sent", sent);
+    if (!by.isEmpty()) {
+      parts.put("caller", by);
+    }
+    parts.put("peer", String.valueOf(peer));
+    String line =
         "%s %s %d ms, %d in, %d out%s, from %s"
-            .formatted(printable(method), status.name(), millis, received, sent, by, peer));
+            .formatted(
+                name,
+                status.name(),
+                millis,
+                received,
+                sent,
+                by.isEmpty() ? "" : ", by " + by,
+                peer);
+    LOG.log(new CallRecord(LOG.getName(), line, parts, new TraceIds(traceId, "")));
   }
 
   /** The caller chose it, so it must not look like a line of its own. */
-  private static String printable(String given) {
+  static String printable(String given) {
     String text = given.replaceAll("[^\\x21-\\x7e]", "?");
     return text.length() <= MOST_CHARS ? text : text.substring(0, MOST_CHARS) + "...";
   }

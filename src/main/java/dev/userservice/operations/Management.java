@@ -1,7 +1,9 @@
 package dev.userservice.operations;
 
+import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -9,11 +11,15 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.SocketAddress;
+import java.util.LinkedHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
  * What operators, and their tools, ask over plain HTTP, on a port of its own: {@code GET /metrics},
- * {@code /health/live} and {@code /health/ready}.
+ * {@code /health/live}, {@code /health/ready} and {@code /log/levels}, of which {@code PUT} and
+ * {@code DELETE} change one.
  */
 public final class Management {
 
@@ -23,7 +29,12 @@ public final class Management {
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String JSON = "application/json";
 
+  private static final String LEVELS = "/log/levels";
+
   private static final int IDLE_SECONDS = 60;
+
+  /** Longer than any word for a level. */
+  private static final int MOST_LEVEL_BYTES = 64;
 
   private final Vertx vertx;
   private final Metrics metrics;
@@ -53,25 +64,78 @@ public final class Management {
   }
 
   private void answer(HttpServerRequest request) {
-    if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
-      request.response().putHeader(HttpHeaders.ALLOW, "GET, HEAD");
-      send(request, 405, TEXT, "there is only GET here\n");
-      return;
+    String path = String.valueOf(request.path());
+    if (path.startsWith(LEVELS + "/")) {
+      level(request, path.substring(LEVELS.length() + 1));
+    } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
+      notAllowed(request, "GET, HEAD");
+    } else {
+      switch (path) {
+        case "/metrics" -> metrics(request);
+        case "/health/live" -> health(request, probes.live());
+        case "/health/ready" -> health(request, probes.ready());
+        case LEVELS -> send(request, 200, JSON, levels());
+        default ->
+            send(
+                request,
+                404,
+                TEXT,
+                "there are /metrics, /health/live, /health/ready and /log/levels here\n");
+      }
     }
-    switch (String.valueOf(request.path())) {
-      case "/metrics" ->
-          vertx
-              .executeBlocking(metrics::scrape, false)
-              .onSuccess(all -> send(request, 200, METRICS, all))
-              .onFailure(
-                  failure -> {
-                    LOG.error("Metrics could not be written", failure);
-                    send(request, 500, TEXT, "the log says why\n");
-                  });
-      case "/health/live" -> health(request, probes.live());
-      case "/health/ready" -> health(request, probes.ready());
-      default -> send(request, 404, TEXT, "there are /metrics, /health/live and /health/ready\n");
+  }
+
+  private void metrics(HttpServerRequest request) {
+    vertx
+        .executeBlocking(metrics::scrape, false)
+        .onSuccess(all -> send(request, 200, METRICS, all))
+        .onFailure(
+            failure -> {
+              LOG.error("Metrics could not be written", failure);
+              send(request, 500, TEXT, "the log says why\n");
+            });
+  }
+
+  /**
+   * From this machine only: who sees metrics from elsewhere must not fill the log, or silence it.
+   */
+  private static void level(HttpServerRequest request, String logger) {
+    if (!isLoopback(request.remoteAddress())) {
+      send(request, 403, TEXT, "levels are changed from the machine of the server only\n");
+    } else if (request.method() == HttpMethod.DELETE) {
+      change(request, () -> LogLevels.unset(logger));
+    } else if (request.method() == HttpMethod.PUT) {
+      Buffer level = Buffer.buffer();
+      request.handler(
+          part ->
+              level.appendBuffer(
+                  part, 0, Math.min(part.length(), MOST_LEVEL_BYTES - level.length())));
+      request.endHandler(end -> change(request, () -> LogLevels.set(logger, level.toString())));
+    } else {
+      notAllowed(request, "PUT, DELETE");
     }
+  }
+
+  private static boolean isLoopback(SocketAddress peer) {
+    return NetUtil.createInetAddressFromIpAddressString(peer.hostAddress()).isLoopbackAddress();
+  }
+
+  private static void change(HttpServerRequest request, Runnable change) {
+    try {
+      change.run();
+      send(request, 200, JSON, levels());
+    } catch (IllegalArgumentException refused) {
+      send(request, 400, TEXT, refused.getMessage() + "\n");
+    }
+  }
+
+  private static String levels() {
+    return new JsonObject(new LinkedHashMap<>(LogLevels.all())).encodePrettily() + "\n";
+  }
+
+  private static void notAllowed(HttpServerRequest request, String allowed) {
+    request.response().putHeader(HttpHeaders.ALLOW, allowed);
+    send(request, 405, TEXT, "there is only " + allowed + " here\n");
   }
 
   private static void health(HttpServerRequest request, boolean good) {

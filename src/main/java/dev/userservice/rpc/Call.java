@@ -172,13 +172,14 @@ final class Call<Q, R> {
 
   /** Ends the call well, with its one response. */
   void respond(R message) {
-    if (!over) {
-      // Before the end is told, so that it is counted.
-      GrpcMessage encoded = encode(message);
-      settle(GrpcStatus.OK);
-      addTrailers();
-      sent(response.endMessage(encoded));
+    if (over) {
+      return;
     }
+    // First, so that whoever hears of the end has it counted.
+    GrpcMessage encoded = encode(message);
+    settle(GrpcStatus.OK);
+    addTrailers();
+    sent(response.endMessage(encoded));
   }
 
   /** Ends the call well, after the responses that have been written. */

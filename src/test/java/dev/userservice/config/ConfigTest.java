@@ -49,7 +49,8 @@ class ConfigTest {
                 List.of("get", "create", "list", "batch", "chat"),
                 10_000,
                 5_000,
-                0));
+                0,
+                "auto"));
   }
 
   @Test
@@ -85,7 +86,7 @@ class ConfigTest {
           .isEqualTo(
               ServerConfig.from(
                   new JsonObject().put("store", new JsonObject().put("type", store))));
-      assertThat(file.fieldNames()).hasSize(11);
+      assertThat(file.fieldNames()).hasSize(12);
     }
     ServerConfig cluster = ServerConfig.from(JsonDocument.parse("--conf", "conf/cluster.json"));
     assertThat(cluster.cluster()).isEqualTo(ServerConfig.from(new JsonObject()).cluster());
@@ -96,8 +97,8 @@ class ConfigTest {
         ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
     assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
     assertThat(kubernetes.management()).isEqualTo(new ManagementConfig("0.0.0.0", 9_090, true));
-    assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(11);
-    assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(6);
+    assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(12);
+    assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(7);
   }
 
   @ParameterizedTest

@@ -1,0 +1,92 @@
+package dev.userservice;
+
+import dev.userservice.config.AuthConfig;
+import dev.userservice.config.ServerConfig;
+import dev.userservice.config.StoreConfig;
+import io.vertx.core.impl.VertxImpl;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a server says of itself on standard output once it has started: five lines at most. */
+final class StartLines {
+
+  private StartLines() {}
+
+  /**
+   * @param instances how many verticles serve
+   * @param port the port that is really listened on
+   * @param managementPort that of operators; null for none
+   * @param cluster how many servers are together; empty for one alone
+   * @param ready whether the store is open
+   */
+  static List<String> of(
+      ServerConfig config,
+      int instances,
+      Object port,
+      Object managementPort,
+      String cluster,
+      boolean ready) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "user-service %s, Vert.x %s, Java %s, %d %s"
+            .formatted(
+                version(),
+                VertxImpl.version(),
+                System.getProperty("java.version"),
+                instances,
+                instances == 1 ? "instance" : "instances"));
+    lines.add("gRPC Server started on port " + port);
+    if (!cluster.isEmpty()) {
+      lines.add(cluster);
+    }
+    String management =
+        managementPort == null
+            ? ""
+            : "; management: %s:%s".formatted(config.management().host(), managementPort);
+    lines.add(
+        "Store: %s; calls: %s%s".formatted(store(config.store()), security(config), management));
+    lines.add(
+        ready
+            ? "Server is ready to accept requests..."
+            : "Server waits for its store; health is NOT_SERVING until then...");
+    // The name of a file may have a line break in it.
+    return lines.stream().map(line -> line.replaceAll("\\p{Cntrl}", "?")).toList();
+  }
+
+  private static String store(StoreConfig store) {
+    return switch (store.type()) {
+      case "sqlite" -> "SQLite in " + store.sqlite().file();
+      case "postgres" -> store.postgres().toString();
+      case "grid" -> "grid of " + store.grid().servers() + " servers";
+      default -> store.type();
+    };
+  }
+
+  private static String security(ServerConfig config) {
+    String wire =
+        config.tls().isMutual() ? "mutual TLS" : config.tls().isOn() ? "TLS" : "plaintext";
+    return wire + ", of " + callers(config);
+  }
+
+  private static String callers(ServerConfig config) {
+    AuthConfig auth = config.auth();
+    if (auth.isOn()) {
+      List<String> proofs = new ArrayList<>();
+      if (auth.jwt().isOn()) {
+        proofs.add("a token");
+      }
+      if (!auth.certificates().isEmpty()) {
+        proofs.add("a known certificate");
+      }
+      return "callers with " + String.join(" or ", proofs);
+    }
+    return "everybody who reaches %s%s"
+        .formatted(config.host(), config.tls().isMutual() ? " with a certificate" : "");
+  }
+
+  /** From the manifest of the jar; there is none where classes lie in a folder. */
+  private static String version() {
+    String version = StartLines.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
+  }
+}

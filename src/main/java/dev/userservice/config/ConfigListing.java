@@ -1,0 +1,106 @@
+package dev.userservice.config;
+
+import io.vertx.core.json.Json;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * A configuration for people to read: a JSON object with every key, a line each, and behind it, as
+ * a comment, where its value comes from. Without the comments it is a configuration that says the
+ * same, except for secrets; so what is not set, and has no default, is a comment altogether.
+ */
+final class ConfigListing {
+
+  private static final String SECRET = "\"***\"";
+  private static final int COMMENT_COLUMN = 46;
+
+  /** Who a URI says that we are; up to the last sign that could end it. */
+  private static final Pattern USER_INFO = Pattern.compile("//[^\\s\"]*@");
+
+  private final Function<String, String> origin;
+  private final StringBuilder text = new StringBuilder();
+
+  private ConfigListing(Function<String, String> origin) {
+    this.origin = origin;
+  }
+
+  /**
+   * @param keys every key by its path, in the order of the lines
+   * @param origin tells where the value of a key path that is set comes from
+   */
+  static String of(Map<String, ConfigReader.Key> keys, Function<String, String> origin) {
+    Map<String, Object> root = new LinkedHashMap<>();
+    keys.forEach((path, key) -> put(root, path, path, key));
+    ConfigListing listing = new ConfigListing(origin);
+    listing.text.append("{\n");
+    listing.lines(root, "  ");
+    return listing.text.append("}\n").toString();
+  }
+
+  private record Leaf(String path, ConfigReader.Key key) {
+
+    /** Not so what only says that something is not there, or is said by another key. */
+    boolean counts() {
+      return key.given() || !key.isEmpty() && key.insteadBy().isEmpty();
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static void put(
+      Map<String, Object> object, String rest, String path, ConfigReader.Key key) {
+    int dot = rest.indexOf('.');
+    if (dot < 0) {
+      object.put(rest, new Leaf(path, key));
+      return;
+    }
+    Object inner = object.computeIfAbsent(rest.substring(0, dot), name -> new LinkedHashMap<>());
+    put((Map<String, Object>) inner, rest.substring(dot + 1), path, key);
+  }
+
+  @SuppressWarnings("unchecked")
+  private void lines(Map<String, Object> object, String indent) {
+    List<String> names = new ArrayList<>(object.keySet());
+    names.removeIf(name -> object.get(name) instanceof Leaf leaf && !leaf.counts());
+    String last = names.isEmpty() ? "" : names.get(names.size() - 1);
+    object.forEach(
+        (name, value) -> {
+          String comma = name.equals(last) ? "" : ",";
+          if (value instanceof Leaf leaf) {
+            line(leaf, "\"" + name + "\"", indent, comma);
+          } else {
+            text.append(indent).append('"').append(name).append("\": {\n");
+            lines((Map<String, Object>) value, indent + "  ");
+            text.append(indent).append('}').append(comma).append('\n');
+          }
+        });
+  }
+
+  private void line(Leaf leaf, String name, String indent, String comma) {
+    String said;
+    String why;
+    if (leaf.counts()) {
+      said = indent + name + ": " + value(leaf.key()) + comma;
+      why = "// " + (leaf.key().given() ? origin.apply(leaf.path()) : "default");
+    } else {
+      boolean unset = leaf.key().insteadBy().isEmpty();
+      said = indent + "// " + name + (unset ? "" : ": " + value(leaf.key()));
+      why = unset ? "is not set" : "by \"" + leaf.key().insteadBy() + "\"";
+    }
+    text.append(said)
+        .append(" ".repeat(Math.max(2, COMMENT_COLUMN - said.length())))
+        .append(Shown.printable(why))
+        .append('\n');
+  }
+
+  private static String value(ConfigReader.Key key) {
+    if (key.type() == ConfigReader.Type.SECRET && !key.isEmpty()) {
+      return SECRET;
+    }
+    String json = Shown.printable(Json.encode(key.value()));
+    return USER_INFO.matcher(json).replaceAll("//***@");
+  }
+}

@@ -1,0 +1,127 @@
+package dev.userservice.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What --print-config prints. */
+class ConfigListingTest {
+
+  private static final Set<String> METHODS = Set.of("a.B/C");
+
+  @TempDir private Path folder;
+
+  @Test
+  void eachValue_saysWhereItComesFrom() throws Exception {
+    Path file = Files.writeString(folder.resolve("my.json"), "{\"port\":1,\"limits\":{}}");
+    Properties properties = new Properties();
+    properties.setProperty("user-service.limits.chatQueue", "6");
+
+    String list = list(file.toString(), Map.of("USER_SERVICE_LIMITS_BATCH_USERS", "5"), properties);
+
+    assertThat(list.lines().map(line -> line.strip().replaceAll(" +", " ")))
+        .contains(
+            "\"host\": \"127.0.0.1\", // default",
+            "\"port\": 1, // " + file,
+            "\"batchUsers\": 5, // environment variable USER_SERVICE_LIMITS_BATCH_USERS",
+            "\"chatQueue\": 6, // -Duser-service.limits.chatQueue",
+            "// \"certificateFile\" is not set");
+    assertThat(list("{\"port\":1}", Map.of(), new Properties()))
+        .containsPattern("\"port\": 1, +// --conf text\n");
+  }
+
+  @Test
+  void secrets_areNeverShown() {
+    String list =
+        list(
+            """
+            {"store": {"postgres": {"uri": "postgresql://me:s3cret1@db:55/x"}},
+             "tls": {"keyStoreFile": "k.p12", "keyStorePassword": "s3cret2"},
+             "auth": {"jwt": {"userIdClaim": "http://who:s3cret3@claims/s3cret4@x"}}}
+            """,
+            Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret5"),
+            new Properties());
+
+    assertThat(list)
+        .doesNotContain("s3cret")
+        .containsPattern("\"uri\": \"\\*\\*\\*\" +// --conf text\n")
+        .containsPattern("\"password\": \"\\*\\*\\*\", +// environment variable USER_SERVICE_STORE")
+        .containsPattern("\"keyStorePassword\": \"\\*\\*\\*\" +// --conf text")
+        .contains("\"userIdClaim\": \"http://***@x\"");
+    assertThat(list)
+        .as("what the URI says")
+        .containsPattern("// \"host\": \"db\" +by \"store.postgres.uri\"")
+        .containsPattern("// \"port\": 55 +by \"store.postgres.uri\"")
+        .containsPattern("// \"user\": \"me\" +by \"store.postgres.uri\"");
+    assertThat(
+            ConfigSource.listClient(
+                "{\"token\":\"s3cret\"}", Map.of(), new Properties(), warning -> {}))
+        .doesNotContain("s3cret")
+        .containsPattern("\"token\": \"\\*\\*\\*\", +// --conf text\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "conf/server.json",
+        "conf/sqlite.json",
+        "conf/cluster.json",
+        "conf/kubernetes.json",
+        "conf/secure.json",
+        "{\"store\":{\"sqlite\":{\"file\":\"a\\nb\\u202e \\\"//\\\" c\"}}}",
+        "{\"insecure\":true,\"tls\":{},\"rateLimit\":{\"methods\":{}}}"
+      })
+  void withoutComments_itIsTheSameConfiguration(String argument) {
+    JsonObject config = ConfigSource.server(argument, Map.of(), new Properties(), warning -> {});
+    String list =
+        ConfigSource.listServer(
+            argument, methodsOf(config), Map.of(), new Properties(), warning -> {});
+
+    assertThat(ServerConfig.from(new JsonObject(withoutComments(list))))
+        .isEqualTo(ServerConfig.from(config));
+  }
+
+  @Test
+  void client_withoutComments_itIsTheSameConfiguration() {
+    String argument = "{\"addresses\":[\"a:1\",\"b:2\"],\"tls\":{\"caFile\":\"ca.pem\"}}";
+    String list = ConfigSource.listClient(argument, Map.of(), new Properties(), warning -> {});
+
+    assertThat(ClientConfig.from(new JsonObject(withoutComments(list))))
+        .isEqualTo(ClientConfig.from(new JsonObject(argument)));
+  }
+
+  @Test
+  void nothingIsListed_ofWhatIsRefused() {
+    assertThatThrownBy(() -> list("{\"prot\":1}", Map.of(), new Properties()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("--conf text: unknown key \"prot\"");
+    assertThatThrownBy(
+            () -> list("{\"rateLimit\":{\"methods\":{\"a.B/D\":1}}}", Map.of(), new Properties()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("there is no such method; did you mean \"a.B/C\"?");
+  }
+
+  /** As the README does it with sed. */
+  private static String withoutComments(String list) {
+    return list.replaceAll("(?m)  *// .*$", "");
+  }
+
+  private static Set<String> methodsOf(JsonObject config) {
+    return ServerConfig.from(config).auth().rights().keySet();
+  }
+
+  private static String list(String argument, Map<String, String> env, Properties properties) {
+    return ConfigSource.listServer(argument, METHODS, env, properties, warning -> {});
+  }
+}
