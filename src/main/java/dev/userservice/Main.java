@@ -8,6 +8,8 @@ import dev.userservice.config.ConfigException;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.Tracing;
+import dev.userservice.operations.TracingException;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -73,6 +75,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private boolean clustered;
   private Cluster cluster;
 
+  /** Null when it is off. */
+  private Tracing tracing;
+
   /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
 
@@ -123,7 +128,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       vertxOptions = document("--options", take(parsed, "--options"));
       deploymentOptions = document("--deployment-options", take(parsed, "--deployment-options"));
       config = configuration(take(parsed, "--conf"));
-    } catch (ConfigException refused) {
+      tracing = tracing();
+    } catch (ConfigException | TracingException refused) {
       return complain(CONFIGURATION, refused.getMessage());
     }
     int refused = checkStockOptions(parsed);
@@ -170,6 +176,14 @@ public final class Main extends VertxApplication implements VertxApplicationHook
           argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
     }
     return document("--conf", argument);
+  }
+
+  private Tracing tracing() {
+    return Tracing.from(
+        System.getenv(),
+        System.getProperties(),
+        runsScenarios() ? "user-client" : "user-service",
+        Main.class.getPackage().getImplementationVersion());
   }
 
   /** Vert.x checks these too, but later, and does not say which option or property it means. */
@@ -220,6 +234,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions options) {
     VertxBuilder builder = Vertx.builder().with(options);
+    if (tracing != null) {
+      builder.withTracer(tracing.factory());
+    }
     if (!clustered) {
       return builder;
     }
@@ -230,6 +247,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     }
     cluster = Cluster.join(how);
     return builder.withClusterManager(cluster.manager());
+  }
+
+  @Override
+  public void afterVertxStarted(HookContext context) {
+    if (tracing != null) {
+      tracing.addTo(context.vertx());
+    }
   }
 
   @Override
@@ -293,6 +317,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   public void afterVertxStopped(HookContext context) {
     if (cluster != null) {
       cluster.leave();
+    }
+    if (tracing != null) {
+      tracing.close();
     }
     halt(exitCode);
   }

@@ -1,8 +1,10 @@
 package dev.userservice;
 
 import dev.userservice.cluster.ChatBridge;
+import dev.userservice.cluster.ChatTraces;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.Connections;
 import dev.userservice.security.Guard;
@@ -62,6 +64,7 @@ final class SharedDirectory implements Shareable {
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     warnOfWhatIsOpen(config, vertx.isClustered());
+    Tracing tracing = Tracing.of(vertx);
     guard = new Guard(vertx, config);
     guarded = guard.open();
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
@@ -72,7 +75,12 @@ final class SharedDirectory implements Shareable {
                 .formatted(config.store().type()));
       }
       ChatBridge bridge =
-          new ChatBridge(vertx, new Members(vertx), chatRoom::hear, chatRoom::interrupt);
+          new ChatBridge(
+              vertx,
+              new Members(vertx),
+              chatRoom::hear,
+              chatRoom::interrupt,
+              tracing == null ? ChatTraces.NONE : new ChatSpans(tracing));
       chatRoom.connect(bridge::pass);
       chatOpen = bridge.open();
       closeChat = bridge::close;
@@ -80,7 +88,7 @@ final class SharedDirectory implements Shareable {
       chatOpen = Future.succeededFuture();
       closeChat = Future::succeededFuture;
     }
-    store = Stores.of(config.store(), vertx, observers());
+    store = Stores.of(config.store(), vertx, observers(tracing, config));
     opening =
         new StoreOpening(
             vertx,
@@ -92,8 +100,8 @@ final class SharedDirectory implements Shareable {
   }
 
   /** Who looks on at the store. */
-  private static List<StoreObserver> observers() {
-    return List.of();
+  private static List<StoreObserver> observers(Tracing tracing, ServerConfig config) {
+    return tracing == null ? List.of() : List.of(new StoreSpans(tracing, config.store().type()));
   }
 
   private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {

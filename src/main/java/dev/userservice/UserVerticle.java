@@ -4,6 +4,7 @@ import dev.userservice.config.Keepalive;
 import dev.userservice.config.Limits;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.Health;
+import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserServiceGrpcService;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.RpcServer;
@@ -15,6 +16,7 @@ import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.tracing.TracingPolicy;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
@@ -182,7 +184,7 @@ public final class UserVerticle extends VerticleBase {
             config.limits().messageBytes(),
             config.compression().equals("gzip"),
             StatusTable::of);
-    server.intercept(new Observation(config));
+    server.intercept(new Observation(config, Tracing.of(vertx), methods));
     if (config.auth().isOn() || config.rateLimit().isOn()) {
       server.intercept(new Admission(config, directory.guard(), methods));
     }
@@ -193,6 +195,8 @@ public final class UserVerticle extends VerticleBase {
     Limits limits = config.limits();
     HttpServerOptions options =
         new HttpServerOptions()
+            // It would call each call POST; Observation knows the method and the status.
+            .setTracingPolicy(TracingPolicy.IGNORE)
             .setInitialSettings(
                 new Http2Settings()
                     .setMaxConcurrentStreams(limits.streamsPerConnection())
