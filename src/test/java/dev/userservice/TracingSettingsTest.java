@@ -90,9 +90,9 @@ class TracingSettingsTest {
       call(calls);
       back.await(span -> span.service().equals("of-an-operator"));
       server.awaitErrors(0, "the trace collector takes spans again");
+      server.process().toHandle().destroy();
+      assertThat(server.exitCode()).isZero();
     }
-    server.process().toHandle().destroy();
-    assertThat(server.exitCode()).isZero();
     assertThat(server.errors().lines()).hasSize(2);
   }
 
