@@ -13,6 +13,8 @@ import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.LogFormat;
 import dev.userservice.operations.Metrics;
 import dev.userservice.operations.TraceIds;
+import dev.userservice.operations.Tracing;
+import dev.userservice.operations.TracingException;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
@@ -80,6 +82,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private Metrics metrics;
   private Cluster cluster;
 
+  /** Null when it is off. */
+  private Tracing tracing;
+
   /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
 
@@ -140,10 +145,11 @@ public final class Main extends VertxApplication implements VertxApplicationHook
         return printConfiguration(conf);
       }
       config = configuration(conf);
-    } catch (ConfigException refused) {
+      tracing = tracing();
+    } catch (ConfigException | TracingException refused) {
       return complain(CONFIGURATION, refused.getMessage());
     }
-    LogFormat.use(logsJson(), () -> TraceIds.NONE);
+    LogFormat.use(logsJson(), tracing == null ? () -> TraceIds.NONE : Tracing::current);
     int refused = checkStockOptions(parsed);
     if (refused != OK) {
       return refused;
@@ -219,6 +225,14 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     return log.equals("json") || log.equals("auto") && !Terminal.isThere();
   }
 
+  private Tracing tracing() {
+    return Tracing.from(
+        System.getenv(),
+        System.getProperties(),
+        runsScenarios() ? "user-client" : "user-service",
+        Main.class.getPackage().getImplementationVersion());
+  }
+
   /** Vert.x checks these too, but later, and does not say which option or property it means. */
   private int checkStockOptions(ParseResult parsed) {
     String checked = "--options";
@@ -271,6 +285,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       metrics = new Metrics();
       builder = metrics.of(builder, options);
     }
+    if (tracing != null) {
+      builder.withTracer(tracing.factory());
+    }
     if (!clustered) {
       return builder;
     }
@@ -281,6 +298,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     }
     cluster = Cluster.join(how);
     return builder.withClusterManager(cluster.manager());
+  }
+
+  @Override
+  public void afterVertxStarted(HookContext context) {
+    if (tracing != null) {
+      tracing.addTo(context.vertx());
+    }
   }
 
   @Override
@@ -347,6 +371,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   public void afterVertxStopped(HookContext context) {
     if (cluster != null) {
       cluster.leave();
+    }
+    if (tracing != null) {
+      tracing.close();
     }
     halt(exitCode);
   }

@@ -3,12 +3,16 @@ package dev.userservice;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.operations.CallMeters;
+import dev.userservice.operations.CallSpans;
+import dev.userservice.operations.Tracing;
 import dev.userservice.rpc.CallInfo;
 import dev.userservice.rpc.Interceptor;
 import dev.userservice.security.Caller;
+import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Tells those who operate the server of each call: first of all interceptors, so that refused calls
@@ -20,15 +24,25 @@ final class Observation implements Interceptor {
   private final boolean logging;
   private final CallMeters meters;
 
-  Observation(ServerConfig config, Optional<CallMeters> meters) {
+  private final CallSpans spans;
+
+  /**
+   * @param meters empty when nobody measures
+   * @param tracing null when it is off
+   * @param methods the full names of those that there are
+   */
+  Observation(
+      ServerConfig config, Optional<CallMeters> meters, Tracing tracing, Set<String> methods) {
     logging = config.accessLog();
     this.meters = meters.orElse(null);
+    spans = tracing == null ? null : new CallSpans(tracing, methods);
   }
 
   @Override
   public Future<Void> intercept(CallInfo call) {
+    String traceId = spans == null ? "" : trace(call);
     if (logging) {
-      call.onEnd(status -> log(call, status));
+      call.onEnd(status -> log(call, status, traceId));
     }
     if (meters != null) {
       Measurement measurement = new Measurement(call, meters.of(call.method()));
@@ -38,7 +52,14 @@ final class Observation implements Interceptor {
     return Future.succeededFuture();
   }
 
-  private void log(CallInfo call, GrpcStatus status) {
+  private String trace(CallInfo call) {
+    Span span =
+        spans.begin(call.method(), call.headers(), call.connection().localAddress(), call.peer());
+    call.onEnd(status -> CallSpans.end(span, status));
+    return Tracing.ids(span).traceId();
+  }
+
+  private void log(CallInfo call, GrpcStatus status, String traceId) {
     accessLog.write(
         call.method(),
         status,
@@ -47,7 +68,7 @@ final class Observation implements Interceptor {
         call.sent(),
         caller(call),
         call.peer(),
-        "");
+        traceId);
   }
 
   private static String caller(CallInfo call) {

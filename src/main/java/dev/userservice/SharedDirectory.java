@@ -1,8 +1,10 @@
 package dev.userservice;
 
 import dev.userservice.cluster.ChatBridge;
+import dev.userservice.cluster.ChatTraces;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.Connections;
 import dev.userservice.security.Guard;
@@ -20,6 +22,7 @@ import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,6 +70,7 @@ final class SharedDirectory implements Shareable {
     warnOfWhatIsOpen(config, vertx.isClustered());
     monitor = Monitor.of(vertx, config);
     monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());
+    Tracing tracing = Tracing.of(vertx);
     guard = new Guard(vertx, config);
     guarded = guard.open();
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
@@ -77,7 +81,12 @@ final class SharedDirectory implements Shareable {
                 .formatted(config.store().type()));
       }
       ChatBridge bridge =
-          new ChatBridge(vertx, new Members(vertx), chatRoom::hear, chatRoom::interrupt);
+          new ChatBridge(
+              vertx,
+              new Members(vertx),
+              chatRoom::hear,
+              chatRoom::interrupt,
+              tracing == null ? ChatTraces.NONE : new ChatSpans(tracing));
       chatRoom.connect(bridge::pass);
       chatOpen = bridge.open();
       closeChat = bridge::close;
@@ -85,8 +94,8 @@ final class SharedDirectory implements Shareable {
       chatOpen = Future.succeededFuture();
       closeChat = Future::succeededFuture;
     }
-    store = Stores.of(config.store(), vertx, observers(config));
     monitor.ifPresent(there -> there.watch(chatRoom, connections));
+    store = Stores.of(config.store(), vertx, observers(tracing, config.store().type()));
     opening =
         new StoreOpening(
             vertx,
@@ -98,8 +107,13 @@ final class SharedDirectory implements Shareable {
   }
 
   /** Who looks on at the store. */
-  private List<StoreObserver> observers(ServerConfig config) {
-    return monitor.map(there -> there.ofStore(config.store().type())).stream().toList();
+  private List<StoreObserver> observers(Tracing tracing, String type) {
+    List<StoreObserver> observers = new ArrayList<>();
+    monitor.ifPresent(there -> observers.add(there.ofStore(type)));
+    if (tracing != null) {
+      observers.add(new StoreSpans(tracing, type));
+    }
+    return observers;
   }
 
   private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {

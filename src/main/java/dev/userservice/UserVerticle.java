@@ -5,6 +5,7 @@ import dev.userservice.config.Limits;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.Health;
 import dev.userservice.operations.Probes.Probe;
+import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserServiceGrpcService;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.RpcServer;
@@ -16,6 +17,7 @@ import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.tracing.TracingPolicy;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -194,7 +196,11 @@ public final class UserVerticle extends VerticleBase {
             config.compression().equals("gzip"),
             StatusTable::of);
     server.intercept(
-        new Observation(config, directory.monitor().map(monitor -> monitor.calls(methods))));
+        new Observation(
+            config,
+            directory.monitor().map(monitor -> monitor.calls(methods)),
+            Tracing.of(vertx),
+            methods));
     if (config.auth().isOn() || config.rateLimit().isOn()) {
       server.intercept(new Admission(config, directory.guard(), methods));
     }
@@ -205,6 +211,8 @@ public final class UserVerticle extends VerticleBase {
     Limits limits = config.limits();
     HttpServerOptions options =
         new HttpServerOptions()
+            // It would call each call POST; Observation knows the method and the status.
+            .setTracingPolicy(TracingPolicy.IGNORE)
             .setInitialSettings(
                 new Http2Settings()
                     .setMaxConcurrentStreams(limits.streamsPerConnection())

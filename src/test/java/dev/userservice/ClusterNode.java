@@ -6,7 +6,9 @@ import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
 import dev.userservice.proto.UserServiceGrpc.UserServiceStub;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -18,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** One server of a cluster, in a JVM of its own. */
@@ -43,25 +44,35 @@ public final class ClusterNode implements AutoCloseable {
     return start(folder, config, 1).get(0);
   }
 
+  /** The same, with variables of its own. */
+  static ClusterNode start(Path folder, JsonObject config, Map<String, String> env)
+      throws IOException {
+    return new ClusterNode(program(folder, config, env));
+  }
+
   /** Starts some at once, for those that serve only together, and waits until they do. */
   public static List<ClusterNode> start(Path folder, JsonObject config, int count)
       throws IOException {
     List<Program> programs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      programs.add(
-          Program.start(
-              folder,
-              Map.of(),
-              List.of(),
-              "--cluster",
-              "--conf",
-              new JsonObject().put("port", 0).mergeIn(config).encode()));
+      programs.add(program(folder, config, Map.of()));
     }
     List<ClusterNode> nodes = new ArrayList<>();
     for (Program program : programs) {
       nodes.add(new ClusterNode(program));
     }
     return nodes;
+  }
+
+  private static Program program(Path folder, JsonObject config, Map<String, String> env)
+      throws IOException {
+    return Program.start(
+        folder,
+        env,
+        List.of(),
+        "--cluster",
+        "--conf",
+        new JsonObject().put("port", 0).mergeIn(config).encode());
   }
 
   /** The configuration of a cluster that nobody else is in. */
@@ -105,6 +116,11 @@ public final class ClusterNode implements AutoCloseable {
     return UserServiceGrpc.newStub(channel);
   }
 
+  /** The same, as a caller of a trace. */
+  UserServiceStub async(Metadata context) {
+    return async().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(context));
+  }
+
   ChatCaller joins() throws InterruptedException {
     ChatCaller caller = new ChatCaller(async());
     caller.joins();
@@ -143,17 +159,7 @@ public final class ClusterNode implements AutoCloseable {
 
   /** Waits until something new is logged that says this. */
   void awaitNewLog(String text) throws Exception {
-    Process tail =
-        new ProcessBuilder("tail", "-c", "+" + (logged + 1), "-f", program.stderr().toString())
-            .start();
-    try {
-      CompletableFuture<Boolean> said =
-          CompletableFuture.supplyAsync(
-              () -> tail.inputReader().lines().anyMatch(line -> line.contains(text)));
-      assertThat(said.get(60, TimeUnit.SECONDS)).as(text).isTrue();
-    } finally {
-      tail.destroy();
-    }
+    program.awaitErrors(logged, text);
   }
 
   /** As kill -9 does. */

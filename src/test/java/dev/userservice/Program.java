@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -80,6 +81,20 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
 
   String output() {
     return String.join("\n", stdout.lines().toList());
+  }
+
+  /** Waits until something is written to stderr, behind so many bytes, that has this in it. */
+  void awaitErrors(long after, String text) throws Exception {
+    Process tail =
+        new ProcessBuilder("tail", "-c", "+" + (after + 1), "-f", stderr.toString()).start();
+    try {
+      CompletableFuture<Boolean> said =
+          CompletableFuture.supplyAsync(
+              () -> tail.inputReader().lines().anyMatch(line -> line.contains(text)));
+      assertThat(said.get(60, TimeUnit.SECONDS)).as(text).isTrue();
+    } finally {
+      tail.destroy();
+    }
   }
 
   String errors() {

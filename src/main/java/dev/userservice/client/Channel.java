@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.tracing.TracingPolicy;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
@@ -89,6 +90,8 @@ public final class Channel {
   private static HttpClientOptions httpOptions() {
     return new HttpClientOptions()
         .setProtocolVersion(HttpVersion.HTTP_2)
+        // Each call begins a trace of its own, where traces are on.
+        .setTracingPolicy(TracingPolicy.ALWAYS)
         // By upgrade, a first call that streams would wait for ever.
         .setHttp2ClearTextUpgrade(false)
         .setConnectTimeout(CONNECT_MILLIS);

@@ -29,6 +29,7 @@ final class Evidence implements HttpClient {
   private final Map<HttpConnection, Integer> lastStreams;
   private final HostAndPort host;
   private final String token;
+  private String method = "";
   private HttpClientRequest request;
   private HttpClientResponse answer;
   private boolean unreadable;
@@ -57,7 +58,7 @@ final class Evidence implements HttpClient {
         .compose(Evidence::overHttp2)
         .onSuccess(
             created -> {
-              request = created;
+              request = created.traceOperation(method);
               created.response().onSuccess(this::keep);
             });
   }
@@ -87,6 +88,7 @@ final class Evidence implements HttpClient {
 
   /** The same method, watched while it decodes. */
   <Q, R> ServiceMethod<R, Q> watch(ServiceMethod<R, Q> method) {
+    this.method = method.fullMethodName();
     GrpcMessageDecoder<R> watched =
         new GrpcMessageDecoder<>() {
           @Override

@@ -2,6 +2,7 @@ package dev.userservice.cluster;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.userservice.proto.ChatFrame;
+import dev.userservice.proto.TraceContext;
 import dev.userservice.proto.UserMessage;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -13,8 +14,10 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -46,6 +49,7 @@ public final class ChatBridge {
   private final Members members;
   private final Function<List<UserMessage>, Future<Void>> hear;
   private final Runnable missed;
+  private final ChatTraces traces;
   private final Context context;
   private final Map<String, ChatLink> links = new HashMap<>();
 
@@ -64,16 +68,19 @@ public final class ChatBridge {
   /**
    * @param hear gives messages to all members here, in order; completes when they have them
    * @param missed called when messages for the members here are lost
+   * @param traces what is traced of them
    */
   public ChatBridge(
       Vertx vertx,
       Members members,
       Function<List<UserMessage>, Future<Void>> hear,
-      Runnable missed) {
+      Runnable missed,
+      ChatTraces traces) {
     this.vertx = vertx;
     this.members = members;
     this.hear = hear;
     this.missed = missed;
+    this.traces = traces;
     this.context = vertx.getOrCreateContext();
   }
 
@@ -101,9 +108,10 @@ public final class ChatBridge {
    * @param arrived called, on any thread, when all of them have it or are not waited for
    */
   public void pass(UserMessage message, Runnable arrived) {
+    TraceContext trace = traces.speaking();
     context.runOnContext(
         turn -> {
-          ChatLink.Said said = new ChatLink.Said(next++, message, links.size(), arrived);
+          ChatLink.Said said = new ChatLink.Said(next++, message, trace, links.size(), arrived);
           List.copyOf(links.values()).forEach(link -> link.add(said));
         });
   }
@@ -147,15 +155,24 @@ public final class ChatBridge {
   private ChatLink link(String id) {
     return new ChatLink(
         vertx,
-        (first, messages, millis) ->
-            request(
-                id, frame(ChatFrame.newBuilder().setFirst(first).addAllMessages(messages)), millis),
+        (first, messages, millis) -> request(id, frame(content(first, messages)), millis),
         () -> next,
         () -> {
           if (!members.all().contains(id)) {
             unlink(id);
           }
         });
+  }
+
+  private static ChatFrame.Builder content(long first, List<ChatLink.Said> messages) {
+    ChatFrame.Builder frame = ChatFrame.newBuilder().setFirst(first);
+    Set<TraceContext> traces = new LinkedHashSet<>();
+    for (ChatLink.Said said : messages) {
+      frame.addMessages(said.message());
+      traces.add(said.trace());
+    }
+    traces.remove(TraceContext.getDefaultInstance());
+    return frame.addAllTraces(traces);
   }
 
   private void unlink(String id) {
@@ -193,8 +210,13 @@ public final class ChatBridge {
       links.computeIfAbsent(id, this::link).there();
     }
     ChatFrame.Builder answer = ChatFrame.newBuilder().setFirst(next);
+    Runnable end = traces.hearing(frame.getTracesList());
     hear.apply(frame.getMessagesList().subList(known, frame.getMessagesCount()))
-        .onComplete(heard -> context.runOnContext(turn -> message.reply(frame(answer))));
+        .onComplete(
+            heard -> {
+              end.run();
+              context.runOnContext(turn -> message.reply(frame(answer)));
+            });
   }
 
   private Buffer frame(ChatFrame.Builder frame) {

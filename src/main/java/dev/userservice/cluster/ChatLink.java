@@ -1,5 +1,6 @@
 package dev.userservice.cluster;
 
+import dev.userservice.proto.TraceContext;
 import dev.userservice.proto.UserMessage;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -24,22 +25,33 @@ final class ChatLink {
 
     private final long number;
     private final UserMessage message;
+    private final TraceContext trace;
     private final Runnable arrived;
     private int underway;
 
     /**
      * @param number its place among all messages of this server
+     * @param trace that of its sender; without content for none
      * @param servers how many it goes to
      * @param arrived called when it has arrived at all of them
      */
-    Said(long number, UserMessage message, int servers, Runnable arrived) {
+    Said(long number, UserMessage message, TraceContext trace, int servers, Runnable arrived) {
       this.number = number;
       this.message = message;
+      this.trace = trace;
       this.underway = servers;
       this.arrived = arrived;
       if (servers == 0) {
         arrived.run();
       }
+    }
+
+    UserMessage message() {
+      return message;
+    }
+
+    TraceContext trace() {
+      return trace;
     }
 
     private void arrived() {
@@ -52,7 +64,7 @@ final class ChatLink {
   /** Sends a frame; its Future fails when no answer has come in time. */
   @FunctionalInterface
   interface Sender {
-    Future<?> send(long first, List<UserMessage> messages, int millis);
+    Future<?> send(long first, List<Said> messages, int millis);
   }
 
   /** Messages of a frame: no more than a sender may have on their way, so that readers keep up. */
@@ -154,9 +166,7 @@ final class ChatLink {
     }
     sentNanos = System.nanoTime();
     long first = sending.isEmpty() ? next.getAsLong() : sending.get(0).number;
-    sender
-        .send(first, sending.stream().map(said -> said.message).toList(), ANSWER_MILLIS)
-        .onComplete(this::answered);
+    sender.send(first, List.copyOf(sending), ANSWER_MILLIS).onComplete(this::answered);
   }
 
   private void answered(AsyncResult<?> answer) {

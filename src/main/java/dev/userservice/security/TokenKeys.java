@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.tracing.TracingPolicy;
 import io.vertx.ext.auth.jwt.JWTAuthOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -101,7 +102,11 @@ final class TokenKeys {
   }
 
   private HttpClientOptions clientOptions() {
-    HttpClientOptions options = new HttpClientOptions().setConnectTimeout(FETCH_MILLIS);
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setConnectTimeout(FETCH_MILLIS)
+            // The call that asks first is not the only one that waits, and the issuer a stranger.
+            .setTracingPolicy(TracingPolicy.IGNORE);
     if (!config.jwksCaFile().isEmpty()) {
       options.setTrustOptions(TlsFiles.authorities(config.jwksCaFile(), "auth.jwt.jwksCaFile"));
     }

@@ -7,6 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.tracing.TracingPolicy;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.SslMode;
@@ -164,6 +165,8 @@ final class PostgresPools {
             .setPipeliningLimit(PIPELINED)
             .setCachePreparedStatements(true)
             .setPreparedStatementCacheMaxSize(CACHED_STATEMENTS);
+    // A statement writes the users of several calls: each is traced by what it asked of the store.
+    target.setTracingPolicy(TracingPolicy.IGNORE);
     Map<String, String> properties = new HashMap<>(target.getProperties());
     properties.put("application_name", "user-service");
     properties.put("statement_timeout", Integer.toString(config.timeoutMillis()));

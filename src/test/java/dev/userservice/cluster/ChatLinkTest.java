@@ -2,6 +2,7 @@ package dev.userservice.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.proto.TraceContext;
 import dev.userservice.proto.UserMessage;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -33,7 +34,10 @@ class ChatLinkTest {
           (first, messages, millis) -> {
             Promise<Void> answer = Promise.promise();
             frames.add(
-                new Frame(first, messages.stream().map(UserMessage::getMessage).toList(), answer));
+                new Frame(
+                    first,
+                    messages.stream().map(said -> said.message().getMessage()).toList(),
+                    answer));
             return answer.future();
           },
           () -> next,
@@ -123,6 +127,7 @@ class ChatLinkTest {
           new ChatLink.Said(
               number,
               UserMessage.newBuilder().setMessage(Integer.toString(number)).build(),
+              TraceContext.getDefaultInstance(),
               1,
               () -> arrived.add(number)));
     }

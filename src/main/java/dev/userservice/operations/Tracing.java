@@ -1,0 +1,119 @@
+package dev.userservice.operations;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.Tracer;
+import io.vertx.core.Vertx;
+import io.vertx.core.shareddata.LocalMap;
+import io.vertx.core.shareddata.Shareable;
+import io.vertx.core.spi.VertxTracerFactory;
+import io.vertx.tracing.opentelemetry.OpenTelemetryTracingFactory;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Traces, for a collector that speaks OTLP. Off unless the standard variables of OpenTelemetry ask
+ * for it; then none of its SDK is loaded.
+ *
+ * <p>What happens in a call has the call's span as its parent: vertx-opentelemetry keeps it in the
+ * Vert.x context, of which each call has its own.
+ */
+public final class Tracing implements Shareable {
+
+  private static final String LOCAL_MAP = "dev.userservice.tracing";
+
+  /** What is still to be sent at the end has this long. */
+  private static final int FLUSH_MILLIS = 2_000;
+
+  private final TracingSdk sdk;
+
+  private Tracing(TracingSdk sdk) {
+    this.sdk = sdk;
+  }
+
+  /**
+   * What environment and properties ask for: {@code OTEL_EXPORTER_OTLP_ENDPOINT}, {@code
+   * OTEL_EXPORTER_OTLP_TRACES_ENDPOINT} or {@code OTEL_TRACES_EXPORTER} turn it on, the last with
+   * {@code none} and {@code OTEL_SDK_DISABLED} turn it off. Each is also the property {@code
+   * otel.exporter.otlp.endpoint} and so on, which wins.
+   *
+   * @param service the name of this program where they give none
+   * @param version of this program; null when it is not known
+   * @return null when it is off
+   * @throws TracingException when a value cannot be
+   */
+  public static Tracing from(
+      Map<String, String> environment, Properties properties, String service, String version) {
+    Map<String, String> settings = new TreeMap<>();
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith("OTEL_") && !value.isBlank()) {
+            settings.put(name.toLowerCase().replace('_', '.'), value.strip());
+          }
+        });
+    for (String name : properties.stringPropertyNames()) {
+      if (name.startsWith("otel.")) {
+        settings.put(name, properties.getProperty(name).strip());
+      }
+    }
+    return isOn(settings) ? new Tracing(TracingSdk.from(settings, service, version)) : null;
+  }
+
+  private static boolean isOn(Map<String, String> settings) {
+    String exporter = settings.getOrDefault("otel.traces.exporter", "");
+    return !settings.getOrDefault("otel.sdk.disabled", "").equalsIgnoreCase("true")
+        && !exporter.equals("none")
+        && (!exporter.isEmpty()
+            || settings.containsKey("otel.exporter.otlp.endpoint")
+            || settings.containsKey("otel.exporter.otlp.traces.endpoint"));
+  }
+
+  /** That of a Vert.x; null when it is off there. */
+  public static Tracing of(Vertx vertx) {
+    return tracings(vertx).get(LOCAL_MAP);
+  }
+
+  /** The trace of what happens in the current Vert.x context. */
+  public static TraceIds current() {
+    return ids(Span.current());
+  }
+
+  /** The trace of a span; none for one that is no span. */
+  public static TraceIds ids(Span span) {
+    SpanContext context = span.getSpanContext();
+    return context.isValid()
+        ? new TraceIds(context.getTraceId(), context.getSpanId())
+        : TraceIds.NONE;
+  }
+
+  /** What a Vert.x is to be built with. */
+  public VertxTracerFactory factory() {
+    return new OpenTelemetryTracingFactory(sdk.openTelemetry());
+  }
+
+  /** Tells those who are deployed there, by {@link #of}, that it is on. */
+  public void addTo(Vertx vertx) {
+    tracings(vertx).put(LOCAL_MAP, this);
+  }
+
+  /** Makes our own spans. */
+  public Tracer tracer() {
+    return openTelemetry().getTracer("dev.userservice");
+  }
+
+  OpenTelemetry openTelemetry() {
+    return sdk.openTelemetry();
+  }
+
+  /** Sends what there is, in {@value #FLUSH_MILLIS} milliseconds at most, which it blocks. */
+  public void close() {
+    sdk.close(FLUSH_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private static LocalMap<String, Tracing> tracings(Vertx vertx) {
+    return vertx.sharedData().getLocalMap(LOCAL_MAP);
+  }
+}
