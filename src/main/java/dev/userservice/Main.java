@@ -10,6 +10,7 @@ import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -39,7 +40,9 @@ import picocli.CommandLine.ParseResult;
  */
 public final class Main extends VertxApplication implements VertxApplicationHooks {
 
-  /** A server was stopped by a signal, after all calls had ended; or all scenarios passed. */
+  /**
+   * A server was stopped by a signal, after all calls had ended; or all scenarios or loads passed.
+   */
   static final int OK = 0;
 
   /** Something that should not happen. */
@@ -54,7 +57,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The address cannot be listened on. */
   static final int ADDRESS = 4;
 
-  /** A scenario failed, no server answered, or a signal came before all scenarios had passed. */
+  /** A scenario or a load failed, no server answered, or a signal came before all had passed. */
   static final int SCENARIO = 5;
 
   /** The store cannot be used, or cannot be reached in time. */
@@ -72,6 +75,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private JsonObject config;
   private boolean clustered;
   private Cluster cluster;
+
+  /** Made on the main thread or an event loop before the main thread goes on. */
+  private volatile BenchVerticle bench;
 
   /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
@@ -137,8 +143,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (!clustered && serves() && config.containsKey("cluster")) {
       complain(OK, "without --cluster this server stays alone; it is configured for a cluster");
     }
-    // A client has failed until its scenarios have passed, whatever ends it before.
-    exitCode = runsScenarios() ? SCENARIO : OK;
+    // A client has failed until its scenarios or loads have passed, whatever ends it before.
+    exitCode = runsScenarios() || runsLoads() ? SCENARIO : OK;
     return new CommandLine.RunLast().execute(parsed);
   }
 
@@ -167,6 +173,10 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     }
     if (runsScenarios()) {
       return ConfigSource.client(
+          argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
+    }
+    if (runsLoads()) {
+      return ConfigSource.bench(
           argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
     }
     return document("--conf", argument);
@@ -198,6 +208,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
           CONFIGURATION,
           "--deployment-options: \"instances\" is %s, but must be a whole number, 1 or more"
               .formatted(Json.encode(document)));
+    }
+    if (runsLoads()
+        && (option != null && option > 1
+            || property != null && Integer.parseInt(property) > 1
+            || document instanceof Integer number && number > 1)) {
+      return misused("a load has one instance; start another process for more");
     }
     return OK;
   }
@@ -234,6 +250,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public Supplier<? extends Deployable> verticleSupplier() {
+    if (runsLoads()) {
+      return () -> bench = new BenchVerticle();
+    }
     return verticle == null ? UserVerticle::new : null;
   }
 
@@ -261,7 +280,21 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       exitCode = OK;
       ended = true;
       System.exit(OK);
+    } else if (runsLoads()) {
+      awaitLoads();
     }
+  }
+
+  /** On the main thread, which has nothing else to do. */
+  private void awaitLoads() {
+    Throwable failure = bench.ended().transform(end -> Future.succeededFuture(end.cause())).await();
+    if (!ended) {
+      StartFailure explained = failure == null ? null : StartFailure.of(failure, null);
+      exitCode = explained == null ? OK : complain(explained.exitCode(), explained.message());
+      ended = true;
+    }
+    // Also when a signal was faster: who returns from here says that all is well.
+    System.exit(exitCode);
   }
 
   @Override
@@ -284,6 +317,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   public void beforeStoppingVertx(HookContext context) {
     if (!ended && runsScenarios()) {
       complain(SCENARIO, "stopped before all scenarios had passed");
+    }
+    if (!ended && runsLoads()) {
+      complain(SCENARIO, "stopped before all loads had ended");
     }
     ended = true;
   }
@@ -336,5 +372,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   private boolean runsScenarios() {
     return ClientVerticle.class.getName().equals(verticle);
+  }
+
+  private boolean runsLoads() {
+    return BenchVerticle.class.getName().equals(verticle);
   }
 }

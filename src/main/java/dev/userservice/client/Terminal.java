@@ -12,7 +12,7 @@ import java.nio.charset.UnsupportedCharsetException;
 import java.util.Map;
 
 /** What standard output is connected to, on JDK 17 as on those after it. */
-final class Terminal {
+public final class Terminal {
 
   private Terminal() {}
 
@@ -20,12 +20,12 @@ final class Terminal {
    * Standard output in a charset that is known: System.out does not tell its own before JDK 18, and
    * what it cannot encode becomes a question mark.
    */
-  static PrintStream output(Charset charset) {
+  public static PrintStream output(Charset charset) {
     return new PrintStream(new FileOutputStream(FileDescriptor.out), true, charset);
   }
 
   /** The charset of standard output; ASCII when it cannot be found out. */
-  static Charset charset() {
+  public static Charset charset() {
     // The first since JDK 19; the second in 17, on a terminal; the third follows the locale.
     for (String key : new String[] {"stdout.encoding", "sun.stdout.encoding", "native.encoding"}) {
       String name = System.getProperty(key, "");
@@ -48,7 +48,7 @@ final class Terminal {
   }
 
   /** Since JDK 22 there may be a console that is no terminal; before, there is no such question. */
-  static boolean isThere() {
+  public static boolean isThere() {
     Console console = System.console();
     if (console == null) {
       return false;

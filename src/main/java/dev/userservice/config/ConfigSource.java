@@ -67,6 +67,12 @@ public final class ConfigSource {
     return load(argument, "user-client", ClientConfig::read, env, properties, warn);
   }
 
+  /** As {@link #server}, for a load: {@code USER_BENCH_SECONDS}, {@code -Duser-bench.seconds}. */
+  public static JsonObject bench(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return load(argument, "user-bench", BenchConfig::read, env, properties, warn);
+  }
+
   private static JsonObject load(
       String argument,
       String prefix,
