@@ -386,8 +386,8 @@ class BenchVerticleTest {
     }
 
     private void close() throws Exception {
-      later.shutdownNow();
       server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+      later.shutdownNow();
     }
   }
 }

@@ -49,7 +49,11 @@ public final class BenchRun {
     for (String name : config.loads()) {
       chain = chain.compose(before -> load(name));
     }
-    return chain.recover(this::explain).compose(all -> show());
+    return chain.transform(
+        end -> {
+          String failure = end.failed() ? explained(end.cause()) : "";
+          return results.isEmpty() ? ended(failure) : show().compose(shown -> ended(failure));
+        });
   }
 
   private Future<Void> findUsers(Connection connection) {
@@ -109,12 +113,28 @@ public final class BenchRun {
     return Future.join(connections.stream().map(Connection::close).toList()).mapEmpty();
   }
 
-  private <T> Future<T> explain(Throwable failure) {
-    return Future.failedFuture(
-        failure instanceof CallException call
-            ? new LoadException(
-                "no connection for a load: %s: %s".formatted(call.status().name(), call.getMessage()))
-            : failure);
+  private static String explained(Throwable failure) {
+    if (failure instanceof CallException call) {
+      return "no connection for a load: %s: %s".formatted(call.status().name(), call.getMessage());
+    }
+    // Anything else is a mistake of ours; its class helps to find it.
+    return failure instanceof LoadException ? failure.getMessage() : failure.toString();
+  }
+
+  /** Fails when calls did, or when not all loads could be made. */
+  private Future<Void> ended(String failure) {
+    List<String> lines = new ArrayList<>();
+    for (LoadResult result : results) {
+      if (result.failures().all() > 0) {
+        lines.add("%s: calls failed, %s".formatted(result.name(), result.failures().explained()));
+      }
+    }
+    if (!failure.isEmpty()) {
+      lines.add(failure);
+    }
+    return lines.isEmpty()
+        ? Future.succeededFuture()
+        : Future.failedFuture(new LoadException(String.join(System.lineSeparator(), lines)));
   }
 
   private Future<Void> show() {
@@ -128,14 +148,7 @@ public final class BenchRun {
       }
     }
     return write(config.reportFile(), Report.of(config, results).encodePrettily() + "\n")
-        .compose(report -> write(config.chartFile(), Chart.of(results, about())))
-        .compose(
-            chart -> {
-              String failures = failures();
-              return failures.isEmpty()
-                  ? Future.succeededFuture()
-                  : Future.failedFuture(new LoadException(failures));
-            });
+        .compose(report -> write(config.chartFile(), Chart.of(results, about())));
   }
 
   private String about() {
@@ -145,16 +158,6 @@ public final class BenchRun {
             config.inFlight(),
             config.callsPerSecond() == 0 ? "" : ", %,d a second".formatted(config.callsPerSecond()),
             config.messages());
-  }
-
-  private String failures() {
-    List<String> lines = new ArrayList<>();
-    for (LoadResult result : results) {
-      if (result.failures().all() > 0) {
-        lines.add("%s: calls failed, %s".formatted(result.name(), result.failures().explained()));
-      }
-    }
-    return String.join(System.lineSeparator(), lines);
   }
 
   private Future<Void> write(String file, String content) {

@@ -191,7 +191,7 @@ final class LoadRun {
       return;
     }
     failures.add(isLate(slot, failure) ? late() : failure);
-    if (!call.wasOpened() || slot.connection.isClosed()) {
+    if (call.hasLostItsConnection() || slot.connection.isClosed()) {
       // Nothing goes over this connection any more: more calls would only fail as fast as they can.
       slots.remove(slot);
       movedByLost += slot.exchange.moved();
@@ -201,8 +201,8 @@ final class LoadRun {
     } else {
       idle.push(slot);
     }
-    // Later: a server that refuses at once would not let anything else have its turn.
-    vertx.runOnContext(later -> proceed());
+    // Later: where calls fail at once, nothing else would have its turn.
+    vertx.setTimer(1, later -> proceed());
   }
 
   private void endLateCalls() {

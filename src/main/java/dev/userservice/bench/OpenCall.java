@@ -7,6 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.StreamResetException;
 import io.vertx.grpc.common.GrpcError;
 import io.vertx.grpc.common.GrpcStatus;
 
@@ -25,6 +26,7 @@ final class OpenCall {
   private HttpClientResponse response;
   private boolean halfClosed;
   private boolean over;
+  private boolean connectionLost;
 
   OpenCall(Exchange exchange, End end) {
     this.exchange = exchange;
@@ -35,9 +37,9 @@ final class OpenCall {
     opening.onComplete(this::opened, this::lost);
   }
 
-  /** Whether there was a stream for it. */
-  boolean wasOpened() {
-    return request != null;
+  /** Whether the next call over its connection would fail too. */
+  boolean hasLostItsConnection() {
+    return connectionLost;
   }
 
   boolean isOver() {
@@ -75,10 +77,7 @@ final class OpenCall {
 
   /** Ends the call from this side. */
   void giveUp(Failure why) {
-    if (!over) {
-      cancel();
-      over(why);
-    }
+    over(why, true);
   }
 
   private void opened(HttpClientRequest opened) {
@@ -125,25 +124,23 @@ final class OpenCall {
       return;
     }
     CallException refused = CallException.of(response.headers(), response.trailers());
-    if (!halfClosed) {
-      // The server has said all that it has to say, before we have.
-      cancel();
-    }
-    if (refused != null) {
-      over(Failure.of(refused));
-      return;
-    }
     String missing = frames.isCut() ? "a message that is cut off" : exchange.missing();
-    over(missing == null ? null : Failure.wrongAnswer(missing));
+    Failure failure = missing == null ? null : Failure.wrongAnswer(missing);
+    // The server may have said all that it has to say before we have.
+    over(refused == null ? failure : Failure.of(refused), !halfClosed);
   }
 
   private void lost(Throwable failure) {
-    over(Failure.lost(failure));
+    connectionLost = !(failure instanceof StreamResetException);
+    over(Failure.lost(failure), false);
   }
 
-  private void over(Failure failure) {
+  private void over(Failure failure, boolean cancel) {
     if (!over) {
       over = true;
+      if (cancel) {
+        cancel();
+      }
       end.ended(this, failure);
     }
   }

@@ -38,13 +38,13 @@ final class Progress {
   void ends() {
     if (terminal) {
       redraw("");
-      redraw("");
+      out.print("\r");
+      out.flush();
     }
   }
 
   private void redraw(String line) {
-    out.print("\r" + line + " ".repeat(Math.max(0, LINE - line.length())) + "\r");
-    out.print(line);
+    out.print("\r" + line + " ".repeat(Math.max(0, LINE - line.length())));
     out.flush();
   }
 }

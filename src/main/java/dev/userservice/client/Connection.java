@@ -22,6 +22,8 @@ public final class Connection {
     this.host = host;
     this.token = token;
     connection.closeHandler(end -> closed = true);
+    // Each call that breaks off tells so; without this, a line of the log would too.
+    connection.exceptionHandler(lost -> {});
   }
 
   /** Refuses a connection on which HTTP/1 is spoken, as {@link Evidence} does. */
