@@ -4,11 +4,8 @@ import dev.userservice.client.Terminal;
 import dev.userservice.cluster.Cluster;
 import dev.userservice.cluster.ClusterException;
 import dev.userservice.cluster.Members;
-import dev.userservice.config.ClientConfig;
 import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
-import dev.userservice.config.ConfigSource;
-import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.LogFormat;
 import dev.userservice.operations.Metrics;
@@ -16,14 +13,13 @@ import dev.userservice.operations.TraceIds;
 import dev.userservice.operations.Tracing;
 import dev.userservice.operations.TracingException;
 import io.vertx.core.Deployable;
-import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
-import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.launcher.application.HookContext;
@@ -46,7 +42,9 @@ import picocli.CommandLine.ParseResult;
  */
 public final class Main extends VertxApplication implements VertxApplicationHooks {
 
-  /** A server was stopped by a signal, after all calls had ended; or all scenarios passed. */
+  /**
+   * A server was stopped by a signal, after all calls had ended; or all scenarios or loads passed.
+   */
   static final int OK = 0;
 
   /** Something that should not happen. */
@@ -61,22 +59,19 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The address cannot be listened on. */
   static final int ADDRESS = 4;
 
-  /** A scenario failed, no server answered, or a signal came before all scenarios had passed. */
+  /** A scenario or a load failed, no server answered, or a signal came before all had passed. */
   static final int SCENARIO = 5;
 
   /** The store cannot be used, or cannot be reached in time. */
   static final int STORE = 6;
 
   private static final String PRINT_CONFIG = "--print-config";
-  private static final String INSTANCES = "vertx.deployment.options.instances";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
   private final String[] args;
 
-  private String verticle;
-  private boolean instancesGiven;
-  private JsonObject vertxOptions;
-  private JsonObject deploymentOptions;
+  private Role role;
+  private StockOptions options;
   private JsonObject config;
   private boolean clustered;
   private Metrics metrics;
@@ -84,6 +79,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   /** Null when it is off. */
   private Tracing tracing;
+
+  /** Made on the main thread or an event loop before the main thread goes on. */
+  private volatile BenchVerticle bench;
 
   /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
@@ -136,141 +134,58 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (parsed.hasMatchedOption("--worker") && parsed.hasMatchedOption("--virtual-thread")) {
       return misused("--worker and --virtual-thread exclude each other");
     }
-    verticle = parsed.matchedPositionalValue(0, null);
+    role = Role.of(parsed.matchedPositionalValue(0, null));
     try {
-      vertxOptions = document("--options", take(parsed, "--options"));
-      deploymentOptions = document("--deployment-options", take(parsed, "--deployment-options"));
-      String conf = take(parsed, "--conf");
+      options = StockOptions.take(parsed);
+      String conf = StockOptions.take(parsed, "--conf");
       if (parsed.hasMatchedOption(PRINT_CONFIG)) {
-        return printConfiguration(conf);
+        if (role == Role.OTHER) {
+          return misused(PRINT_CONFIG + " is for the server, the client and the load");
+        }
+        System.out.print(role.list(conf, Main::warn));
+        return OK;
       }
-      config = configuration(conf);
-      tracing = tracing();
+      config = role.configuration(conf, Main::warn);
+      tracing =
+          Tracing.from(
+              System.getenv(),
+              System.getProperties(),
+              role.program,
+              Main.class.getPackage().getImplementationVersion());
     } catch (ConfigException | TracingException refused) {
       return complain(CONFIGURATION, refused.getMessage());
+    } catch (IllegalArgumentException refused) {
+      return complain(USAGE, refused.getMessage());
     }
     LogFormat.use(logsJson(), tracing == null ? () -> TraceIds.NONE : Tracing::current);
-    int refused = checkStockOptions(parsed);
-    if (refused != OK) {
-      return refused;
+    if (role == Role.BENCH && options.instances() > 1) {
+      return misused("a load has one instance; start another process for more");
     }
     clustered = parsed.matchedOptionValue("--cluster", false);
-    if (clustered && !serves()) {
+    if (clustered && role != Role.SERVER) {
       return misused("--cluster is for servers; a client is given their addresses");
     }
-    if (!clustered && serves() && config.containsKey("cluster")) {
-      complain(OK, "without --cluster this server stays alone; it is configured for a cluster");
+    if (!clustered && role == Role.SERVER && config.containsKey("cluster")) {
+      warn("without --cluster this server stays alone; it is configured for a cluster");
     }
-    // A client has failed until its scenarios have passed, whatever ends it before.
-    exitCode = runsScenarios() ? SCENARIO : OK;
+    // A client has failed until its scenarios or loads have passed, whatever ends it before.
+    exitCode = role.ends() ? SCENARIO : OK;
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  /**
-   * What an option says. The stock command does not get to see it: it would read the file once
-   * more, with no bound, and what comes out of a pipe can be read only once.
-   */
-  private static String take(ParseResult parsed, String name) {
-    OptionSpec option = parsed.matchedOption(name);
-    if (option == null) {
-      return null;
-    }
-    String argument = option.getValue();
-    option.setValue(null);
-    return argument;
-  }
-
-  private static JsonObject document(String option, String argument) {
-    return argument == null ? null : JsonDocument.parse(option, argument);
-  }
-
-  private JsonObject configuration(String argument) {
-    if (serves()) {
-      return ConfigSource.server(
-          argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
-    }
-    if (runsScenarios()) {
-      return ConfigSource.client(
-          argument, System.getenv(), System.getProperties(), warning -> complain(OK, warning));
-    }
-    return document("--conf", argument);
-  }
-
-  private int printConfiguration(String argument) {
-    if (!serves() && !runsScenarios()) {
-      return misused(PRINT_CONFIG + " is for the server and for the client");
-    }
-    System.out.print(
-        serves()
-            ? ConfigSource.listServer(
-                argument,
-                UserVerticle.methods(),
-                System.getenv(),
-                System.getProperties(),
-                warning -> complain(OK, warning))
-            : ConfigSource.listClient(
-                argument,
-                System.getenv(),
-                System.getProperties(),
-                warning -> complain(OK, warning)));
-    return OK;
-  }
-
-  /** Until the configuration is known, and with a verticle of somebody else, the log is text. */
   private boolean logsJson() {
-    if (!serves() && !runsScenarios()) {
-      return false;
-    }
-    String log = serves() ? ServerConfig.from(config).log() : ClientConfig.from(config).log();
+    String log = role.log(config);
     return log.equals("json") || log.equals("auto") && !Terminal.isThere();
-  }
-
-  private Tracing tracing() {
-    return Tracing.from(
-        System.getenv(),
-        System.getProperties(),
-        runsScenarios() ? "user-client" : "user-service",
-        Main.class.getPackage().getImplementationVersion());
-  }
-
-  /** Vert.x checks these too, but later, and does not say which option or property it means. */
-  private int checkStockOptions(ParseResult parsed) {
-    String checked = "--options";
-    try {
-      new VertxOptions(vertxOptions == null ? new JsonObject() : vertxOptions);
-      checked = "--deployment-options";
-      new DeploymentOptions(deploymentOptions == null ? new JsonObject() : deploymentOptions);
-    } catch (RuntimeException failure) {
-      return complain(CONFIGURATION, checked + ": " + StartFailure.reason(failure));
-    }
-    Integer option = parsed.matchedOptionValue("--instances", null);
-    String property = System.getProperty(INSTANCES);
-    Object document =
-        deploymentOptions == null ? null : deploymentOptions.getValue("instances", null);
-    instancesGiven = option != null || property != null || document != null;
-    if (option != null && option < 1) {
-      return complain(USAGE, "--instances is " + option + ", but must be 1 or more");
-    }
-    if (property != null && !property.matches("0*[1-9]\\d{0,8}")) {
-      return complain(USAGE, "-D" + INSTANCES + " is " + property + ", but must be 1 or more");
-    }
-    if (document != null && !(document instanceof Integer number && number > 0)) {
-      return complain(
-          CONFIGURATION,
-          "--deployment-options: \"instances\" is %s, but must be a whole number, 1 or more"
-              .formatted(Json.encode(document)));
-    }
-    return OK;
   }
 
   @Override
   public JsonObject afterVertxOptionsParsed(JsonObject ignored) {
-    return vertxOptions;
+    return options.vertx();
   }
 
   @Override
   public JsonObject afterDeploymentOptionsParsed(JsonObject ignored) {
-    return deploymentOptions;
+    return options.deployment();
   }
 
   @Override
@@ -279,11 +194,11 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   @Override
-  public VertxBuilder createVertxBuilder(VertxOptions options) {
-    VertxBuilder builder = Vertx.builder().with(options);
-    if (serves() && ServerConfig.from(config).management().isOn()) {
+  public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
+    VertxBuilder builder = Vertx.builder().with(vertxOptions);
+    if (role == Role.SERVER && ServerConfig.from(config).management().isOn()) {
       metrics = new Metrics();
-      builder = metrics.of(builder, options);
+      builder = metrics.of(builder, vertxOptions);
     }
     if (tracing != null) {
       builder.withTracer(tracing.factory());
@@ -292,7 +207,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       return builder;
     }
     ClusterConfig how = ServerConfig.from(config).cluster();
-    EventBusOptions bus = options.getEventBusOptions();
+    EventBusOptions bus = vertxOptions.getEventBusOptions();
     if (bus.getHost() == null) {
       bus.setHost(how.host());
     }
@@ -309,7 +224,11 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public Supplier<? extends Deployable> verticleSupplier() {
-    return verticle == null ? UserVerticle::new : null;
+    return switch (role) {
+      case SERVER -> UserVerticle::new;
+      case BENCH -> () -> bench = new BenchVerticle();
+      case CLIENT, OTHER -> null;
+    };
   }
 
   @Override
@@ -317,14 +236,14 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (metrics != null) {
       Monitor.share(context.vertx(), metrics);
     }
-    if (serves() && !instancesGiven) {
+    if (role == Role.SERVER && options.instances() == 0) {
       context.deploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     }
   }
 
   @Override
   public void afterVerticleDeployed(HookContext context) {
-    if (serves()) {
+    if (role == Role.SERVER) {
       LocalMap<String, Object> started =
           context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
       StartLines.of(
@@ -335,11 +254,25 @@ public final class Main extends VertxApplication implements VertxApplicationHook
               clustered ? new Members(context.vertx()).toString() : "",
               started.containsKey(UserVerticle.READY))
           .forEach(System.out::println);
-    } else if (runsScenarios()) {
+    } else if (role == Role.CLIENT) {
       exitCode = OK;
       ended = true;
       System.exit(OK);
+    } else if (role == Role.BENCH) {
+      awaitLoads();
     }
+  }
+
+  /** On the main thread, which has nothing else to do. */
+  private void awaitLoads() {
+    Throwable failure = bench.ended().transform(end -> Future.succeededFuture(end.cause())).await();
+    if (!ended) {
+      StartFailure explained = failure == null ? null : StartFailure.of(failure, null);
+      exitCode = explained == null ? OK : complain(explained.exitCode(), explained.message());
+      ended = true;
+    }
+    // Also when a signal was faster: who returns from here says that all is well.
+    System.exit(exitCode);
   }
 
   @Override
@@ -353,15 +286,20 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       return;
     }
     StartFailure explained =
-        StartFailure.of(failure, serves() ? context.deploymentOptions().getConfig() : null);
+        StartFailure.of(
+            failure, role == Role.SERVER ? context.deploymentOptions().getConfig() : null);
     exitCode = complain(explained.exitCode(), explained.message());
     ended = true;
   }
 
   @Override
   public void beforeStoppingVertx(HookContext context) {
-    if (!ended && runsScenarios()) {
-      complain(SCENARIO, "stopped before all scenarios had passed");
+    if (!ended && role.ends()) {
+      complain(
+          SCENARIO,
+          role == Role.CLIENT
+              ? "stopped before all scenarios had passed"
+              : "stopped before all loads had ended");
     }
     ended = true;
   }
@@ -406,16 +344,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     return complain(UNEXPECTED, StartFailure.reason(failure));
   }
 
+  private static void warn(String message) {
+    complain(OK, message);
+  }
+
   private static int complain(int code, String message) {
     System.err.println("user-service: " + message);
     return code;
-  }
-
-  private boolean serves() {
-    return verticle == null || verticle.equals(UserVerticle.class.getName());
-  }
-
-  private boolean runsScenarios() {
-    return ClientVerticle.class.getName().equals(verticle);
   }
 }

@@ -1,5 +1,6 @@
 package dev.userservice;
 
+import dev.userservice.bench.LoadException;
 import dev.userservice.client.ScenarioException;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ServerConfig;
@@ -34,6 +35,9 @@ record StartFailure(int exitCode, String message) {
     if (failure instanceof ScenarioException explained) {
       return new StartFailure(Main.SCENARIO, explained.getMessage());
     }
+    if (failure instanceof LoadException explained) {
+      return new StartFailure(Main.SCENARIO, explained.getMessage());
+    }
     if (failure instanceof StoreException refused) {
       return new StartFailure(Main.STORE, refused.getMessage());
     }
@@ -48,7 +52,7 @@ record StartFailure(int exitCode, String message) {
           ExitCodes.VERTX_DEPLOYMENT,
           "there is no verticle "
               + failure.getMessage()
-              + "; there are dev.userservice.UserVerticle and dev.userservice.ClientVerticle");
+              + "; there are dev.userservice.UserVerticle, dev.userservice.ClientVerticle and dev.userservice.BenchVerticle");
     }
     return new StartFailure(ExitCodes.VERTX_DEPLOYMENT, reason(failure));
   }

@@ -25,6 +25,8 @@ class ArchitectureTest {
           .definedBy("dev.userservice")
           .layer("client")
           .definedBy("dev.userservice.client..")
+          .layer("bench")
+          .definedBy("dev.userservice.bench..")
           .layer("rpc")
           .definedBy("dev.userservice.rpc..")
           .layer("user")
@@ -42,6 +44,8 @@ class ArchitectureTest {
           .whereLayer("root")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("client")
+          .mayOnlyBeAccessedByLayers("root", "bench")
+          .whereLayer("bench")
           .mayOnlyBeAccessedByLayers("root")
           .whereLayer("rpc")
           .mayOnlyBeAccessedByLayers("root")
@@ -56,7 +60,7 @@ class ArchitectureTest {
           .whereLayer("security")
           .mayOnlyBeAccessedByLayers("root", "client")
           .whereLayer("config")
-          .mayOnlyBeAccessedByLayers("root", "store", "client", "cluster", "security");
+          .mayOnlyBeAccessedByLayers("root", "store", "client", "bench", "cluster", "security");
 
   @ArchTest
   static final ArchRule noCycles =

@@ -20,6 +20,7 @@ public final class CallException extends RuntimeException {
   private final boolean saidByServer;
   private final boolean lasting;
   private final boolean changedNothing;
+  private final String reason;
 
   private CallException(
       GrpcStatus status,
@@ -27,28 +28,30 @@ public final class CallException extends RuntimeException {
       List<String> details,
       boolean saidByServer,
       boolean lasting,
-      boolean changedNothing) {
+      boolean changedNothing,
+      String reason) {
     super(message, null, false, false);
     this.status = status;
     this.details = details;
     this.saidByServer = saidByServer;
     this.lasting = lasting;
     this.changedNothing = changedNothing;
+    this.reason = reason;
   }
 
   /** What this client found, not what a server said. */
   static CallException here(GrpcStatus status, String message) {
-    return new CallException(status, message, List.of(), false, false, false);
+    return new CallException(status, message, List.of(), false, false, false, "");
   }
 
   /** UNAVAILABLE, and it is certain that no server has begun with the call. */
   static CallException unseen(String message) {
-    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, false, true);
+    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, false, true, "");
   }
 
   /** UNAVAILABLE, and no second try helps. */
   static CallException unavailableForGood(String message) {
-    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, true, true);
+    return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, true, true, "");
   }
 
   /**
@@ -57,7 +60,7 @@ public final class CallException extends RuntimeException {
    *
    * @return null when the call ended with OK
    */
-  static CallException of(MultiMap headers, MultiMap trailers) {
+  public static CallException of(MultiMap headers, MultiMap trailers) {
     MultiMap end = headers.contains("grpc-status") ? headers : trailers;
     String code = end.get("grpc-status");
     if (code == null) {
@@ -68,13 +71,15 @@ public final class CallException extends RuntimeException {
     }
     String message = end.get("grpc-message");
     String details = end.get("grpc-status-details-bin");
+    String reason = ErrorDetails.reason(details);
     return new CallException(
         status(code),
         message == null ? "" : percentDecoded(message),
         ErrorDetails.lines(details),
         true,
         false,
-        ErrorDetails.reason(details).equals(NOTHING_CHANGED));
+        reason.equals(NOTHING_CHANGED),
+        reason);
   }
 
   public GrpcStatus status() {
@@ -84,6 +89,11 @@ public final class CallException extends RuntimeException {
   /** What stood in grpc-status-details-bin, in one line or more for each detail. */
   public List<String> details() {
     return details;
+  }
+
+  /** The reason in its ErrorInfo, which programs may compare; empty when there is none. */
+  public String reason() {
+    return reason;
   }
 
   boolean saidByServer() {

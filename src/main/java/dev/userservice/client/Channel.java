@@ -8,8 +8,9 @@ import dev.userservice.security.ClientTls;
 import dev.userservice.security.UnusableFileException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpConnectOptions;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.HostAndPort;
@@ -57,7 +58,7 @@ public final class Channel {
   private final Deadline all = Deadline.in(ALL_MILLIS);
   private final Set<Address> called = new LinkedHashSet<>();
   private String token = "";
-  private HttpClient http;
+  private HttpClientAgent http;
   private Servers servers;
 
   public Channel(Vertx vertx, ClientConfig config) {
@@ -97,7 +98,7 @@ public final class Channel {
         .setConnectTimeout(CONNECT_MILLIS);
   }
 
-  private HttpClient httpClient(HttpClientOptions options) {
+  private HttpClientAgent httpClient(HttpClientOptions options) {
     return vertx.httpClientBuilder().with(options).withConnectHandler(this::watch).build();
   }
 
@@ -107,6 +108,26 @@ public final class Channel {
     } catch (UnsupportedOperationException http1) {
       // No call is made over it: Evidence sees to that.
     }
+  }
+
+  /**
+   * Opens a connection to the next server, for one who makes calls that are neither balanced nor
+   * made again.
+   *
+   * @return fails with a {@link CallException} when there is none within {@code deadlineMillis}
+   */
+  public Future<Connection> connect() {
+    Server server = servers.pick();
+    Deadline deadline = Deadline.in(config.deadlineMillis());
+    HostAndPort host = host(server);
+    return http.connect(
+            new HttpConnectOptions()
+                .setServer(address(server))
+                .setHost(host.host())
+                .setPort(host.port()))
+        .timeout(deadline.leftMillis(), TimeUnit.MILLISECONDS)
+        .compose(opened -> Connection.over(opened, host, token))
+        .recover(failure -> Future.failedFuture(notConnected.explain(server, failure, deadline)));
   }
 
   /** Starts a call that has {@code deadlineMillis} to end, connecting included. */
@@ -213,10 +234,8 @@ public final class Channel {
   private <Q, R> Future<ClientCall<Q, R>> connect(
       Server server, ServiceMethod<R, Q> method, Deadline deadline) {
     Evidence evidence = new Evidence(http, lastStreams, host(server), token);
-    SocketAddress address =
-        SocketAddress.inetSocketAddress(server.address().port(), server.address().host());
     return GrpcClient.client(vertx, evidence)
-        .request(address, evidence.watch(method))
+        .request(address(server), evidence.watch(method))
         // A peer that accepts the connection and then says nothing would be waited for for ever.
         .timeout(deadline.leftMillis(), TimeUnit.MILLISECONDS)
         .map(request -> begun(server, new ClientCall<>(vertx, request, evidence, deadline)))
@@ -225,6 +244,10 @@ public final class Channel {
               server.failed();
               return Future.failedFuture(notConnected.explain(server, failure, deadline));
             });
+  }
+
+  private static SocketAddress address(Server server) {
+    return SocketAddress.inetSocketAddress(server.address().port(), server.address().host());
   }
 
   /** Whom a call is for: the name, not the address that it stands for. */

@@ -69,9 +69,12 @@ final class Evidence implements HttpClient {
       return Future.succeededFuture(request);
     }
     request.exceptionHandler(reset -> {}).reset();
-    return Future.failedFuture(
-        CallException.unavailableForGood(
-            "what answers is no gRPC server: it speaks TLS, but no HTTP/2"));
+    return Future.failedFuture(notHttp2());
+  }
+
+  static CallException notHttp2() {
+    return CallException.unavailableForGood(
+        "what answers is no gRPC server: it speaks TLS, but no HTTP/2");
   }
 
   private void keep(HttpClientResponse response) {

@@ -93,7 +93,7 @@ final class ServerSearch {
             ? ""
             : " (" + refused.getMessage().lines().findFirst().orElse("") + ")";
     return new ScenarioException(
-        "no server answers at %s within %d ms%s%nStart one with \"java -jar target/user-service.jar\", or name another in \"addresses\" of the --conf file or in USER_CLIENT_ADDRESSES"
+        "no server answers at %s within %d ms%s%nStart one with \"java -jar target/user-service.jar\", or name another in \"addresses\" of the --conf file or in USER_CLIENT_ADDRESSES (of a load: USER_BENCH_ADDRESSES)"
             .formatted(Address.list(addresses), waitMillis, why));
   }
 }

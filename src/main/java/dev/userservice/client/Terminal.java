@@ -20,12 +20,12 @@ public final class Terminal {
    * Standard output in a charset that is known: System.out does not tell its own before JDK 18, and
    * what it cannot encode becomes a question mark.
    */
-  static PrintStream output(Charset charset) {
+  public static PrintStream output(Charset charset) {
     return new PrintStream(new FileOutputStream(FileDescriptor.out), true, charset);
   }
 
   /** The charset of standard output; ASCII when it cannot be found out. */
-  static Charset charset() {
+  public static Charset charset() {
     // The first since JDK 19; the second in 17, on a terminal; the third follows the locale.
     for (String key : new String[] {"stdout.encoding", "sun.stdout.encoding", "native.encoding"}) {
       String name = System.getProperty(key, "");

@@ -58,6 +58,26 @@ public record ClientConfig(
   }
 
   static ClientConfig read(ConfigReader reader) {
+    return read(
+        reader,
+        reader.oneOf(
+            "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
+        reader.list(
+            "scenarios",
+            DEMO,
+            SCENARIOS.size(),
+            name -> SCENARIOS.contains(name) ? name : null,
+            "names of " + SCENARIOS),
+        reader.number("pauseMillis", 0, 0, 10_000));
+  }
+
+  /** For a client that has no scenarios: where servers are, how to speak to them, and as whom. */
+  static ClientConfig readWithoutScenarios(ConfigReader reader) {
+    return read(reader, "round_robin", List.of(), 0);
+  }
+
+  private static ClientConfig read(
+      ConfigReader reader, String balance, List<String> scenarios, int pauseMillis) {
     ClientConfig config =
         new ClientConfig(
             reader.list(
@@ -66,20 +86,14 @@ public record ClientConfig(
                 64,
                 text -> Address.parse(text, SERVER_PORT),
                 "addresses such as \"localhost:" + SERVER_PORT + "\""),
-            reader.oneOf(
-                "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
+            balance,
             ClientTlsConfig.read(reader.object("tls")),
             reader.secret("token").strip(),
             reader.textOrNone("tokenFile"),
-            reader.list(
-                "scenarios",
-                DEMO,
-                SCENARIOS.size(),
-                name -> SCENARIOS.contains(name) ? name : null,
-                "names of " + SCENARIOS),
+            scenarios,
             reader.number("waitMillis", 10_000, 0, 60_000),
             reader.number("deadlineMillis", 5_000, 1, 60_000),
-            reader.number("pauseMillis", 0, 0, 10_000),
+            pauseMillis,
             reader.oneOf("log", "auto", ServerConfig.LOG_FORMATS));
     if (!config.token.isEmpty() && !config.tokenFile.isEmpty()) {
       throw reader.refused("tokenFile", "and \"token\" say the same; take one of them");

@@ -93,6 +93,19 @@ public final class ConfigSource {
         .list(ClientConfig::read);
   }
 
+  /** As {@link #server}, for a load: {@code USER_BENCH_SECONDS}, {@code -Duser-bench.seconds}. */
+  public static JsonObject bench(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return load(argument, "user-bench", BenchConfig::read, env, properties, warn).json;
+  }
+
+  /** As {@link #listServer}, for a load. */
+  public static String listBench(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return load(argument, "user-bench", BenchConfig::read, env, properties, warn)
+        .list(BenchConfig::read);
+  }
+
   private static ConfigSource load(
       String argument,
       String prefix,

@@ -54,14 +54,14 @@ final class PostgresPools {
     int writers = config.connections() / 2;
     reading =
         PgBuilder.client()
-            .with(pool(config.connections() - writers))
+            .with(pool("postgres-read", config.connections() - writers))
             .with(net())
             .connectingTo(this::target)
             .using(vertx)
             .build();
     writing =
         PgBuilder.pool()
-            .with(pool(writers))
+            .with(pool("postgres-write", writers))
             .with(net())
             .connectingTo(this::target)
             .using(vertx)
@@ -85,8 +85,12 @@ final class PostgresPools {
     return Future.join(reading.close(), writing.close()).mapEmpty();
   }
 
-  private PoolOptions pool(int connections) {
+  /**
+   * @param name what metrics call it
+   */
+  private PoolOptions pool(String name, int connections) {
     return new PoolOptions()
+        .setName(name)
         .setMaxSize(connections)
         .setMaxWaitQueueSize(config.waiting())
         .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)

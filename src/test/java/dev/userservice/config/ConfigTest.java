@@ -99,6 +99,9 @@ class ConfigTest {
     assertThat(kubernetes.management()).isEqualTo(new ManagementConfig("0.0.0.0", 9_090, true));
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(12);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(7);
+    JsonObject bench = JsonDocument.parse("--conf", "conf/bench.json");
+    assertThat(BenchConfig.from(bench)).isEqualTo(BenchConfig.from(new JsonObject()));
+    assertThat(bench.fieldNames()).hasSize(13);
   }
 
   @ParameterizedTest
@@ -152,6 +155,44 @@ class ConfigTest {
     assertThatThrownBy(() -> ConfigSource.client(json, NO_ENV, NO_PROPERTIES, warning -> {}))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("--conf text: " + why + ", but must be ");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"scenarios":["get"]}   | unknown key "scenarios"; did you mean
+          {"loads":["fly"]}       | "loads" is ["fly"], but must be
+          {"loads":[]}            | "loads" is [], but must be
+          {"inFlight":10001}      | "inFlight" is 10001, but must be a whole number from 1 to 10000
+          {"chatInFlight":0}      | "chatInFlight" is 0, but must be
+          {"callsPerSecond":-1}   | "callsPerSecond" is -1, but must be a whole number from 0 to
+          {"connections":0}       | "connections" is 0, but must be
+          {"messages":0}          | "messages" is 0, but must be
+          {"seconds":0}           | "seconds" is 0, but must be a whole number from 1 to 3600
+          {"reportFile":1}        | "reportFile" is 1, but must be a text
+          {"token":"a b"}         | "token" is no token
+          """)
+  void bench_refuses(String json, String why) {
+    assertThatThrownBy(() -> ConfigSource.bench(json, NO_ENV, NO_PROPERTIES, warning -> {}))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("--conf text: " + why);
+  }
+
+  @Test
+  void bench_hasVariablesAndPropertiesOfItsOwn() {
+    JsonObject json =
+        ConfigSource.bench(
+            null,
+            Map.of("USER_BENCH_LOADS", "get,chat", "USER_CLIENT_ADDRESSES", "a"),
+            properties("user-bench.seconds", "7"),
+            warning -> {});
+
+    assertThat(BenchConfig.from(json).loads()).containsExactly("get", "chat");
+    assertThat(BenchConfig.from(json).seconds()).isEqualTo(7);
+    assertThat(BenchConfig.from(json).inFlight("chat")).isEqualTo(1);
   }
 
   @Test
