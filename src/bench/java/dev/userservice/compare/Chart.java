@@ -51,9 +51,7 @@ final class Chart {
   }
 
   String svg() {
-    results.loads().stream()
-        .filter(load -> load.kind() != Load.Kind.IDLE)
-        .forEach(this::load);
+    results.loads().forEach(this::load);
     int width = LABEL_WIDTH + PLOT_WIDTH + VALUE_WIDTH;
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n"
             .formatted(width, y + ROW_HEIGHT, width, y + ROW_HEIGHT)

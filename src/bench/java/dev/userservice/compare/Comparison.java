@@ -88,13 +88,13 @@ final class Comparison {
         runOne(round, server, load, idle);
       }
     } catch (Exception e) {
-      loads.forEach(load -> failed(round, peer, load, e.getMessage(), 0));
+      loads.forEach(load -> failed(round, peer, load, told(e), 0));
     }
   }
 
   private void runOne(int round, ServerProcess server, Load load, double idle) {
     try {
-      Measured measured = generators.of(load).run(server, load, options.seconds());
+      Measured measured = generators.of(server.peer(), load).run(server, load, options.seconds());
       results.add(
           new Row(round, server.peer(), load, measured, "", idle, server.residentMegabytes()));
       System.out.printf(
@@ -105,8 +105,14 @@ final class Comparison {
           measured.callsPerSecond(),
           measured.cpuMicrosPerCall());
     } catch (Exception e) {
-      failed(round, server.peer(), load, e.getMessage(), idle);
+      failed(round, server.peer(), load, told(e), idle);
     }
+  }
+
+  private static String told(Exception failure) {
+    return failure.getMessage() == null
+        ? failure.getClass().getSimpleName()
+        : failure.getMessage();
   }
 
   private void failed(int round, Peer peer, Load load, String why, double idle) {

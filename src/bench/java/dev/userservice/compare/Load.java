@@ -134,6 +134,23 @@ record Load(
               0),
           new Load("list-1m", "ListUsers of 1,000,000", MILLION, Kind.LIST, 1, 1, 1_000_000, 0));
 
+  /** Fails with what there is when there is none of this name. */
+  static Load named(String name) {
+    return ALL.stream()
+        .filter(load -> load.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no load %s, but %s"
+                        .formatted(name, ALL.stream().map(Load::name).toList())));
+  }
+
+  /** The same with so many connections, and calls on each. */
+  Load of(int connections, int streams) {
+    return new Load(name, title, group, kind, connections, streams, messages, bytes);
+  }
+
   int inFlight() {
     return connections * streams;
   }

@@ -3,6 +3,7 @@ package dev.userservice.compare;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What is compared, and how long.
@@ -47,11 +48,16 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
       }
     }
     return new Options(
-        loads.stream().map(Options::load).toList(),
+        loads.stream().map(Load::named).toList(),
         peers.stream().map(name -> peer(name, all)).toList(),
         rounds,
         seconds,
         out);
+  }
+
+  /** A command line without an option that takes no value. */
+  static String[] without(String option, String[] args) {
+    return Stream.of(args).filter(arg -> !arg.equals(option)).toArray(String[]::new);
   }
 
   private static double number(String option, String value, double least, double most) {
@@ -65,16 +71,6 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
     }
     throw new IllegalArgumentException(
         option + " takes a number from " + least + " to " + most + ", got " + value);
-  }
-
-  private static Load load(String name) {
-    return Load.ALL.stream()
-        .filter(load -> load.name().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "there is no load " + name + ", but " + Load.ALL.stream().map(Load::name).toList()));
   }
 
   private static Peer peer(String name, List<Peer> all) {

@@ -19,6 +19,8 @@ final class Peers {
   static final List<String> ORDER =
       List.of(
           Peer.OURS,
+          "user-service-grid",
+          "user-service-postgres",
           "grpc-java-direct",
           "grpc-java",
           "vertx-grpc",
@@ -32,7 +34,7 @@ final class Peers {
           "nghttpd");
 
   private static final Path BUILT = Path.of("target", "bench");
-  private static final String JAR = "target/user-service.jar";
+  static final String JAR = "target/user-service.jar";
   private static final String PACKAGE = "dev.userservice.compare.";
 
   private final String classPath = System.getProperty("java.class.path");
@@ -48,6 +50,8 @@ final class Peers {
   List<Peer> all() {
     return List.of(
         ours(),
+        OtherStores.grid(),
+        OtherStores.postgres(),
         java("grpc-java-direct", "grpc-java, directExecutor", Protocol.GRPC, "GrpcJavaPeer direct"),
         java("grpc-java", "grpc-java", Protocol.GRPC, "GrpcJavaPeer pool"),
         java("vertx-grpc", "vertx-grpc-server, bare", Protocol.GRPC, "VertxPeer"),

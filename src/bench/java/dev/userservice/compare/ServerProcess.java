@@ -46,12 +46,25 @@ final class ServerProcess implements AutoCloseable {
   static ServerProcess start(
       Vertx vertx, Peer peer, Load.Group group, Path scratch, Certificate identity)
       throws Exception {
+    ServerProcess server = startEmpty(vertx, peer, group, scratch, identity);
+    try {
+      server.fill(group.users());
+      return server;
+    } catch (Exception e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /** The same, with no more than the sample users. */
+  static ServerProcess startEmpty(
+      Vertx vertx, Peer peer, Load.Group group, Path scratch, Certificate identity)
+      throws Exception {
     ServerProcess server = new ServerProcess(vertx, peer, group);
     Runtime.getRuntime().addShutdownHook(server.stop);
     try {
       server.launch(scratch, identity);
       server.awaitReady(scratch);
-      server.fill();
       return server;
     } catch (Exception e) {
       server.close();
@@ -111,17 +124,17 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Adds users until there are as many as the loads need; a peer of plain bytes has none. */
-  private void fill() throws Exception {
+  void fill(int users) throws Exception {
     if (peer.protocol() == Protocol.REST) {
-      List<Future<?>> users = new ArrayList<>();
-      for (int i = 0; i < group.users(); i++) {
-        users.add(exchange.ask(Request.restUser(i)).map(answer -> answer.orFail(Protocol.REST)));
+      List<Future<?>> made = new ArrayList<>();
+      for (int i = 0; i < users; i++) {
+        made.add(exchange.ask(Request.restUser(i)).map(answer -> answer.orFail(Protocol.REST)));
       }
-      Future.all(users).await(60, TimeUnit.SECONDS);
+      Future.all(made).await(60, TimeUnit.SECONDS);
     } else if (peer.protocol() == Protocol.GRPC) {
-      for (int made = 0; made < group.users(); made += SEED_USERS) {
-        int count = Math.min(SEED_USERS, group.users() - made);
-        createAll(made, count).await(60, TimeUnit.SECONDS);
+      for (int first = 0; first < users; first += SEED_USERS) {
+        int count = Math.min(SEED_USERS, users - first);
+        createAll(first, count).await(60, TimeUnit.SECONDS);
       }
     }
   }

@@ -52,7 +52,7 @@ final class Table {
     line("## %s (`%s`)", load.title(), load.name());
     line("");
     if (load.kind() == Load.Kind.IDLE) {
-      line("A call is a stream; CPU is what all of them take in a second.");
+      line("Calls are GetUser, 32 in flight, beside the streams; idle CPU is what those take with no call beside them.");
       line("");
     }
     List<String> more =
