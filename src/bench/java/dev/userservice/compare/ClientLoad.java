@@ -42,7 +42,7 @@ final class ClientLoad implements Generator {
             .put("connections", load.connections())
             .put("messages", load.messages())
             .put("seconds", Math.max(1, Math.round(seconds)))
-            .put("warmupSeconds", Math.max(1, Math.round(seconds)))
+            .put("warmupSeconds", Math.max(1, Math.round(WarmUp.seconds(seconds))))
             .put("deadlineMillis", 30_000);
     if (load.kind() == Load.Kind.LATENCY) {
       double most = run(server, load, config).callsPerSecond();

@@ -22,7 +22,12 @@ final class WarmUp {
    */
   WarmUp(Peer peer, Load load, double seconds) {
     calls = peer.warmsUp() ? load.warmUpCalls() : 1;
-    leastSeconds = peer.warmsUp() ? Math.min(MOST_SECONDS, seconds * SECONDS_PER_MEASURED) : 0;
+    leastSeconds = peer.warmsUp() ? seconds(seconds) : 0;
+  }
+
+  /** For how long a JVM is warmed up for a load that will be measured for so many seconds. */
+  static double seconds(double measured) {
+    return Math.min(MOST_SECONDS, measured * SECONDS_PER_MEASURED);
   }
 
   void made(long more) {
