@@ -15,7 +15,7 @@ final class Generators {
   Generators(Path scratch, Map<String, String> commands) {
     h2load = new H2load(scratch, commands);
     client = new ClientLoad(scratch, commands);
-    idle = new IdleStreams(h2load);
+    idle = new IdleStreams(h2load, ServerProcess::residentMegabytes);
   }
 
   Generator of(Peer peer, Load load) {

@@ -1,5 +1,6 @@
 package dev.userservice.compare;
 
+import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
@@ -15,29 +16,34 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Streams that are open and say nothing: what they hold of memory, what they take of CPU, and what
- * calls cost beside them. Each says one word first, so that the server has it.
+ * calls cost beside them. A word from each would go to all others, and what is measured would be
+ * what those leave behind; that a server has the streams of a connection is known when it answers a
+ * call that came after them, and at the end each has to end well.
  */
 final class IdleStreams implements Generator {
 
-  private static final long OPEN_SECONDS = 180;
-
-  private static final int SETTLE_MILLIS = 500;
-
-  /** Of a CPU; with less than this, what was said has come to all. */
-  private static final double QUIET = 0.1;
+  private static final long DEADLINE_SECONDS = 60;
 
   private final Generator calls;
+  private final Memory memory;
+
+  /** How much memory a server has in use. */
+  interface Memory {
+    double megabytes(ServerProcess server) throws Exception;
+  }
 
   /**
    * @param calls makes the load beside the streams
    */
-  IdleStreams(Generator calls) {
+  IdleStreams(Generator calls, Memory memory) {
     this.calls = calls;
+    this.memory = memory;
   }
 
   @Override
   public Measured run(ServerProcess server, Load load, double seconds) throws Exception {
     List<ManagedChannel> channels = new ArrayList<>();
+    Listener listener = new Listener(load.inFlight());
     try {
       for (int i = 0; i < load.connections(); i++) {
         channels.add(
@@ -46,18 +52,19 @@ final class IdleStreams implements Generator {
                 .directExecutor()
                 .build());
       }
-      double memory = server.residentMegabytes();
-      CountDownLatch ended = new CountDownLatch(load.inFlight());
-      List<StreamObserver<UserMessage>> open = open(channels, load, ended);
-      settle(server);
+      answered(channels);
+      double without = memory.megabytes(server);
+      List<StreamObserver<UserMessage>> open = open(channels, load, listener);
+      answered(channels);
+      double with = memory.megabytes(server);
       Map<String, Double> more = new LinkedHashMap<>();
-      more.put("KB a stream", (server.residentMegabytes() - memory) * 1_024 / open.size());
+      more.put("KB a stream", (with - without) * 1_024 / open.size());
       double before = server.cpuSeconds();
       Thread.sleep(Math.round(seconds * 1_000));
       more.put("idle CPU %", (server.cpuSeconds() - before) / seconds * 100);
       Measured beside = calls.run(server, Load.named("get-32"), seconds);
       open.forEach(StreamObserver::onCompleted);
-      ended.await(OPEN_SECONDS, TimeUnit.SECONDS);
+      listener.awaitEnds();
       return new Measured(beside.calls(), beside.seconds(), beside.cpuSeconds(), more);
     } finally {
       for (ManagedChannel channel : channels) {
@@ -66,72 +73,59 @@ final class IdleStreams implements Generator {
     }
   }
 
-  /** Waits until the server has passed on to all streams what each has said. */
-  private static void settle(ServerProcess server) throws Exception {
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(OPEN_SECONDS);
-    double before;
-    do {
-      before = server.cpuSeconds();
-      Thread.sleep(SETTLE_MILLIS);
-    } while ((server.cpuSeconds() - before) * 1_000 / SETTLE_MILLIS > QUIET
-        && System.nanoTime() < giveUp);
-  }
-
   private static List<StreamObserver<UserMessage>> open(
-      List<ManagedChannel> channels, Load load, CountDownLatch ended) throws InterruptedException {
-    CountDownLatch answered = new CountDownLatch(load.inFlight());
-    AtomicReference<Throwable> failure = new AtomicReference<>();
+      List<ManagedChannel> channels, Load load, Listener listener) {
     List<StreamObserver<UserMessage>> open = new ArrayList<>();
-    UserMessage word = UserMessage.newBuilder().setUserId(1).setMessage("Hello").build();
     for (int i = 0; i < load.inFlight(); i++) {
-      StreamObserver<UserMessage> said =
-          UserServiceGrpc.newStub(channels.get(i % channels.size()))
-              .streamUsers(new Listener(answered, ended, failure));
-      said.onNext(word);
-      open.add(said);
-    }
-    boolean all = answered.await(OPEN_SECONDS, TimeUnit.SECONDS);
-    if (!all || failure.get() != null) {
-      throw new IllegalStateException(
-          answered.getCount() + " streams did not open", failure.get());
+      open.add(
+          UserServiceGrpc.newStub(channels.get(i % channels.size())).streamUsers(listener));
     }
     return open;
   }
 
-  /** Waits for the answer of the server, and reads on what others say. */
+  private static void answered(List<ManagedChannel> channels) {
+    GetUserRequest request = GetUserRequest.newBuilder().setUserId(1).build();
+    for (ManagedChannel channel : channels) {
+      UserServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
+          .getUser(request);
+    }
+  }
+
+  /** Of all streams. */
   private static final class Listener implements StreamObserver<UserMessage> {
 
-    private final CountDownLatch answered;
     private final CountDownLatch ended;
-    private final AtomicReference<Throwable> failure;
-    private boolean heard;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-    Listener(
-        CountDownLatch answered, CountDownLatch ended, AtomicReference<Throwable> failure) {
-      this.answered = answered;
-      this.ended = ended;
-      this.failure = failure;
+    Listener(int streams) {
+      ended = new CountDownLatch(streams);
     }
 
     @Override
     public void onNext(UserMessage message) {
-      if (!heard && message.getUserId() == 0) {
-        heard = true;
-        answered.countDown();
-      }
+      failure.set(new IllegalStateException("something was said in an idle stream"));
     }
 
     @Override
     public void onError(Throwable why) {
-      if (!heard) {
-        failure.set(why);
-      }
+      failure.set(why);
       ended.countDown();
     }
 
     @Override
     public void onCompleted() {
       ended.countDown();
+    }
+
+    void awaitEnds() throws InterruptedException {
+      boolean all = ended.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
+      if (!all || failure.get() != null) {
+        throw new IllegalStateException(
+            failure.get() == null
+                ? ended.getCount() + " streams did not end"
+                : "a stream failed: " + failure.get().getMessage());
+      }
     }
   }
 }

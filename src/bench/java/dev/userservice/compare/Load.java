@@ -107,7 +107,7 @@ record Load(
               0),
           new Load(
               "latency", "GetUser at half load, open loop", READS, Kind.LATENCY, 4, 64, 1, 0),
-          new Load("idle-1k", "1,000 idle streams", READS, Kind.IDLE, 10, 100, 1, 0),
+          new Load("idle-1k", "1,000 idle streams", READS, Kind.IDLE, 20, 50, 1, 0),
           new Load("tls-get-256", "GetUser over TLS, 256 in flight", TLS, Kind.GET, 8, 32, 1, 0),
           new Load("tls-list-1k", "ListUsers of 1,000 over TLS", TLS, Kind.LIST, 4, 2, 1_000, 0),
           new Load("create-1", "CreateUser, 1 in flight", WRITES, Kind.CLIENT_CREATE, 1, 1, 1, 0),

@@ -24,7 +24,8 @@ final class Scale {
   private static final List<Integer> USERS = List.of(1_000, 10_000, 100_000, 1_000_000, 10_000_000);
   private static final List<Integer> STREAMS = List.of(100, 1_000, 10_000);
 
-  private static final int STREAMS_PER_CONNECTION = 100;
+  /** Fewer than a connection may have: a call has to come through beside them. */
+  private static final int STREAMS_PER_CONNECTION = 50;
 
   private final Vertx vertx = Vertx.vertx();
   private final Path scratch;
@@ -108,7 +109,8 @@ final class Scale {
       server.fill(1_000);
       Load load =
           Load.named("idle-1k").of(streams / STREAMS_PER_CONNECTION, STREAMS_PER_CONNECTION);
-      Measured idle = new IdleStreams(h2load).run(server, load, seconds);
+      Measured idle =
+          new IdleStreams(h2load, of -> heapMegabytes(of.pid())).run(server, load, seconds);
       line(
           "| %,d | %s | %s | %s | %s |",
           streams,
