@@ -1,0 +1,91 @@
+package dev.userservice.compare;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+
+/**
+ * Makes single requests and reads all of the answer, trailers too: h2load, which takes each status
+ * 200 for a success, is only let loose on what has been looked at here.
+ */
+final class Exchange implements AutoCloseable {
+
+  /** The connections to a server, with one call on each at a time. */
+  private static final int CONNECTIONS = 4;
+
+  private final HttpClient client;
+  private final int port;
+  private final boolean tls;
+
+  Exchange(Vertx vertx, int port, boolean tls) {
+    this.port = port;
+    this.tls = tls;
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setHttp2ClearTextUpgrade(false)
+            .setConnectTimeout(2_000)
+            .setHttp2MultiplexingLimit(1);
+    if (tls) {
+      options.setSsl(true).setUseAlpn(true).setTrustAll(true).setVerifyHost(false);
+    }
+    client = vertx.createHttpClient(options, new PoolOptions().setHttp2MaxSize(CONNECTIONS));
+  }
+
+  /**
+   * What a server has answered.
+   *
+   * @param grpcStatus empty when there was none
+   */
+  record Answer(int httpStatus, String grpcStatus, Buffer body) {
+
+    /** Fails when it is not what stands for success in this protocol. */
+    Answer orFail(Peer.Protocol protocol) {
+      boolean good =
+          switch (protocol) {
+            case GRPC -> httpStatus == 200 && grpcStatus.equals("0");
+            case REST, BYTES -> httpStatus == 200 || httpStatus == 201;
+          };
+      if (!good) {
+        throw new IllegalStateException(
+            "answered HTTP " + httpStatus + ", grpc-status " + grpcStatus);
+      }
+      return this;
+    }
+  }
+
+  Future<Answer> ask(Request request) {
+    RequestOptions options =
+        new RequestOptions()
+            .setHost("127.0.0.1")
+            .setPort(port)
+            .setSsl(tls)
+            .setURI(request.path())
+            .setMethod(request.body() == null ? HttpMethod.GET : HttpMethod.POST);
+    request.headers().forEach(options::putHeader);
+    return client
+        .request(options)
+        .compose(call -> request.body() == null ? call.send() : call.send(request.body()))
+        .compose(response -> response.body().map(body -> answer(response, body)));
+  }
+
+  private static Answer answer(HttpClientResponse response, Buffer body) {
+    String status = response.getTrailer("grpc-status");
+    if (status == null) {
+      status = response.getHeader("grpc-status");
+    }
+    return new Answer(response.statusCode(), status == null ? "" : status, body);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

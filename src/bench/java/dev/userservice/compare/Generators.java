@@ -1,0 +1,30 @@
+package dev.userservice.compare;
+
+import dev.userservice.compare.Peer.Protocol;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Who makes which load. */
+final class Generators {
+
+  private final Generator h2load;
+  private final Generator client;
+  private final Generator idle;
+  private final Generator packed = new PackedBatches();
+
+  Generators(Path scratch, Map<String, String> commands) {
+    h2load = new H2load(scratch, commands);
+    client = new ClientLoad(scratch, commands);
+    idle = new IdleStreams(h2load, ServerProcess::residentMegabytes);
+  }
+
+  Generator of(Peer peer, Load load) {
+    return switch (load.kind()) {
+      case GET, LIST, CHAT -> h2load;
+      case PACKED -> packed;
+      case IDLE -> idle;
+      case CLIENT_CREATE, CLIENT_BATCH, CLIENT_CHAT, LATENCY ->
+          peer.protocol() == Protocol.REST ? h2load : client;
+    };
+  }
+}

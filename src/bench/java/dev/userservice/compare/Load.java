@@ -1,0 +1,189 @@
+package dev.userservice.compare;
+
+import static dev.userservice.compare.Load.Group.MILLION;
+import static dev.userservice.compare.Load.Group.READS;
+import static dev.userservice.compare.Load.Group.TLS;
+import static dev.userservice.compare.Load.Group.WRITES;
+
+import dev.userservice.compare.Peer.Protocol;
+import java.util.List;
+
+/**
+ * What servers are asked to do.
+ *
+ * @param name what it is called on the command line
+ * @param title what it is called in the table
+ * @param kind who makes it
+ * @param connections how many connections there are
+ * @param streams how many calls at a time on each
+ * @param messages how many messages a call has in its longer direction
+ * @param bytes how many bytes a request carries beside the question
+ */
+record Load(
+    String name,
+    String title,
+    Group group,
+    Kind kind,
+    int connections,
+    int streams,
+    int messages,
+    int bytes) {
+
+  /** Loads that one start of a server serves: what they leave behind does not disturb the others. */
+  enum Group {
+    READS(256, 1_000, false),
+    TLS(256, 1_000, true),
+    WRITES(4_096, 1_000, false),
+    MILLION(2_048, 1_000_000, false);
+
+    private final int heapMegabytes;
+    private final int users;
+    private final boolean tls;
+
+    Group(int heapMegabytes, int users, boolean tls) {
+      this.heapMegabytes = heapMegabytes;
+      this.users = users;
+      this.tls = tls;
+    }
+
+    int heapMegabytes() {
+      return heapMegabytes;
+    }
+
+    /** How many users there are before the first load. */
+    int users() {
+      return users;
+    }
+
+    boolean tls() {
+      return tls;
+    }
+  }
+
+  /** Who makes a load. */
+  enum Kind {
+    /** h2load, with one request again and again. */
+    GET,
+    LIST,
+    CHAT,
+    /** Ours, with 1,000 users in one write, and other users in each. */
+    PACKED,
+    /** BenchVerticle: a real client that sends a message a frame. */
+    CLIENT_CREATE,
+    CLIENT_BATCH,
+    CLIENT_CHAT,
+    /** The same at half of what the server can do, on a fixed timetable. */
+    LATENCY,
+    /** Streams that are open and say nothing. */
+    IDLE
+  }
+
+  static final List<Load> ALL =
+      List.of(
+          new Load("get-1", "GetUser, 1 in flight", READS, Kind.GET, 1, 1, 1, 0),
+          new Load("get-32", "GetUser, 32 in flight", READS, Kind.GET, 4, 8, 1, 0),
+          new Load("get-256", "GetUser, 256 in flight", READS, Kind.GET, 8, 32, 1, 0),
+          new Load("get-100b", "GetUser with 100 B, 32 in flight", READS, Kind.GET, 4, 8, 1, 100),
+          new Load(
+              "get-64k", "GetUser with 64 KiB, 32 in flight", READS, Kind.GET, 4, 8, 1, 65_536),
+          new Load("list-1k", "ListUsers of 1,000", READS, Kind.LIST, 4, 2, 1_000, 0),
+          new Load(
+              "chat-packed",
+              "StreamUsers, 1,000 messages packed",
+              READS,
+              Kind.CHAT,
+              1,
+              1,
+              1_000,
+              0),
+          new Load(
+              "chat",
+              "StreamUsers, 1,000 messages, one a frame",
+              READS,
+              Kind.CLIENT_CHAT,
+              1,
+              1,
+              1_000,
+              0),
+          new Load(
+              "latency", "GetUser at half load, open loop", READS, Kind.LATENCY, 4, 64, 1, 0),
+          new Load("idle-1k", "1,000 idle streams", READS, Kind.IDLE, 20, 50, 1, 0),
+          new Load("tls-get-256", "GetUser over TLS, 256 in flight", TLS, Kind.GET, 8, 32, 1, 0),
+          new Load("tls-list-1k", "ListUsers of 1,000 over TLS", TLS, Kind.LIST, 4, 2, 1_000, 0),
+          new Load("create-1", "CreateUser, 1 in flight", WRITES, Kind.CLIENT_CREATE, 1, 1, 1, 0),
+          new Load("create-32", "CreateUser, 32 in flight", WRITES, Kind.CLIENT_CREATE, 4, 8, 1, 0),
+          new Load(
+              "create-256", "CreateUser, 256 in flight", WRITES, Kind.CLIENT_CREATE, 8, 32, 1, 0),
+          new Load(
+              "batch-packed",
+              "BatchCreateUsers, 1,000 users packed",
+              WRITES,
+              Kind.PACKED,
+              4,
+              1,
+              1_000,
+              0),
+          new Load(
+              "batch",
+              "BatchCreateUsers, 1,000 users, one a frame",
+              WRITES,
+              Kind.CLIENT_BATCH,
+              4,
+              1,
+              1_000,
+              0),
+          new Load("list-1m", "ListUsers of 1,000,000", MILLION, Kind.LIST, 1, 1, 1_000_000, 0));
+
+  /** Fails with what there is when there is none of this name. */
+  static Load named(String name) {
+    return ALL.stream()
+        .filter(load -> load.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no load %s, but %s"
+                        .formatted(name, ALL.stream().map(Load::name).toList())));
+  }
+
+  /** The same with so many connections, and calls on each. */
+  Load of(int connections, int streams) {
+    return new Load(name, title, group, kind, connections, streams, messages, bytes);
+  }
+
+  int inFlight() {
+    return connections * streams;
+  }
+
+  /** How many calls make a JVM warm: enough for its second compiler. */
+  int warmUpCalls() {
+    return Math.max(2, 40_000 / Math.max(1, messages / 10));
+  }
+
+  /** By how many bytes an answer may differ from another: in digits of a time. */
+  int slackBytes() {
+    return kind == Kind.CHAT ? 4 * messages : 0;
+  }
+
+  /** What h2load repeats; null when it does not make this load, or not in this protocol. */
+  Request request(Protocol protocol) {
+    return switch (protocol) {
+      case GRPC ->
+          switch (kind) {
+            case GET -> Request.rpc("GetUser", Frames.get(bytes));
+            case LIST -> Request.listUsers(messages);
+            case CHAT -> Request.rpc("StreamUsers", Frames.chat(messages));
+            default -> null;
+          };
+      case REST ->
+          switch (kind) {
+            case GET -> bytes == 0 ? Request.rest("/users/1") : null;
+            case LIST -> group == READS ? Request.rest("/users?limit=" + messages) : null;
+            // A peer that checks no address takes the same user again and again.
+            case CLIENT_CREATE -> Request.restUser(0);
+            default -> null;
+          };
+      case BYTES -> kind == Kind.GET ? Request.rpc("GetUser", Frames.get(bytes)) : null;
+    };
+  }
+}

@@ -1,0 +1,85 @@
+package dev.userservice.compare;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What is compared, and how long.
+ *
+ * @param seconds how long each load is measured
+ * @param out the folder for the table, the chart and the figures
+ */
+record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, Path out) {
+
+  private static final List<String> QUICK_LOADS =
+      List.of("get-256", "list-1k", "batch-packed", "chat-packed");
+
+  private static final List<String> QUICK_PEERS =
+      List.of(Peer.OURS, "grpc-java-direct", "floor");
+
+  /**
+   * Reads a command line; fails with what is wrong in it.
+   *
+   * @param all the peers that there are
+   */
+  static Options read(String[] args, List<Peer> all) {
+    List<String> line = new ArrayList<>(List.of(args));
+    boolean quick = line.remove("--quick");
+    List<String> loads = quick ? QUICK_LOADS : Load.ALL.stream().map(Load::name).toList();
+    List<String> peers = quick ? QUICK_PEERS : all.stream().map(Peer::name).toList();
+    int rounds = quick ? 1 : 5;
+    double seconds = quick ? 1 : 5;
+    Path out = quick ? Path.of("target", "bench", "results") : Path.of("src", "bench", "results");
+    for (int i = 0; i < line.size(); i += 2) {
+      String option = line.get(i);
+      if (i + 1 == line.size()) {
+        throw new IllegalArgumentException(option + " needs a value");
+      }
+      String value = line.get(i + 1);
+      switch (option) {
+        case "--loads" -> loads = List.of(value.split(","));
+        case "--peers" -> peers = List.of(value.split(","));
+        case "--rounds" -> rounds = (int) number(option, value, 1, 100);
+        case "--seconds" -> seconds = number(option, value, 0.1, 600);
+        case "--out" -> out = Path.of(value);
+        default -> throw new IllegalArgumentException("there is no option " + option);
+      }
+    }
+    return new Options(
+        loads.stream().map(Load::named).toList(),
+        peers.stream().map(name -> peer(name, all)).toList(),
+        rounds,
+        seconds,
+        out);
+  }
+
+  /** A command line without an option that takes no value. */
+  static String[] without(String option, String[] args) {
+    return Stream.of(args).filter(arg -> !arg.equals(option)).toArray(String[]::new);
+  }
+
+  private static double number(String option, String value, double least, double most) {
+    try {
+      double number = Double.parseDouble(value);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, as any other number that is not taken.
+    }
+    throw new IllegalArgumentException(
+        option + " takes a number from " + least + " to " + most + ", got " + value);
+  }
+
+  private static Peer peer(String name, List<Peer> all) {
+    return all.stream()
+        .filter(peer -> peer.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no peer " + name + ", but " + all.stream().map(Peer::name).toList()));
+  }
+}

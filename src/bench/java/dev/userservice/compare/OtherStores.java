@@ -1,0 +1,72 @@
+package dev.userservice.compare;
+
+import dev.userservice.PostgresServer;
+import dev.userservice.compare.Peer.Launch;
+import dev.userservice.compare.Peer.Protocol;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Ours with its users in other places than its own memory. */
+final class OtherStores {
+
+  private static final Set<String> LOADS =
+      Set.of("get-32", "get-256", "list-1k", "create-32", "create-256", "batch-packed");
+
+  private static final int GRID_SERVERS = 3;
+
+  private OtherStores() {}
+
+  /** Three servers, of which the first is called; what it costs, it costs all of them. */
+  static Peer grid() {
+    return peer("user-service-grid", "user-service, grid of 3", OtherStores::gridLines);
+  }
+
+  /** A PostgreSQL of its own, whose CPU time is not counted; fails where none can be started. */
+  static Peer postgres() {
+    return peer(
+        "user-service-postgres",
+        "user-service, PostgreSQL",
+        launch ->
+            List.of(
+                Peers.oursWith(
+                    launch,
+                    new JsonObject()
+                        .put(
+                            "store",
+                            new JsonObject()
+                                .put("type", "postgres")
+                                .put("postgres", PostgresServer.newDatabase())))));
+  }
+
+  private static Peer peer(String name, String label, Peer.Commands commands) {
+    return new Peer(name, label, Protocol.GRPC, true, false, LOADS, "", commands);
+  }
+
+  private static List<List<String>> gridLines(Launch launch) throws Exception {
+    int clusterPort = ServerProcess.freePort();
+    List<List<String>> lines = new ArrayList<>();
+    for (int i = 0; i < GRID_SERVERS; i++) {
+      JsonObject grid = new JsonObject().put("servers", GRID_SERVERS);
+      JsonObject config =
+          new JsonObject()
+              .put(
+                  "store",
+                  new JsonObject()
+                      .put("type", "grid")
+                      .put("startTimeoutMillis", 100_000)
+                      .put("grid", grid))
+              .put(
+                  "cluster",
+                  new JsonObject()
+                      .put("port", clusterPort)
+                      .put("members", new JsonArray().add("127.0.0.1:" + clusterPort)));
+      int port = i == 0 ? launch.port() : ServerProcess.freePort();
+      Launch one = new Launch(port, launch.heapMegabytes(), null, null);
+      lines.add(Peers.oursWith(one, config, "--cluster"));
+    }
+    return lines;
+  }
+}

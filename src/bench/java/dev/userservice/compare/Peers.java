@@ -1,0 +1,182 @@
+package dev.userservice.compare;
+
+import dev.userservice.compare.Peer.Launch;
+import dev.userservice.compare.Peer.Protocol;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** The servers that are compared, and how each is started. */
+final class Peers {
+
+  /** As they stand in the table. */
+  static final List<String> ORDER =
+      List.of(
+          Peer.OURS,
+          "user-service-grid",
+          "user-service-postgres",
+          "grpc-java-direct",
+          "grpc-java",
+          "vertx-grpc",
+          "vertx-grpcio",
+          "go",
+          "cpp",
+          "node",
+          "python",
+          "rest",
+          "floor",
+          "nghttpd");
+
+  private static final Path BUILT = Path.of("target", "bench");
+  static final String JAR = "target/user-service.jar";
+  private static final String PACKAGE = "dev.userservice.compare.";
+
+  private final String classPath = System.getProperty("java.class.path");
+  private final Path scratch;
+
+  /**
+   * @param scratch for what a peer needs to be there
+   */
+  Peers(Path scratch) {
+    this.scratch = scratch;
+  }
+
+  List<Peer> all() {
+    return List.of(
+        ours(),
+        OtherStores.grid(),
+        OtherStores.postgres(),
+        java("grpc-java-direct", "grpc-java, directExecutor", Protocol.GRPC, "GrpcJavaPeer direct"),
+        java("grpc-java", "grpc-java", Protocol.GRPC, "GrpcJavaPeer pool"),
+        java("vertx-grpc", "vertx-grpc-server, bare", Protocol.GRPC, "VertxPeer"),
+        java("vertx-grpcio", "vertx-grpcio-server", Protocol.GRPC, "GrpcioPeer"),
+        built("go", "grpc-go", false, BUILT.resolve("go/server").toString()),
+        built("cpp", "gRPC C++", false, BUILT.resolve("cpp/server").toString()),
+        built("node", "Node, grpc-js", true, "node", BUILT.resolve("node/server.js").toString()),
+        built(
+            "python",
+            "Python, grpcio",
+            false,
+            "/usr/bin/python3",
+            BUILT.resolve("python/server.py").toString()),
+        java("rest", "vertx-web, REST with JSON", Protocol.REST, "RestPeer"),
+        java("floor", "plain Vert.x HTTP/2, the floor", Protocol.BYTES, "FloorPeer"),
+        nghttpd());
+  }
+
+  /** Ours, as its jar is started by anybody. */
+  static List<String> oursWith(Launch launch, JsonObject config, String... more) {
+    config.put("port", launch.port());
+    if (launch.certificate() != null) {
+      config.put(
+          "tls",
+          new JsonObject()
+              .put("certificateFile", launch.certificate().toString())
+              .put("keyFile", launch.key().toString()));
+    }
+    List<String> line = new ArrayList<>(List.of("java", heap(launch), "-jar", JAR));
+    line.add("dev.userservice.UserVerticle");
+    line.addAll(List.of("--conf", config.encode()));
+    line.addAll(List.of(more));
+    return line;
+  }
+
+  private static Peer ours() {
+    return new Peer(
+        Peer.OURS,
+        "**user-service**",
+        Protocol.GRPC,
+        true,
+        true,
+        Set.of(),
+        "",
+        launch -> List.of(oursWith(launch, new JsonObject())));
+  }
+
+  private Peer java(String name, String label, Protocol protocol, String program) {
+    return new Peer(
+        name,
+        label,
+        protocol,
+        true,
+        true,
+        Set.of(),
+        "",
+        launch -> {
+          List<String> line = new ArrayList<>(List.of("java", heap(launch), "-cp", classPath));
+          line.addAll(List.of((PACKAGE + program).split(" ")));
+          line.addAll(arguments(launch));
+          return List.of(line);
+        });
+  }
+
+  /** What run.sh has built, if the tool chain was there. */
+  private static Peer built(String name, String label, boolean warmsUp, String... program) {
+    String file = program[program.length - 1];
+    return new Peer(
+        name,
+        label,
+        Protocol.GRPC,
+        warmsUp,
+        false,
+        Set.of(),
+        Files.exists(Path.of(file)) ? "" : "was not built: run.sh says what it takes",
+        launch ->
+            List.of(
+                Stream.concat(Stream.of(program), Stream.of(Integer.toString(launch.port())))
+                    .toList()));
+  }
+
+  /** The HTTP/2 server of nghttp2 over a file with the answer. */
+  private Peer nghttpd() {
+    return new Peer(
+        "nghttpd",
+        "nghttpd, a file",
+        Protocol.BYTES,
+        false,
+        true,
+        Set.of(),
+        isOnPath("nghttpd") ? "" : "is not installed: run.sh says what it takes",
+        launch -> {
+          Request get = Request.getUser();
+          Path file = scratch.resolve("htdocs" + get.path());
+          Files.createDirectories(file.getParent());
+          Buffer answer = Frames.of(new PeerUsers().get(1));
+          Files.write(file, answer.getBytes());
+          List<String> line = new ArrayList<>(List.of("nghttpd", "-a", "127.0.0.1"));
+          line.addAll(List.of("-n", Integer.toString(Runtime.getRuntime().availableProcessors())));
+          line.addAll(List.of("-d", scratch.resolve("htdocs").toString()));
+          line.addAll(List.of("--trailer", "grpc-status: 0"));
+          line.add(Integer.toString(launch.port()));
+          if (launch.certificate() == null) {
+            line.add(1, "--no-tls");
+          } else {
+            line.addAll(List.of(launch.key().toString(), launch.certificate().toString()));
+          }
+          return List.of(line);
+        });
+  }
+
+  private static List<String> arguments(Launch launch) {
+    List<String> arguments = new ArrayList<>(List.of(Integer.toString(launch.port())));
+    if (launch.certificate() != null) {
+      arguments.addAll(List.of(launch.certificate().toString(), launch.key().toString()));
+    }
+    return arguments;
+  }
+
+  private static String heap(Launch launch) {
+    return "-Xmx" + launch.heapMegabytes() + "m";
+  }
+
+  private static boolean isOnPath(String program) {
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+  }
+}

@@ -1,0 +1,43 @@
+package dev.userservice.compare;
+
+import dev.userservice.proto.ListUsersRequest;
+import io.vertx.core.buffer.Buffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One request, as h2load repeats it.
+ *
+ * @param body what is posted; null for a GET
+ */
+record Request(String path, Map<String, String> headers, Buffer body) {
+
+  private static final String SERVICE = "/users.v1.UserService/";
+
+  static Request rpc(String name, Buffer body) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("content-type", "application/grpc");
+    headers.put("te", "trailers");
+    return new Request(SERVICE + name, headers, body);
+  }
+
+  static Request getUser() {
+    return rpc("GetUser", Frames.get(0));
+  }
+
+  static Request listUsers(int limit) {
+    return rpc("ListUsers", Frames.of(ListUsersRequest.newBuilder().setLimit(limit).build()));
+  }
+
+  static Request rest(String path) {
+    return new Request(path, Map.of(), null);
+  }
+
+  static Request restUser(int number) {
+    Buffer body =
+        Buffer.buffer(
+            "{\"name\":\"User %d\",\"email\":\"user%09d@example.com\",\"age\":%d}"
+                .formatted(number, number, number % 100));
+    return new Request("/users", Map.of("content-type", "application/json"), body);
+  }
+}

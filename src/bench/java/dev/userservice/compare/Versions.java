@@ -1,0 +1,39 @@
+package dev.userservice.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What was compared, by version. */
+final class Versions {
+
+  /** The jars whose names say the versions of the Java peers. */
+  private static final Pattern JAR =
+      Pattern.compile("/(vertx-core|vertx-grpc-server|vertx-web|grpc-netty|netty-buffer)-(\\d[^/:]*)\\.jar");
+
+  private Versions() {}
+
+  static String line() {
+    List<String> versions = new ArrayList<>();
+    Matcher jar = JAR.matcher(System.getProperty("java.class.path"));
+    while (jar.find()) {
+      versions.add(jar.group(1) + " " + jar.group(2));
+    }
+    ask(versions, "h2load", "--version");
+    ask(versions, "go", "version");
+    ask(versions, "dpkg-query", "-W", "-f", "${Package} ${Version}", "golang-google-grpc-dev");
+    ask(versions, "dpkg-query", "-W", "-f", "${Package} ${Version}", "libgrpc++-dev");
+    ask(versions, "dpkg-query", "-W", "-f", "${Package} ${Version}", "python3-grpcio");
+    return String.join(", ", versions) + ".";
+  }
+
+  /** One that is not there is no version. */
+  private static void ask(List<String> versions, String... command) {
+    try {
+      versions.add(Tool.run(List.of(command), 10).strip());
+    } catch (Exception absent) {
+      return;
+    }
+  }
+}

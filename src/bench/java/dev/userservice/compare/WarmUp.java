@@ -1,0 +1,41 @@
+package dev.userservice.compare;
+
+/**
+ * How long a server is loaded before anything is measured. A JVM compiles the code of a load while
+ * it serves it, in threads whose time would count as the server's: so it gets so many calls as make
+ * it begin, and the time to end.
+ */
+final class WarmUp {
+
+  /** A slow server has to do with fewer calls. */
+  private static final double MOST_SECONDS = 15;
+
+  private static final double SECONDS_PER_MEASURED = 3;
+
+  private final long calls;
+  private final double leastSeconds;
+  private final long start = System.nanoTime();
+  private long made;
+
+  /**
+   * @param seconds how long the load will be measured
+   */
+  WarmUp(Peer peer, Load load, double seconds) {
+    calls = peer.warmsUp() ? load.warmUpCalls() : 1;
+    leastSeconds = peer.warmsUp() ? seconds(seconds) : 0;
+  }
+
+  /** For how long a JVM is warmed up for a load that will be measured for so many seconds. */
+  static double seconds(double measured) {
+    return Math.min(MOST_SECONDS, measured * SECONDS_PER_MEASURED);
+  }
+
+  void made(long more) {
+    made += more;
+  }
+
+  boolean isOver() {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return made >= calls && seconds >= leastSeconds || seconds >= MOST_SECONDS;
+  }
+}
