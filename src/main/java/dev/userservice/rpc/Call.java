@@ -40,6 +40,8 @@ final class Call<Q, R> {
    */
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  private static final Future<Void> TAKEN = Future.succeededFuture();
+
   private static final long NO_ERROR = 0x0;
   private static final long CANCEL = 0x8;
 
@@ -51,7 +53,8 @@ final class Call<Q, R> {
   private final CallInfo info;
   private final boolean gzip;
   private final OpenCalls open;
-  private Future<Void> lastWrite = Future.succeededFuture();
+  private Future<Void> lastWrite = TAKEN;
+  private GatheredMessages gathered;
 
   /** Where {@link OpenCalls} has it. */
   int place;
@@ -160,14 +163,26 @@ final class Call<Q, R> {
     return response;
   }
 
-  /** Sends a message of a stream. */
+  /**
+   * Sends a message of a stream.
+   *
+   * @return succeeds at once: of a caller that has gone the call is told in other ways, and to hear
+   *     of each message that it is on its way would cost a measurable part of it
+   */
   Future<Void> write(R message) {
     if (over) {
       return Future.failedFuture("the call is over");
     }
-    // Before whoever writes hears of it, and takes a caller that has gone for a failure of its own.
-    lastWrite = response.writeMessage(encode(message)).onFailure(gone -> abandon());
-    return lastWrite;
+    GrpcMessage encoded = encode(message);
+    if (gathered != null) {
+      gathered.add(encoded.payload());
+    } else {
+      lastWrite = response.writeMessage(encoded);
+      if (!gzip) {
+        gathered = new GatheredMessages(http.response(), lastWrite);
+      }
+    }
+    return TAKEN;
   }
 
   /** Ends the call well, with its one response. */
@@ -231,12 +246,13 @@ final class Call<Q, R> {
     if (!http.response().headWritten()) {
       http.response().headersEndHandler(headers -> finishHeaders());
     }
-    if (lastWrite.isComplete()) {
+    Future<Void> written = gathered == null ? lastWrite : gathered.flush();
+    if (written.isComplete()) {
       sent(response.end());
       return;
     }
-    lastWrite.onSuccess(
-        written -> {
+    written.onSuccess(
+        all -> {
           if (!closed) {
             sent(response.end());
           }

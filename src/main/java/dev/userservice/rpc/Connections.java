@@ -129,9 +129,12 @@ public final class Connections implements Handler<HttpConnection> {
       connection.closeHandler(closed -> leave(connection));
       return;
     }
-    // Vert.x flushes after each frame that is not written while it reads: one system call each.
-    pipeline.addFirst(
-        new LingeringClose(), new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
+    pipeline.addFirst(new LingeringClose());
+    // Vert.x flushes after each frame that is not written while it reads: a frame, and a system
+    // call,
+    // for each message. Last in the pipeline, before HTTP/2: what is flushed together becomes one
+    // frame.
+    pipeline.addLast(new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
     http2
         .decoder()
         .frameListener(

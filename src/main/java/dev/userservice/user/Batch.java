@@ -34,7 +34,7 @@ final class Batch {
 
   /** The field name of an item's e-mail address, as violations give it. */
   static String emailField(int index) {
-    return path(index) + "email";
+    return UserRules.field(index, "email");
   }
 
   /** The users of a stream; fails when the stream does, or with the first items that are bad. */
@@ -47,7 +47,7 @@ final class Batch {
     if (drafts.size() == limit) {
       read.tryFail(UserException.batchTooLarge(limit));
     } else if (violations.size() < MOST_VIOLATIONS) {
-      drafts.add(UserRules.draft(request, path(drafts.size()), clock, violations));
+      drafts.add(UserRules.draft(request, drafts.size(), clock, violations));
     } else {
       finish();
     }
@@ -59,9 +59,5 @@ final class Batch {
     } else {
       read.tryFail(UserException.invalid(violations));
     }
-  }
-
-  private static String path(int index) {
-    return "items[" + index + "].";
   }
 }

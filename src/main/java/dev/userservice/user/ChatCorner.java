@@ -86,7 +86,8 @@ public final class ChatCorner {
     context.runOnContext(arrived);
     int underway = 1;
     for (ChatCorner other : room.corners()) {
-      if (other != this) {
+      // Another event loop is not woken up for nobody.
+      if (other != this && !other.members.isEmpty()) {
         underway++;
         other.context.runOnContext(
             turn -> {

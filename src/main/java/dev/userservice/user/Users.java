@@ -46,7 +46,7 @@ public final class Users {
    */
   public Future<UserResponse> create(CreateUserRequest request, BooleanSupplier abandoned) {
     List<Violation> violations = new ArrayList<>();
-    UserResponse draft = UserRules.draft(request, "", clock, violations);
+    UserResponse draft = UserRules.draft(request, UserRules.ALONE, clock, violations);
     UserRules.refuse(violations);
     return store
         .create(draft, abandoned)
