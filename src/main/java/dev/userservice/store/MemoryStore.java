@@ -1,15 +1,14 @@
 package dev.userservice.store;
 
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 /**
  * Users in this process's memory, shared by all of its event loops; gone when it ends.
@@ -25,17 +24,11 @@ final class MemoryStore implements UserStore {
   private static final int SLAB_BITS = 12;
   private static final int SLAB_SIZE = 1 << SLAB_BITS;
 
-  private static final int EMAIL_SETS = 256;
-
   /** Writers hold this, readers never. */
   private final Object writing = new Object();
 
-  /**
-   * The canonical addresses, spread over many small sets: a hash set that doubles its table does so
-   * on an event loop, and with one set of ten million that would take as long as a second.
-   */
-  private final List<Set<String>> emails =
-      Stream.<Set<String>>generate(HashSet::new).limit(EMAIL_SETS).toList();
+  private final EmailIndex emails =
+      new EmailIndex(userId -> Emails.canonical(read(userId).getEmail()));
 
   private volatile byte[][][] slabs = new byte[16][][];
   private volatile int last;
@@ -59,12 +52,12 @@ final class MemoryStore implements UserStore {
       return Future.failedFuture(StoreException.abandoned());
     }
     synchronized (writing) {
-      if (!claim(Emails.canonical(draft.getEmail()))) {
+      int userId = last + 1;
+      if (!append(draft, userId)) {
         return Future.failedFuture(StoreException.emailTaken(0));
       }
-      UserResponse user = append(draft, last + 1);
-      last = user.getUserId();
-      return Future.succeededFuture(user);
+      last = userId;
+      return Future.succeededFuture(draft.toBuilder().setUserId(userId).build());
     }
   }
 
@@ -73,20 +66,14 @@ final class MemoryStore implements UserStore {
     if (abandoned.getAsBoolean()) {
       return Future.failedFuture(StoreException.abandoned());
     }
-    List<String> claimed = new ArrayList<>(drafts.size());
     List<Integer> ids = new ArrayList<>(drafts.size());
     synchronized (writing) {
-      for (UserResponse draft : drafts) {
-        String email = Emails.canonical(draft.getEmail());
-        if (!claim(email)) {
-          claimed.forEach(taken -> setOf(taken).remove(taken));
-          return Future.failedFuture(StoreException.emailTaken(claimed.size()));
-        }
-        claimed.add(email);
-      }
       int next = last;
       for (UserResponse draft : drafts) {
-        append(draft, ++next);
+        if (!append(draft, ++next)) {
+          ids.forEach(userId -> emails.remove(email(drafts.get(userId - last - 1)), userId));
+          return Future.failedFuture(StoreException.emailTaken(ids.size()));
+        }
         ids.add(next);
       }
       last = next;
@@ -120,18 +107,18 @@ final class MemoryStore implements UserStore {
     return Future.succeededFuture();
   }
 
-  private boolean claim(String canonicalEmail) {
-    return setOf(canonicalEmail).add(canonicalEmail);
+  private static String email(UserResponse draft) {
+    return Emails.canonical(draft.getEmail());
   }
 
-  private Set<String> setOf(String canonicalEmail) {
-    // The high bits pick the set: inside it, the hash set uses the low ones.
-    return emails.get((canonicalEmail.hashCode() * 0x9E3779B9) >>> 24);
-  }
-
-  /** Fills the slot of an id. Nobody looks at it before {@link #last} has moved past it. */
-  private UserResponse append(UserResponse draft, int userId) {
-    UserResponse user = draft.toBuilder().setUserId(userId).build();
+  /**
+   * Fills the slot of an id, unless the address belongs to somebody. Nobody looks at the slot
+   * before {@link #last} has moved past it.
+   */
+  private boolean append(UserResponse draft, int userId) {
+    if (!emails.add(email(draft), userId)) {
+      return false;
+    }
     int index = (userId - 1) >>> SLAB_BITS;
     byte[][][] current = slabs;
     if (index == current.length) {
@@ -140,9 +127,25 @@ final class MemoryStore implements UserStore {
     if (current[index] == null) {
       current[index] = new byte[SLAB_SIZE][];
     }
-    current[index][(userId - 1) & (SLAB_SIZE - 1)] = user.toByteArray();
+    current[index][(userId - 1) & (SLAB_SIZE - 1)] = bytes(draft, userId);
     slabs = current;
-    return user;
+    return true;
+  }
+
+  /** A draft as the user that it becomes: the id is the first field. */
+  private static byte[] bytes(UserResponse draft, int userId) {
+    int id = UserResponse.USER_ID_FIELD_NUMBER;
+    byte[] bytes =
+        new byte[CodedOutputStream.computeInt32Size(id, userId) + draft.getSerializedSize()];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    try {
+      out.writeInt32(id, userId);
+      draft.writeTo(out);
+      out.checkNoSpaceLeft();
+    } catch (IOException e) {
+      throw new IllegalStateException("an array has no room for what was measured", e);
+    }
+    return bytes;
   }
 
   private UserResponse read(int userId) {

@@ -1,0 +1,124 @@
+package dev.userservice.store;
+
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntFunction;
+
+/**
+ * Which user has an e-mail address: a hash table of numbers, and of nothing else. With a set of
+ * strings, each new user would change a random place in the oldest part of the heap, and the
+ * garbage collector would have to look at all of these places again; so creating cost more there
+ * than in all the rest of a call. And of each address it would keep a second copy.
+ *
+ * <p>An entry is the hash of an address above the id of the user who has it; the address is with
+ * the user. Entries are spread over many small tables with linear probing, of which one at a time
+ * grows. For one thread at a time.
+ */
+final class EmailIndex {
+
+  private static final int TABLES = 256;
+  private static final int FIRST_SLOTS = 16;
+
+  private static final int ID_BITS = 31;
+  private static final long ID = (1L << ID_BITS) - 1;
+  private static final long FREE = 0;
+
+  /** Unknown to callers, so that nobody can choose addresses that all have the same hash. */
+  private final long seed = ThreadLocalRandom.current().nextLong();
+
+  private final long multiplier = ThreadLocalRandom.current().nextLong() | 1;
+
+  private final long[][] tables = new long[TABLES][FIRST_SLOTS];
+  private final int[] sizes = new int[TABLES];
+  private final IntFunction<String> emails;
+
+  /**
+   * @param emails the canonical address of a user who has been added
+   */
+  EmailIndex(IntFunction<String> emails) {
+    this.emails = emails;
+  }
+
+  /**
+   * Gives an address to a user.
+   *
+   * @param email in its canonical form
+   * @return false, and nothing is changed, when it belongs to somebody
+   */
+  boolean add(String email, int userId) {
+    long hash = hash(email);
+    int number = table(hash);
+    long[] table = tables[number];
+    int slot = slot(hash, table);
+    while (table[slot] != FREE) {
+      if (hash == hashOf(table[slot]) && emails.apply((int) (table[slot] & ID)).equals(email)) {
+        return false;
+      }
+      slot = next(slot, table);
+    }
+    table[slot] = hash | userId;
+    if (++sizes[number] > table.length / 4 * 3) {
+      tables[number] = grown(table);
+    }
+    return true;
+  }
+
+  /** Takes an address away from the user who has it. */
+  void remove(String email, int userId) {
+    long hash = hash(email);
+    int number = table(hash);
+    long[] table = tables[number];
+    int gap = slot(hash, table);
+    while (table[gap] != (hash | userId)) {
+      gap = next(gap, table);
+    }
+    sizes[number]--;
+    // What comes behind moves up, unless that would be before the slot where it is looked for.
+    for (int slot = next(gap, table); table[slot] != FREE; slot = next(slot, table)) {
+      int home = slot(hashOf(table[slot]), table);
+      if (((slot - home) & (table.length - 1)) >= ((slot - gap) & (table.length - 1))) {
+        table[gap] = table[slot];
+        gap = slot;
+      }
+    }
+    table[gap] = FREE;
+  }
+
+  private static long[] grown(long[] table) {
+    long[] larger = new long[table.length * 2];
+    for (long entry : table) {
+      if (entry != FREE) {
+        int slot = slot(hashOf(entry), larger);
+        while (larger[slot] != FREE) {
+          slot = next(slot, larger);
+        }
+        larger[slot] = entry;
+      }
+    }
+    return larger;
+  }
+
+  private long hash(String email) {
+    long hash = seed;
+    for (int i = 0; i < email.length(); i++) {
+      hash = (Long.rotateLeft(hash, 5) ^ email.charAt(i)) * multiplier;
+    }
+    // Of a product the high bits are the good ones.
+    return hashOf(hash ^ Long.rotateLeft(hash, 29));
+  }
+
+  private static long hashOf(long entry) {
+    return entry & ~ID;
+  }
+
+  private static int table(long hash) {
+    return (int) (hash >>> (Long.SIZE - 8));
+  }
+
+  private static int slot(long hash, long[] table) {
+    return (int) (hash >>> ID_BITS) & (table.length - 1);
+  }
+
+  private static int next(int slot, long[] table) {
+    return (slot + 1) & (table.length - 1);
+  }
+}
