@@ -13,6 +13,9 @@ jar=target/user-service.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 # Their output goes through pipes, but who reads what they log is a person.
 export USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} USER_CLIENT_LOG=${USER_CLIENT_LOG:-text}
+# For processes that live for seconds: the quick compiler and the small collector start in two thirds of the
+# time and memory of those that are made to run for days.
+jvm=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 servers=()
 scratch=
 locked=
@@ -86,7 +89,7 @@ build() {
 start_server() {
   pipe=$scratch/stdout.${#servers[@]}
   mkfifo "$pipe"
-  "$java" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
+  "$java" "${jvm[@]}" -jar "$jar" dev.userservice.UserVerticle "$@" >"$pipe" &
   output=$((3 + ${#servers[@]}))
   servers+=($!)
   eval "exec $output<\"\$pipe\""
@@ -111,10 +114,11 @@ await_ready() {
 
 run_client() {
   USER_CLIENT_ADDRESSES=${USER_CLIENT_ADDRESSES:-$1} \
-    "$java" -jar "$jar" dev.userservice.ClientVerticle --conf conf/client.json
+    "$java" "${jvm[@]}" -jar "$jar" dev.userservice.ClientVerticle --conf conf/client.json
 }
 
 one_server() {
+  jvm+=(-Xmx64m)
   start_server --conf conf/server.json
   await_ready "${servers[0]}" "$output"
   echo
