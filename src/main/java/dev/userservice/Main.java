@@ -197,7 +197,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
     VertxBuilder builder = Vertx.builder().with(vertxOptions);
     if (role == Role.SERVER && ServerConfig.from(config).management().isOn()) {
-      metrics = new Metrics();
+      metrics = new Metrics(StartLines.version());
       builder = metrics.of(builder, vertxOptions);
     }
     if (tracing != null) {

@@ -16,7 +16,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.shareddata.LocalMap;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.LongSupplier;
 
 /** What operators see of a server: what is measured, and the port on which it is found. */
@@ -31,13 +30,14 @@ final class Monitor {
   private final Metrics metrics;
   private final Probes probes = new Probes();
   private final Management management;
-  private CallMeters calls;
+  private final CallMeters calls;
 
   private Monitor(Vertx vertx, ManagementConfig config) {
     this.vertx = vertx;
     this.config = config;
     Metrics measured = (Metrics) shared(vertx).remove(METRICS);
-    metrics = measured != null ? measured : new Metrics();
+    metrics = measured != null ? measured : new Metrics(StartLines.version());
+    calls = metrics.calls(UserVerticle.methods());
     management = new Management(vertx, metrics, probes);
     gauge("user_service.ready", "1 when calls are answered", () -> probes.ready() ? 1 : 0);
   }
@@ -72,17 +72,18 @@ final class Monitor {
     return probes.add(instance, metrics.eventLoopLag());
   }
 
-  /** The meters of all calls: the same for all instances, which have the same methods. */
-  synchronized CallMeters calls(Set<String> methods) {
-    if (calls == null) {
-      calls = metrics.calls(methods);
-    }
+  /** The meters of all calls: the same for all instances. */
+  CallMeters calls() {
     return calls;
   }
 
-  /** Measures what a store is asked for. */
-  StoreObserver ofStore(String type) {
-    StoreMeters meters = metrics.store(type.equals("postgres") ? "postgresql" : type);
+  /**
+   * Measures what a store is asked for.
+   *
+   * @param system as OpenTelemetry calls the store
+   */
+  StoreObserver ofStore(String system) {
+    StoreMeters meters = metrics.store(system);
     return operation -> {
       long start = System.nanoTime();
       return failure -> meters.end(operation, reason(failure), System.nanoTime() - start);
@@ -115,7 +116,7 @@ final class Monitor {
     if (failure == null) {
       return "";
     }
-    return failure instanceof StoreException known ? known.reason().name() : "_OTHER";
+    return failure instanceof StoreException known ? known.reason().name() : Metrics.OTHER;
   }
 
   private static LocalMap<String, Object> shared(Vertx vertx) {

@@ -108,10 +108,12 @@ final class SharedDirectory implements Shareable {
 
   /** Who looks on at the store. */
   private List<StoreObserver> observers(Tracing tracing, String type) {
+    // The name that OpenTelemetry has for it; for the others it has none.
+    String system = type.equals("postgres") ? "postgresql" : type;
     List<StoreObserver> observers = new ArrayList<>();
-    monitor.ifPresent(there -> observers.add(there.ofStore(type)));
+    monitor.ifPresent(there -> observers.add(there.ofStore(system)));
     if (tracing != null) {
-      observers.add(new StoreSpans(tracing, type));
+      observers.add(new StoreSpans(tracing, system));
     }
     return observers;
   }

@@ -85,7 +85,7 @@ final class StartLines {
   }
 
   /** From the manifest of the jar; there is none where classes lie in a folder. */
-  private static String version() {
+  static String version() {
     String version = StartLines.class.getPackage().getImplementationVersion();
     return version == null ? "dev" : version;
   }

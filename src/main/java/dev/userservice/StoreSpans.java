@@ -19,16 +19,16 @@ final class StoreSpans implements StoreObserver {
   private static final Operation NOT_TRACED = failure -> {};
 
   private final Tracer tracer;
-  private final String type;
+  private final String system;
   private final SpanKind kind;
 
   /**
-   * @param type as in {@code store.type}
+   * @param system as OpenTelemetry calls the store
    */
-  StoreSpans(Tracing tracing, String type) {
+  StoreSpans(Tracing tracing, String system) {
     this.tracer = tracing.tracer();
-    this.type = type.equals("postgres") ? "postgresql" : type;
-    this.kind = type.equals("memory") ? SpanKind.INTERNAL : SpanKind.CLIENT;
+    this.system = system;
+    this.kind = system.equals("memory") ? SpanKind.INTERNAL : SpanKind.CLIENT;
   }
 
   @Override
@@ -40,7 +40,7 @@ final class StoreSpans implements StoreObserver {
         tracer
             .spanBuilder("store " + operation)
             .setSpanKind(kind)
-            .setAttribute("db.system.name", type)
+            .setAttribute("db.system.name", system)
             .setAttribute("db.operation.name", operation);
     Span span = builder.startSpan();
     return failure -> end(span, failure);

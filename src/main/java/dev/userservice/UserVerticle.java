@@ -197,10 +197,7 @@ public final class UserVerticle extends VerticleBase {
             StatusTable::of);
     server.intercept(
         new Observation(
-            config,
-            directory.monitor().map(monitor -> monitor.calls(methods)),
-            Tracing.of(vertx),
-            methods));
+            config, directory.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
     if (config.auth().isOn() || config.rateLimit().isOn()) {
       server.intercept(new Admission(config, directory.guard(), methods));
     }

@@ -11,15 +11,14 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the program says of itself: when it starts, in its log, and when it is asked. */
@@ -30,14 +29,7 @@ class LogsTest {
   private static final String CALL = "users.v1.UserService/GetUser OK \\d+ ms, 1 in, 1 out, from ";
 
   @TempDir private Path folder;
-  private final List<Program> started = new ArrayList<>();
-
-  @AfterEach
-  void stop() throws Exception {
-    for (Program program : started) {
-      program.kill();
-    }
-  }
+  @RegisterExtension private final Programs programs = new Programs();
 
   @Test
   void start_saysWhatRuns() throws Exception {
@@ -188,8 +180,6 @@ class LogsTest {
 
   private Program start(Map<String, String> env, List<String> jvm, String... command)
       throws Exception {
-    Program program = Program.start(folder, env, jvm, command);
-    started.add(program);
-    return program;
+    return programs.start(folder, env, jvm, command);
   }
 }

@@ -13,14 +13,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as an operator sees it: what it prints, and its exit code. */
@@ -32,14 +31,7 @@ class MainTest {
   private static final String ODD = OddVerticle.class.getName();
 
   @TempDir private Path folder;
-  private final List<Program> started = new ArrayList<>();
-
-  @AfterEach
-  void stop() throws Exception {
-    for (Program program : started) {
-      program.kill();
-    }
-  }
+  @RegisterExtension private final Programs programs = new Programs();
 
   @Test
   void serves_untilASignalComes() throws Exception {
@@ -302,8 +294,6 @@ class MainTest {
 
   private Program start(Map<String, String> env, List<String> jvm, String... command)
       throws Exception {
-    Program program = Program.start(folder, env, jvm, command);
-    started.add(program);
-    return program;
+    return programs.start(folder, env, jvm, command);
   }
 }

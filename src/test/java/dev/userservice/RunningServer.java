@@ -44,7 +44,7 @@ public final class RunningServer implements AutoCloseable {
   }
 
   private static Vertx measured() {
-    Metrics metrics = new Metrics();
+    Metrics metrics = new Metrics(StartLines.version());
     Vertx vertx = metrics.of(Vertx.builder(), new VertxOptions()).build();
     Monitor.share(vertx, metrics);
     return vertx;

@@ -9,14 +9,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,14 +29,7 @@ class TracingSettingsTest {
       "{\"maxEventLoopExecuteTime\":1,\"maxEventLoopExecuteTimeUnit\":\"MINUTES\"}";
 
   @TempDir private Path folder;
-  private final List<Program> started = new ArrayList<>();
-
-  @AfterEach
-  void stop() throws Exception {
-    for (Program program : started) {
-      program.kill();
-    }
-  }
+  @RegisterExtension private final Programs programs = new Programs();
 
   @Test
   void nothingIsSet_nothingOfTheSdkIsLoaded() throws Exception {
@@ -165,11 +157,8 @@ class TracingSettingsTest {
   }
 
   private Program start(Map<String, String> env, List<String> jvm) throws Exception {
-    Program program =
-        Program.start(
-            folder, env, jvm, "--conf", "{\"port\":0}", "--instances", "1", "--options", PATIENT);
-    started.add(program);
-    return program;
+    return programs.start(
+        folder, env, jvm, "--conf", "{\"port\":0}", "--instances", "1", "--options", PATIENT);
   }
 
   private static void call(int port) {

@@ -14,9 +14,6 @@ import java.util.concurrent.atomic.LongAdder;
 /** The meters of calls, by method, for all event loops together. */
 public final class CallMeters {
 
-  /** What the OpenTelemetry conventions call a method that there is not. */
-  static final String OTHER = "_OTHER";
-
   private record Failure(GrpcStatus status, String reason) {}
 
   private final Metrics metrics;
@@ -26,7 +23,7 @@ public final class CallMeters {
   CallMeters(Metrics metrics, Set<String> methods) {
     this.metrics = metrics;
     methods.forEach(method -> this.methods.put(method, new Method(method)));
-    other = new Method(OTHER);
+    other = new Method(Metrics.OTHER);
   }
 
   /** The meters of a method; of one for all those that there are not. */

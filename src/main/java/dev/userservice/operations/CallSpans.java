@@ -33,11 +33,6 @@ public final class CallSpans {
 
   private static final String GRPC = "grpc";
 
-  /**
-   * All methods that there are not: a caller could make up any number of names, with any content.
-   */
-  private static final String OTHER = "_OTHER";
-
   /** Those by which the server has failed, and not the caller. */
   private static final Set<GrpcStatus> ERRORS =
       EnumSet.of(
@@ -88,7 +83,7 @@ public final class CallSpans {
             .setSpanKind(SpanKind.SERVER)
             .setParent(caller)
             .setAttribute(SYSTEM, GRPC)
-            .setAttribute(METHOD, known ? method : OTHER)
+            .setAttribute(METHOD, known ? method : Metrics.OTHER)
             .setAttribute(SERVER, here.hostAddress())
             .setAttribute(SERVER_PORT, (long) here.port())
             .setAttribute(PEER, peer.hostAddress())

@@ -21,7 +21,6 @@ import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.stream.DoubleStream;
@@ -43,14 +42,20 @@ public final class Metrics implements Shareable {
           0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
           2.5, 5, 7.5, 10);
 
-  private static final String VERSION =
-      Optional.ofNullable(Metrics.class.getPackage().getImplementationVersion()).orElse("dev");
+  /**
+   * What the OpenTelemetry conventions say in the place of a value that is none of those written
+   * down, such as a method that there is not: a caller could make up any number of names.
+   */
+  public static final String OTHER = "_OTHER";
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
 
-  public Metrics() {
+  /**
+   * @param version of this program
+   */
+  public Metrics(String version) {
     new JvmMemoryMetrics().bindTo(registry);
     garbageCollection.bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
@@ -58,7 +63,7 @@ public final class Metrics implements Shareable {
     new ProcessorMetrics().bindTo(registry);
     new FileDescriptorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
-    gauge("user_service.info", "Always 1", Tags.of("version", VERSION), () -> 1);
+    gauge("user_service.info", "Always 1", Tags.of("version", version), () -> 1);
   }
 
   /**
