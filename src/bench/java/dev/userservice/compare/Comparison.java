@@ -95,6 +95,7 @@ final class Comparison {
   private void runOne(int round, ServerProcess server, Load load, double idle) {
     try {
       Measured measured = generators.of(server.peer(), load).run(server, load, options.seconds());
+      server.had(load);
       results.add(
           new Row(round, server.peer(), load, measured, "", idle, server.residentMegabytes()));
       System.out.printf(

@@ -88,7 +88,7 @@ final class H2load implements Generator {
   private static double warmUp(
       ServerProcess server, Load load, List<String> command, int answerBytes, double seconds)
       throws Exception {
-    WarmUp warmUp = new WarmUp(server.peer(), load, seconds);
+    WarmUp warmUp = new WarmUp(server, load, seconds);
     long calls = load.inFlight();
     double rate;
     do {

@@ -23,7 +23,7 @@ final class PackedBatches implements Generator {
 
   @Override
   public Measured run(ServerProcess server, Load load, double seconds) throws Exception {
-    WarmUp warmUp = new WarmUp(server.peer(), load, seconds);
+    WarmUp warmUp = new WarmUp(server, load, seconds);
     int made = 0;
     double rate;
     do {

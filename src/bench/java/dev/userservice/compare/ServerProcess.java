@@ -12,7 +12,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A peer that runs, in one process or in several. Whoever starts one has to close it. */
@@ -27,6 +29,7 @@ final class ServerProcess implements AutoCloseable {
   private final int port;
   private final List<Process> processes = new ArrayList<>();
   private final List<String> commands = new ArrayList<>();
+  private final Set<Load.Kind> had = EnumSet.noneOf(Load.Kind.class);
   private final Exchange exchange;
   private final Thread stop = new Thread(this::kill);
 
@@ -169,6 +172,16 @@ final class ServerProcess implements AutoCloseable {
 
   Peer peer() {
     return peer;
+  }
+
+  /** Whether it has had a load of this kind. */
+  boolean knows(Load.Kind kind) {
+    return had.contains(kind);
+  }
+
+  /** It has had a load. */
+  void had(Load load) {
+    had.add(load.kind());
   }
 
   int port() {

@@ -23,6 +23,12 @@ final class Targets {
           new Target("batch", DIRECT, 1.1),
           new Target("chat", DIRECT, 1.1),
           new Target("get-256", "python", 20),
+          new Target("create-256", "python", 20),
+          new Target("list-1k", "python", 20),
+          new Target("batch-packed", "python", 20),
+          new Target("chat-packed", "python", 20),
+          new Target("batch", "python", 20),
+          new Target("chat", "python", 20),
           new Target("get-256", "floor", 0.85));
 
   private Targets() {}

@@ -10,7 +10,7 @@ final class WarmUp {
   /** A slow server has to do with fewer calls. */
   private static final double MOST_SECONDS = 15;
 
-  private static final double SECONDS_PER_MEASURED = 3;
+  private static final double SECONDS_PER_MEASURED = 5;
 
   private final long calls;
   private final double leastSeconds;
@@ -20,14 +20,21 @@ final class WarmUp {
   /**
    * @param seconds how long the load will be measured
    */
-  WarmUp(Peer peer, Load load, double seconds) {
-    calls = peer.warmsUp() ? load.warmUpCalls() : 1;
-    leastSeconds = peer.warmsUp() ? seconds(seconds) : 0;
+  WarmUp(ServerProcess server, Load load, double seconds) {
+    calls = server.peer().warmsUp() ? load.warmUpCalls() : 1;
+    leastSeconds = seconds(server, load, seconds);
   }
 
-  /** For how long a JVM is warmed up for a load that will be measured for so many seconds. */
-  static double seconds(double measured) {
-    return Math.min(MOST_SECONDS, measured * SECONDS_PER_MEASURED);
+  /**
+   * For how long a server is warmed up for a load that will be measured for so many seconds: a JVM
+   * that has had a load of this kind needs no more than to get used to the numbers.
+   */
+  static double seconds(ServerProcess server, Load load, double measured) {
+    if (!server.peer().warmsUp()) {
+      return 0;
+    }
+    double longer = server.knows(load.kind()) ? 1 : SECONDS_PER_MEASURED;
+    return Math.min(MOST_SECONDS, measured * longer);
   }
 
   void made(long more) {

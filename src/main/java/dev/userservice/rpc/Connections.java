@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -130,10 +131,13 @@ public final class Connections implements Handler<HttpConnection> {
       return;
     }
     pipeline.addFirst(new LingeringClose());
+    if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
+      // From here on PING finds the dead, and this one would listen to each write.
+      pipeline.remove(IdleStateHandler.class);
+    }
     // Vert.x flushes after each frame that is not written while it reads: a frame, and a system
-    // call,
-    // for each message. Last in the pipeline, before HTTP/2: what is flushed together becomes one
-    // frame.
+    // call, for each message. Last in the pipeline, before HTTP/2: what is flushed together becomes
+    // one frame.
     pipeline.addLast(new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
     http2
         .decoder()

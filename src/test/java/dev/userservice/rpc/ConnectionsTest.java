@@ -163,6 +163,19 @@ class ConnectionsTest {
   }
 
   @Test
+  void peerThatNeverSaysHello_isClosed() throws Exception {
+    start(
+        new JsonObject()
+            .put("limits", new JsonObject().put("idleMillis", 300))
+            .put(
+                "keepalive",
+                new JsonObject().put("intervalMillis", 100).put("timeoutMillis", 100)));
+    try (Socket silent = new Socket("127.0.0.1", server.port())) {
+      assertThat(silent.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
   void headers_thatAreTooLarge() throws Exception {
     start(new JsonObject());
     ByteArrayOutputStream block = new ByteArrayOutputStream();
