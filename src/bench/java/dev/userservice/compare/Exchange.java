@@ -1,6 +1,7 @@
 package dev.userservice.compare;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -20,11 +21,13 @@ final class Exchange implements AutoCloseable {
   /** The connections to a server, with one call on each at a time. */
   private static final int CONNECTIONS = 4;
 
+  private final Vertx vertx;
   private final HttpClient client;
   private final int port;
   private final boolean tls;
 
   Exchange(Vertx vertx, int port, boolean tls) {
+    this.vertx = vertx;
     this.port = port;
     this.tls = tls;
     HttpClientOptions options =
@@ -70,10 +73,16 @@ final class Exchange implements AutoCloseable {
             .setURI(request.path())
             .setMethod(request.body() == null ? HttpMethod.GET : HttpMethod.POST);
     request.headers().forEach(options::putHeader);
-    return client
-        .request(options)
-        .compose(call -> request.body() == null ? call.send() : call.send(request.body()))
-        .compose(response -> response.body().map(body -> answer(response, body)));
+    // All of it on an event loop: another thread might ask for the body when it has gone by.
+    Promise<Answer> answer = Promise.promise();
+    vertx.runOnContext(
+        begin ->
+            client
+                .request(options)
+                .compose(call -> request.body() == null ? call.send() : call.send(request.body()))
+                .compose(response -> response.body().map(body -> answer(response, body)))
+                .onComplete(answer));
+    return answer.future();
   }
 
   private static Answer answer(HttpClientResponse response, Buffer body) {

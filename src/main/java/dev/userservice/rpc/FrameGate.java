@@ -24,14 +24,15 @@ import java.io.IOException;
  */
 final class FrameGate extends HttpServerRequestWrapper {
 
-  private static final int PREFIX_BYTES = 5;
+  static final int PREFIX_BYTES = 5;
+
   private static final byte COMPRESSED = 1;
   private static final String IDENTITY = "identity";
 
   private final int messageBytes;
 
-  /** A frame that has not come in full; null between frames. Grows with what comes, not before. */
-  private Buffer partial;
+  /** A frame that has not come in full; null between frames. */
+  private PartialFrame partial;
 
   private boolean closed;
   private Handler<Buffer> handler;
@@ -106,23 +107,42 @@ final class FrameGate extends HttpServerRequestWrapper {
     if (closed) {
       return;
     }
-    Buffer bytes = partial == null ? chunk : partial.appendBuffer(chunk);
-    int start = 0;
-    while (!closed && bytes.length() - start >= PREFIX_BYTES) {
-      long length = bytes.getUnsignedInt(start + 1);
-      if (!admits(bytes.getByte(start), length) || bytes.length() - start - PREFIX_BYTES < length) {
-        break;
+    int at = partial == null ? 0 : complete(chunk, 0);
+    while (!closed && at < chunk.length()) {
+      long end = end(chunk, at);
+      if (end > chunk.length()) {
+        partial = new PartialFrame();
+        at = complete(chunk, at);
+      } else {
+        if (admits(chunk.getByte(at), end - at - PREFIX_BYTES)) {
+          hand(chunk.slice(at, (int) end));
+        }
+        at = (int) end;
       }
-      int end = start + PREFIX_BYTES + (int) length;
-      hand(bytes.slice(start, end));
-      start = end;
     }
-    if (closed || start == bytes.length()) {
+  }
+
+  /** Where a frame ends; past the end of the chunk when it does not say yet. */
+  private static long end(Buffer chunk, int at) {
+    return chunk.length() - at < PREFIX_BYTES
+        ? Long.MAX_VALUE
+        : at + PREFIX_BYTES + chunk.getUnsignedInt(at + 1);
+  }
+
+  /** Adds to the frame that has not come in full. Returns where what comes after it begins. */
+  private int complete(Buffer chunk, int from) {
+    int at = partial.take(chunk, from, PREFIX_BYTES);
+    if (partial.length() < PREFIX_BYTES || !admits(partial.flags(), partial.messageBytes())) {
+      return at;
+    }
+    int bytes = PREFIX_BYTES + (int) partial.messageBytes();
+    at = partial.take(chunk, at, bytes);
+    if (partial.length() == bytes) {
+      Buffer frame = partial.toBuffer();
       partial = null;
-    } else if (bytes != partial || start > 0) {
-      // A copy, because what has been handed on are slices of these bytes.
-      partial = bytes.getBuffer(start, bytes.length());
+      hand(frame);
     }
+    return at;
   }
 
   /** Whether a frame may come in; decided from its first five bytes, before any of the rest. */
