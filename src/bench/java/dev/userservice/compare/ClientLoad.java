@@ -20,7 +20,9 @@ final class ClientLoad implements Generator {
   private static final List<String> PERCENTILES = List.of("p50", "p90", "p99", "p99.9", "p99.99", "max");
 
   private static final int TIMEOUT_SECONDS = 120;
-  private static final long CLIENT_WARM_UP_SECONDS = 2;
+
+  /** The client is a JVM too, another one for each load, and a cold one keeps the server waiting. */
+  private static final int WARM_UP_SECONDS = 15;
 
   private final Path scratch;
   private final Map<String, String> commands;
@@ -43,18 +45,13 @@ final class ClientLoad implements Generator {
             .put("connections", load.connections())
             .put("messages", load.messages())
             .put("seconds", Math.max(1, Math.round(seconds)))
-            .put("warmupSeconds", warmUpSeconds(server, load, seconds))
+            .put("warmupSeconds", WARM_UP_SECONDS)
             .put("deadlineMillis", 30_000);
     if (load.kind() == Load.Kind.LATENCY) {
       double most = run(server, load, config).callsPerSecond();
       config.put("callsPerSecond", Math.max(1, Math.round(most / 2)));
     }
     return run(server, load, config);
-  }
-
-  /** The client is a JVM too, and another one for each load. */
-  private static long warmUpSeconds(ServerProcess server, Load load, double seconds) {
-    return Math.max(CLIENT_WARM_UP_SECONDS, Math.round(WarmUp.seconds(server, load, seconds)));
   }
 
   private Measured run(ServerProcess server, Load load, JsonObject config) throws Exception {

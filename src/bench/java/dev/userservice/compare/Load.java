@@ -160,9 +160,13 @@ record Load(
     return Math.max(2, 40_000 / Math.max(1, messages / 10));
   }
 
-  /** By how many bytes an answer may differ from another: in digits of a time. */
+  /** By how many bytes an answer may differ from another: in digits of a time, or of an id. */
   int slackBytes() {
-    return kind == Kind.CHAT ? 4 * messages : 0;
+    return switch (kind) {
+      case CHAT -> 4 * messages;
+      case CLIENT_CREATE -> 16;
+      default -> 0;
+    };
   }
 
   /** What h2load repeats; null when it does not make this load, or not in this protocol. */

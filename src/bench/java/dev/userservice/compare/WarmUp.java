@@ -29,7 +29,7 @@ final class WarmUp {
    * For how long a server is warmed up for a load that will be measured for so many seconds: a JVM
    * that has had a load of this kind needs no more than to get used to the numbers.
    */
-  static double seconds(ServerProcess server, Load load, double measured) {
+  private static double seconds(ServerProcess server, Load load, double measured) {
     if (!server.peer().warmsUp()) {
       return 0;
     }
