@@ -9,11 +9,13 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import io.netty.handler.ssl.SslContext;
 import io.opentelemetry.proto.trace.v1.Span.SpanKind;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -31,32 +33,11 @@ class TracedStoresTest {
 
   @Test
   void postgres() throws Exception {
-    try (TraceCollector collector = new TraceCollector()) {
-      String config = StoreConfigs.postgres(PostgresServer.shared()).encode();
-      Program server = Program.start(folder, collector.variables(), List.of(), "--conf", config);
-      ManagedChannel channel = plaintext(server.port());
-      try {
-        createAndGet(channel);
-        assertSpans(collector, "postgresql", SpanKind.SPAN_KIND_CLIENT);
-      } finally {
-        channel.shutdownNow();
-        server.kill();
-      }
-    }
-  }
-
-  @Test
-  void grid() throws Exception {
-    try (TraceCollector collector = new TraceCollector();
-        ClusterNode node = ClusterNode.start(folder, ClusterNode.grid(1), collector.variables())) {
-      ManagedChannel channel = plaintext(node.port());
-      try {
-        createAndGet(channel);
-        assertSpans(collector, "grid", SpanKind.SPAN_KIND_CLIENT);
-      } finally {
-        channel.shutdownNow();
-      }
-    }
+    assertTraced(
+        StoreConfigs.postgres(PostgresServer.shared()),
+        TracedStoresTest::to,
+        "postgresql",
+        SpanKind.SPAN_KIND_CLIENT);
   }
 
   @Test
@@ -66,18 +47,38 @@ class TracedStoresTest {
         new JsonObject()
             .put("certificateFile", identity.certificate().toString())
             .put("keyFile", identity.key().toString());
+    SslContext trusting =
+        GrpcSslContexts.forClient().trustManager(identity.certificate().toFile()).build();
+    assertTraced(
+        new JsonObject().put("port", 0).put("tls", tls),
+        port ->
+            NettyChannelBuilder.forAddress("127.0.0.1", port)
+                .sslContext(trusting)
+                .overrideAuthority("localhost"),
+        "memory",
+        SpanKind.SPAN_KIND_INTERNAL);
+  }
+
+  @Test
+  void grid() throws Exception {
+    try (TraceCollector collector = new TraceCollector();
+        ClusterNode node = ClusterNode.start(folder, ClusterNode.grid(1), collector.variables())) {
+      createAndGet(node.blocking());
+      assertSpans(collector, "grid", SpanKind.SPAN_KIND_CLIENT);
+    }
+  }
+
+  private void assertTraced(
+      JsonObject config, IntFunction<NettyChannelBuilder> channelTo, String system, SpanKind kind)
+      throws Exception {
     try (TraceCollector collector = new TraceCollector()) {
-      String config = new JsonObject().put("port", 0).put("tls", tls).encode();
-      Program server = Program.start(folder, collector.variables(), List.of(), "--conf", config);
-      ManagedChannel channel =
-          NettyChannelBuilder.forAddress("127.0.0.1", server.port())
-              .sslContext(
-                  GrpcSslContexts.forClient().trustManager(identity.certificate().toFile()).build())
-              .overrideAuthority("localhost")
-              .build();
+      Program server =
+          Program.start(folder, collector.variables(), List.of(), "--conf", config.encode());
+      ManagedChannel channel = channelTo.apply(server.port()).build();
       try {
-        createAndGet(channel);
-        assertSpans(collector, "memory", SpanKind.SPAN_KIND_INTERNAL);
+        createAndGet(
+            UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS));
+        assertSpans(collector, system, kind);
       } finally {
         channel.shutdownNow();
         server.kill();
@@ -85,14 +86,16 @@ class TracedStoresTest {
     }
   }
 
-  private void createAndGet(ManagedChannel channel) {
-    UserServiceBlockingStub stub =
-        UserServiceGrpc.newBlockingStub(channel)
-            .withDeadlineAfter(30, TimeUnit.SECONDS)
-            .withInterceptors(
-                MetadataUtils.newAttachHeadersInterceptor(TraceCollector.context(trace, true)));
-    int id = stub.createUser(Requests.create("Ada Lovelace", "ada@example.org", 36)).getUserId();
-    stub.getUser(Requests.get(id));
+  private static NettyChannelBuilder to(int port) {
+    return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext();
+  }
+
+  private void createAndGet(UserServiceBlockingStub stub) {
+    UserServiceBlockingStub traced =
+        stub.withInterceptors(
+            MetadataUtils.newAttachHeadersInterceptor(TraceCollector.context(trace, true)));
+    int id = traced.createUser(Requests.create("Ada Lovelace", "ada@example.org", 36)).getUserId();
+    traced.getUser(Requests.get(id));
   }
 
   /** Two calls with a question to the store each, and nothing of a driver or of the users. */
@@ -100,27 +103,23 @@ class TracedStoresTest {
       throws Exception {
     List<Received> spans = collector.await(4, span -> span.trace().equals(trace));
     assertThat(spans).hasSize(4);
-    for (String operation : List.of("create", "get")) {
-      Received call =
-          spans.stream()
-              .filter(span -> span.name().equalsIgnoreCase(SERVICE + operation + "User"))
-              .findFirst()
-              .orElseThrow();
-      assertThat(call.kind()).isEqualTo(SpanKind.SPAN_KIND_SERVER);
-      assertThat(call.parent()).isEqualTo(TraceCollector.PARENT);
-      Received store =
-          spans.stream()
-              .filter(span -> span.name().equals("store " + operation))
-              .findFirst()
-              .orElseThrow();
-      assertThat(store.parent()).isEqualTo(call.id());
-      assertThat(store.kind()).isEqualTo(kind);
-      assertThat(store.text("db.system.name")).isEqualTo(system);
-    }
+    assertSpans(spans, SERVICE + "CreateUser", "store create", system, kind);
+    assertSpans(spans, SERVICE + "GetUser", "store get", system, kind);
     assertThat(collector.bytes()).doesNotContain("ada@", "Lovelace");
   }
 
-  private static ManagedChannel plaintext(int port) {
-    return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+  private static void assertSpans(
+      List<Received> spans, String method, String operation, String system, SpanKind kind) {
+    Received call = named(spans, method);
+    assertThat(call.kind()).isEqualTo(SpanKind.SPAN_KIND_SERVER);
+    assertThat(call.parent()).isEqualTo(TraceCollector.PARENT);
+    Received store = named(spans, operation);
+    assertThat(store.parent()).isEqualTo(call.id());
+    assertThat(store.kind()).isEqualTo(kind);
+    assertThat(store.text("db.system.name")).isEqualTo(system);
+  }
+
+  private static Received named(List<Received> spans, String name) {
+    return spans.stream().filter(span -> span.name().equals(name)).findFirst().orElseThrow();
   }
 }

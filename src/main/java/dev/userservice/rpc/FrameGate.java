@@ -62,7 +62,7 @@ final class FrameGate extends HttpServerRequestWrapper {
               if (partial != null) {
                 refuse(
                     "CUT_FRAME",
-                    partial.length() < PREFIX_BYTES
+                    !partial.hasPrefix()
                         ? "the stream ended within the five bytes before a message"
                         : "the stream ended in the middle of a message");
               } else if (!closed) {
@@ -131,13 +131,12 @@ final class FrameGate extends HttpServerRequestWrapper {
 
   /** Adds to the frame that has not come in full. Returns where what comes after it begins. */
   private int complete(Buffer chunk, int from) {
-    int at = partial.take(chunk, from, PREFIX_BYTES);
-    if (partial.length() < PREFIX_BYTES || !admits(partial.flags(), partial.messageBytes())) {
+    int at = partial.hasPrefix() ? from : partial.take(chunk, from);
+    if (!partial.hasPrefix() || !admits(partial.flags(), partial.messageBytes())) {
       return at;
     }
-    int bytes = PREFIX_BYTES + (int) partial.messageBytes();
-    at = partial.take(chunk, at, bytes);
-    if (partial.length() == bytes) {
+    at = partial.take(chunk, at);
+    if (partial.isComplete()) {
       Buffer frame = partial.toBuffer();
       partial = null;
       hand(frame);

@@ -15,36 +15,43 @@ final class PartialFrame {
   private byte[] bytes = new byte[FrameGate.PREFIX_BYTES];
   private int length;
 
-  /** How many bytes have come. */
-  int length() {
-    return length;
+  /** Whether the five bytes before the message have come, which say how long it is. */
+  boolean hasPrefix() {
+    return length >= FrameGate.PREFIX_BYTES;
   }
 
-  /** The first byte; to be asked when the five bytes before the message have come. */
+  /** The first byte; to be asked when there is the prefix. */
   byte flags() {
     return bytes[0];
   }
 
-  /** How long the message says it is; to be asked when the five bytes before it have come. */
+  /** How long the message says it is; to be asked when there is the prefix. */
   long messageBytes() {
     return Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(1));
   }
 
+  boolean isComplete() {
+    return hasPrefix() && length == wanted();
+  }
+
   /**
-   * Takes bytes of a chunk until there are as many as wanted, if there are not already, or the
-   * chunk has no more.
+   * Takes bytes of a chunk: until there is the prefix, or once it is there, until there is all.
    *
    * @return where the rest of the chunk begins
    */
-  int take(Buffer chunk, int from, int wanted) {
-    int count = Math.min(Math.max(0, wanted - length), chunk.length() - from);
+  int take(Buffer chunk, int from) {
+    int count = (int) Math.min(wanted() - length, chunk.length() - from);
     int needed = length + count;
     if (needed > bytes.length) {
-      bytes = Arrays.copyOf(bytes, (int) Math.min(wanted, 2L * needed));
+      bytes = Arrays.copyOf(bytes, (int) Math.min(wanted(), 2L * needed));
     }
     chunk.getBytes(from, from + count, bytes, length);
     length = needed;
     return from + count;
+  }
+
+  private long wanted() {
+    return hasPrefix() ? FrameGate.PREFIX_BYTES + messageBytes() : FrameGate.PREFIX_BYTES;
   }
 
   /** All of it, without a copy; to be called when it has come in full, as the last. */
