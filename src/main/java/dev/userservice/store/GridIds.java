@@ -16,6 +16,7 @@ final class GridIds {
 
   private static final int BLOCK = 1_000;
 
+  private final GridCalls calls;
   private final StrongCounter counter;
   private int next = 1;
   private int last;
@@ -23,7 +24,8 @@ final class GridIds {
   /**
    * @param counter the largest id of any block
    */
-  GridIds(StrongCounter counter) {
+  GridIds(GridCalls calls, StrongCounter counter) {
+    this.calls = calls;
     this.counter = counter;
   }
 
@@ -34,7 +36,8 @@ final class GridIds {
       return Future.succeededFuture(taken(count, List.of()));
     }
     int size = Math.max(BLOCK, missing);
-    return Future.fromCompletionStage(counter.addAndGet(size))
+    return calls
+        .make(() -> counter.addAndGet(size))
         .map(
             top -> {
               if (top > Integer.MAX_VALUE) {
@@ -49,8 +52,7 @@ final class GridIds {
 
   /** No id is larger. */
   Future<Integer> largest() {
-    return Future.fromCompletionStage(counter.getValue())
-        .map(value -> (int) Math.min(value, Integer.MAX_VALUE));
+    return calls.make(counter::getValue).map(value -> (int) Math.min(value, Integer.MAX_VALUE));
   }
 
   private List<Integer> taken(int count, List<Integer> before) {

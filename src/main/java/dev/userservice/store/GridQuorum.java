@@ -6,9 +6,12 @@ import io.vertx.core.Vertx;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.infinispan.AdvancedCache;
+import org.infinispan.distribution.LocalizedCacheTopology;
 import org.infinispan.distribution.ch.ConsistentHash;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.partitionhandling.AvailabilityMode;
@@ -100,7 +103,7 @@ final class GridQuorum {
       return unavailable(
           "servers of the grid were lost together, and users with them: stop all that are left, and start anew");
     }
-    int together = engine.getMembers().size();
+    int together = together();
     if (together < needed()) {
       return unavailable(
           "the grid has %d of its %d servers, and needs %d".formatted(together, servers, needed()));
@@ -120,9 +123,31 @@ final class GridQuorum {
   /** Completes when all servers that this one knows of have heard of it. */
   Future<Void> confirm() {
     long askedNanos = System.nanoTime();
+    boolean enough = together() >= needed();
     return Future.fromCompletionStage(confirmations.putAsync("confirmed by all", self))
-        .onSuccess(confirmed -> confirmedNanos = askedNanos)
+        .onSuccess(confirmed -> confirmedNanos = enough ? askedNanos : confirmedNanos)
         .mapEmpty();
+  }
+
+  /**
+   * How many servers there are that share every cache with this one. Those that the engine can
+   * reach are not enough: a server that has begun alone, because nobody answered it in time, is
+   * soon among them, but has caches of its own until these are merged.
+   */
+  private int together() {
+    List<Address> reached = engine.getMembers();
+    return Stream.concat(caches.stream(), Stream.of(confirmations))
+        .mapToInt(
+            cache -> {
+              Set<Address> sharing = topology(cache).getMembersSet();
+              return (int) reached.stream().filter(sharing::contains).count();
+            })
+        .min()
+        .orElseThrow();
+  }
+
+  private static LocalizedCacheTopology topology(AdvancedCache<?, ?> cache) {
+    return cache.getDistributionManager().getCacheTopology();
   }
 
   /** Whether every user is in the memory of two servers, where there are two. */
@@ -131,7 +156,7 @@ final class GridQuorum {
   }
 
   private boolean isCopied(AdvancedCache<?, ?> cache) {
-    CacheTopology topology = cache.getDistributionManager().getCacheTopology();
+    CacheTopology topology = topology(cache);
     List<Address> all = engine.getMembers();
     ConsistentHash owners = topology.getCurrentCH();
     return topology.getPendingCH() == null
@@ -163,7 +188,7 @@ final class GridQuorum {
       heal(degraded);
     }
     copying |= !same;
-    if (copying && same && isCopied()) {
+    if (copying && same && together() >= needed() && isCopied()) {
       copying = false;
       LOG.info(
           members.size() < COPIES
@@ -199,7 +224,7 @@ final class GridQuorum {
 
   /** Whether there is something of which no copy is left on those that can be reached. */
   private static boolean hasLost(AdvancedCache<?, ?> cache) {
-    CacheTopology topology = cache.getDistributionManager().getCacheTopology();
+    CacheTopology topology = topology(cache);
     ConsistentHash owners = topology.getCurrentCH();
     return IntStream.range(0, owners.getNumSegments())
         .anyMatch(

@@ -65,6 +65,7 @@ final class GridStore implements UserStore {
 
   private final EmbeddedCacheManager engine;
   private final Vertx vertx;
+  private final GridCalls calls;
   private final int servers;
   private final GroupCommit creates;
 
@@ -79,6 +80,7 @@ final class GridStore implements UserStore {
   GridStore(GridConfig config, EmbeddedCacheManager engine, Vertx vertx) {
     this.engine = engine;
     this.vertx = vertx;
+    this.calls = new GridCalls(vertx);
     this.servers = config.servers();
     this.creates =
         new GroupCommit(
@@ -122,7 +124,7 @@ final class GridStore implements UserStore {
   private Void startCaches() {
     try {
       users = engine.<Integer, byte[]>getCache(USERS).getAdvancedCache();
-      writes = new GridWrites(engine.getCache(WRITES));
+      writes = new GridWrites(calls, engine.getCache(WRITES));
       if (quorum == null) {
         quorum = new GridQuorum(engine, vertx, servers, List.of(USERS, EMAILS, WRITES, COUNTERS));
         quorum.watch();
@@ -142,10 +144,11 @@ final class GridStore implements UserStore {
         CounterConfiguration.builder(CounterType.UNBOUNDED_STRONG).build();
     counters.defineCounter(IDS, fromZero);
     counters.defineCounter(STARTS, fromZero);
-    ids = new GridIds(counters.getStrongCounter(IDS));
+    ids = new GridIds(calls, counters.getStrongCounter(IDS));
     writer =
         new GridWriter(
             vertx,
+            calls,
             users,
             engine.<String, Long>getCache(EMAILS).getAdvancedCache(),
             writes,
@@ -159,7 +162,8 @@ final class GridStore implements UserStore {
   public Future<UserResponse> get(int userId) {
     return read(
         () ->
-            Future.fromCompletionStage(users.getAsync(userId))
+            calls
+                .make(() -> users.getAsync(userId))
                 .compose(
                     slot ->
                         slot == null
@@ -291,7 +295,8 @@ final class GridStore implements UserStore {
     }
     int end = (int) Math.min(look.largest, (long) after + WINDOW);
     Set<Integer> window = IntStream.rangeClosed(after + 1, end).boxed().collect(Collectors.toSet());
-    return Future.fromCompletionStage(users.getAllAsync(window))
+    return calls
+        .make(() -> users.getAllAsync(window))
         .compose(
             slots ->
                 writes

@@ -22,6 +22,7 @@ final class GridWriter {
   private static final int LOOK_MILLIS = 10;
 
   private final Vertx vertx;
+  private final GridCalls calls;
   private final AdvancedCache<Integer, byte[]> users;
   private final AdvancedCache<String, Long> emails;
   private final GridWrites writes;
@@ -33,12 +34,14 @@ final class GridWriter {
    */
   GridWriter(
       Vertx vertx,
+      GridCalls calls,
       AdvancedCache<Integer, byte[]> users,
       AdvancedCache<String, Long> emails,
       GridWrites writes,
       GridIds ids,
       long lastWrite) {
     this.vertx = vertx;
+    this.calls = calls;
     this.users = users;
     this.emails = emails;
     this.writes = writes;
@@ -165,11 +168,12 @@ final class GridWriter {
   }
 
   private Future<Boolean> free(String key, long number) {
-    return Future.fromCompletionStage(emails.removeAsync(key, number));
+    return calls.make(() -> emails.removeAsync(key, number));
   }
 
   private Future<Claim> claim(String key, long number) {
-    return Future.fromCompletionStage(emails.putIfAbsentAsync(key, number))
+    return calls
+        .make(() -> emails.putIfAbsentAsync(key, number))
         .compose(
             other ->
                 other == null || other == number
@@ -181,7 +185,8 @@ final class GridWriter {
     return switch (state) {
       case STANDS -> Future.succeededFuture(Claim.TAKEN);
       case GIVEN_UP ->
-          Future.fromCompletionStage(emails.replaceAsync(key, other, number))
+          calls
+              .make(() -> emails.replaceAsync(key, other, number))
               .compose(mine -> mine ? Future.succeededFuture(Claim.MINE) : claim(key, number));
       // Of two servers that wait for each other the one with the larger number gives way.
       case UNDER_WAY ->
@@ -211,7 +216,7 @@ final class GridWriter {
                 next += own.size();
                 userIds.put(write, own);
               }
-              return Future.fromCompletionStage(users.putAllAsync(slots)).map(userIds);
+              return calls.make(() -> users.putAllAsync(slots)).map(userIds);
             });
   }
 

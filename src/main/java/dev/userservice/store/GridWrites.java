@@ -37,6 +37,7 @@ final class GridWrites {
    */
   private static final long LONGEST_MILLIS = 30_000;
 
+  private final GridCalls calls;
   private final Cache<Long, String> listed;
   private final String self;
 
@@ -50,7 +51,8 @@ final class GridWrites {
             }
           });
 
-  GridWrites(Cache<Long, String> listed) {
+  GridWrites(GridCalls calls, Cache<Long, String> listed) {
+    this.calls = calls;
     this.listed = listed;
     this.self = listed.getCacheManager().getAddress().toString();
   }
@@ -58,7 +60,7 @@ final class GridWrites {
   /** Lists a write as under way. */
   Future<String> begin(long write) {
     String entry = self + " " + System.currentTimeMillis();
-    return Future.fromCompletionStage(listed.putAsync(write, entry)).map(entry);
+    return calls.make(() -> listed.putAsync(write, entry)).map(entry);
   }
 
   /**
@@ -66,7 +68,8 @@ final class GridWrites {
    * and gives the write up if it does not stand by then.
    */
   Future<Boolean> stand(long write, String entry) {
-    return Future.fromCompletionStage(listed.removeAsync(write, entry))
+    return calls
+        .make(() -> listed.removeAsync(write, entry))
         .recover(lost -> giveUp(write, entry).map(false))
         // Somebody else only ever puts another word there: when there is none, this was it.
         .compose(done -> done ? Future.succeededFuture(true) : isStanding(write))
@@ -79,17 +82,17 @@ final class GridWrites {
   }
 
   private Future<Boolean> isStanding(long write) {
-    return Future.fromCompletionStage(listed.getAsync(write)).map(Objects::isNull);
+    return calls.make(() -> listed.getAsync(write)).map(Objects::isNull);
   }
 
   /** Gives up a write that is under way; true when it never will stand. */
   Future<Boolean> giveUp(long write, String entry) {
-    return Future.fromCompletionStage(listed.replaceAsync(write, entry, GIVEN_UP));
+    return calls.make(() -> listed.replaceAsync(write, entry, GIVEN_UP));
   }
 
   /** Takes a write off that nothing bears the number of. */
   Future<Void> forget(long write, String entry) {
-    return Future.fromCompletionStage(listed.removeAsync(write, entry)).mapEmpty();
+    return calls.make(() -> listed.removeAsync(write, entry)).mapEmpty();
   }
 
   /**
@@ -100,7 +103,8 @@ final class GridWrites {
     if (known.containsKey(write)) {
       return Future.succeededFuture(State.STANDS);
     }
-    return Future.fromCompletionStage(listed.getAsync(write))
+    return calls
+        .make(() -> listed.getAsync(write))
         .compose(
             entry -> {
               if (entry == null) {
@@ -131,7 +135,8 @@ final class GridWrites {
     if (unknown.isEmpty()) {
       return Future.succeededFuture(standing);
     }
-    return Future.fromCompletionStage(listed.getAdvancedCache().getAllAsync(unknown))
+    return calls
+        .make(() -> listed.getAdvancedCache().getAllAsync(unknown))
         .map(
             found -> {
               unknown.removeAll(found.keySet());
