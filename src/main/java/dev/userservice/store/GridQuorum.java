@@ -57,6 +57,10 @@ final class GridQuorum {
   private final int servers;
   private final List<AdvancedCache<?, ?>> caches;
   private final AdvancedCache<String, String> confirmations;
+
+  /** The caches, and the confirmations. */
+  private final List<AdvancedCache<?, ?>> shared;
+
   private final String self;
   private long timer;
 
@@ -85,6 +89,8 @@ final class GridQuorum {
             .<AdvancedCache<?, ?>>map(name -> engine.getCache(name).getAdvancedCache())
             .toList();
     this.confirmations = engine.<String, String>getCache(CONFIRMATIONS).getAdvancedCache();
+    this.shared =
+        Stream.<AdvancedCache<?, ?>>concat(this.caches.stream(), Stream.of(confirmations)).toList();
     this.self = engine.getAddress().toString();
   }
 
@@ -125,7 +131,12 @@ final class GridQuorum {
     long askedNanos = System.nanoTime();
     boolean enough = together() >= needed();
     return Future.fromCompletionStage(confirmations.putAsync("confirmed by all", self))
-        .onSuccess(confirmed -> confirmedNanos = enough ? askedNanos : confirmedNanos)
+        .onSuccess(
+            confirmed -> {
+              if (enough) {
+                confirmedNanos = askedNanos;
+              }
+            })
         .mapEmpty();
   }
 
@@ -136,7 +147,7 @@ final class GridQuorum {
    */
   private int together() {
     List<Address> reached = engine.getMembers();
-    return Stream.concat(caches.stream(), Stream.of(confirmations))
+    return shared.stream()
         .mapToInt(
             cache -> {
               Set<Address> sharing = topology(cache).getMembersSet();

@@ -22,6 +22,11 @@ abstract class GridContract extends UserStoreContract {
     cluster = Cluster.join(parsed.cluster());
   }
 
+  static EmbeddedCacheManager engine(Cluster cluster) {
+    return (EmbeddedCacheManager)
+        ((InfinispanClusterManager) cluster.manager()).getCacheContainer();
+  }
+
   @AfterAll
   static void leave() {
     cluster.leave();
@@ -29,8 +34,7 @@ abstract class GridContract extends UserStoreContract {
 
   @Override
   protected UserStore newStore(Vertx vertx) {
-    EmbeddedCacheManager engine =
-        (EmbeddedCacheManager) ((InfinispanClusterManager) cluster.manager()).getCacheContainer();
+    EmbeddedCacheManager engine = engine(cluster);
     for (String cache : new String[] {"users", "users.emails", "users.writes"}) {
       engine.getCache(cache).clear();
     }
