@@ -157,8 +157,8 @@ class UserRulesTest {
   @Timeout(value = 10, unit = TimeUnit.SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
   void draft_manyNamesOfCombiningMarks() {
     // Within the limit of bytes; canonical reordering would move every second mark past the others.
-    String name = "a" + "\u0345".repeat(500) + "\u0334".repeat(500);
-    for (int i = 0; i < 50_000; i++) {
+    String name = "a" + "\u0345".repeat(400) + "\u0334".repeat(399);
+    for (int i = 0; i < 100_000; i++) {
       assertThat(nameViolations(name)).containsExactly(NAME_LENGTH);
     }
   }
