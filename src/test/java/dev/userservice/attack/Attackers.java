@@ -24,6 +24,9 @@ final class Attackers implements AutoCloseable {
 
   private static final int FIRST_ADDRESS = 2;
 
+  /** A server that is busy may read nothing for one or two. */
+  private static final int QUIET_QUESTIONS = 3;
+
   private final Victim victim;
   private final Queue<Wire> wires = new ConcurrentLinkedQueue<>();
   private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
@@ -34,6 +37,7 @@ final class Attackers implements AutoCloseable {
   private volatile boolean over;
   private long lastSent;
   private int lastBusy;
+  private int quiet;
 
   Attackers(Victim victim) {
     this.victim = victim;
@@ -82,14 +86,14 @@ final class Attackers implements AutoCloseable {
     return new Http2Peer(secure(connect(0), true), streamWindow).awaitSettings();
   }
 
-  /** Whether every script has ended, or none has sent a byte since the last question. */
+  /** Whether every script has ended, or none has sent a byte for several questions in a row. */
   boolean haveSettled(boolean untilDone) {
     long now = sent.get();
     int running = busy.get();
-    boolean quiet = now == lastSent && running == lastBusy;
+    quiet = now == lastSent && running == lastBusy ? quiet + 1 : 0;
     lastSent = now;
     lastBusy = running;
-    return running == 0 || !untilDone && quiet;
+    return running == 0 || !untilDone && quiet >= QUIET_QUESTIONS;
   }
 
   long bytesSent() {

@@ -68,15 +68,13 @@ final class MessageAttacks {
                   keepOpen(attackers, 1, Paths.BATCH, Payloads.series(3_000, i -> longNamed(i)))),
           Attack.open(
               "a batch of 100 users, each 4 MiB of unknown field in gzip, never ended",
-              attackers ->
-                  attackers.http2(
-                      1,
-                      MAX_WINDOW,
-                      (peer, index) ->
-                          peer.data(
-                              peer.call(Paths.BATCH),
-                              Payloads.series(100, i -> paddedItem(i)),
-                              false))),
+              attackers -> {
+                byte[] items = Payloads.series(100, i -> paddedItem(i));
+                attackers.http2(
+                    1,
+                    MAX_WINDOW,
+                    (peer, index) -> peer.data(peer.call(Paths.BATCH), items, false));
+              }),
           Attack.open(
               "4,000 messages of 64 KiB on 40 connections, the last byte missing",
               attackers -> keepOpen(attackers, 40, Paths.GET, Payloads.partial(65_536, 65_535))),

@@ -15,7 +15,7 @@ final class Trial {
 
   /** Errors of the JVM, errors with an id, and stack traces, of blocked threads too. */
   private static final Pattern ALARM =
-      Pattern.compile("OutOfMemoryError|has been blocked|error id|SEVERE|^\\s+at |\\\\n\\\\tat ");
+      Pattern.compile("OutOfMemoryError|error id|SEVERE|^\\s+at |\\\\n\\\\tat ");
 
   private final Victim victim;
   private JvmMemory.Use last;
