@@ -79,10 +79,10 @@ final class ConnectionAttacks {
               "5,000 header blocks on 50 connections, each 8,000 references to a header of 3 KB",
               ConnectionAttacks::storedHeaders),
           Attack.open(
-              "100,000 calls on 50 connections, each cancelled at once",
+              "40,000 calls on 20 connections, each cancelled at once",
               attackers ->
                   attackers.http2(
-                      50,
+                      20,
                       MAX_WINDOW,
                       (peer, index) -> {
                         byte[] message = Payloads.padded(Requests.get(1), Payloads.MODERATE);

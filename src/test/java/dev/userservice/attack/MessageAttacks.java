@@ -79,6 +79,10 @@ final class MessageAttacks {
               "4,000 messages of 64 KiB on 40 connections, the last byte missing",
               attackers -> keepOpen(attackers, 40, Paths.GET, Payloads.partial(65_536, 65_535))),
           Attack.open(
+              "10,000 messages of 64 KiB on 100 connections from 20 addresses, the last byte missing",
+              attackers ->
+                  keepOpen(attackers.from(20), 100, Paths.GET, Payloads.partial(65_536, 65_535))),
+          Attack.open(
               "2,000 messages on 20 connections that announce 4 MiB and trickle byte by byte",
               MessageAttacks::trickle),
           Attack.open(
@@ -86,6 +90,14 @@ final class MessageAttacks {
               attackers ->
                   attackers.http2(
                       60, 0, (peer, index) -> keepOpen(peer, Paths.REFLECTION, listRequests()))),
+          Attack.open(
+              "20,000 reflection streams on 200 connections from 20 addresses, each 40 KB ahead",
+              attackers -> {
+                byte[] requests = listRequests();
+                attackers
+                    .from(20)
+                    .http2(200, 0, (peer, index) -> keepOpen(peer, Paths.REFLECTION, requests));
+              }),
           Attack.open(
               "6,000 requests of another content-type on 60 connections, 40 KB each, never ended",
               attackers ->

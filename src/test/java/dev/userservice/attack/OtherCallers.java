@@ -20,8 +20,9 @@ final class OtherCallers implements AutoCloseable {
    *
    * @param statuses how many calls ended with each status
    * @param slowestMillis the longest call
+   * @param failure the description of the first call that failed, or an empty string
    */
-  record Result(Map<Status.Code, Integer> statuses, long slowestMillis) {
+  record Result(Map<Status.Code, Integer> statuses, long slowestMillis, String failure) {
 
     boolean isGood() {
       return statuses.keySet().equals(Set.of(Status.Code.OK));
@@ -34,7 +35,8 @@ final class OtherCallers implements AutoCloseable {
       Map<Status.Code, Integer> bad = new TreeMap<>(statuses);
       bad.remove(Status.Code.OK);
       return "%d of %d OK%s, slowest %d ms"
-          .formatted(good, all, bad.isEmpty() ? "" : " " + bad, slowestMillis);
+          .formatted(
+              good, all, bad.isEmpty() ? "" : " " + bad + " (" + failure + ")", slowestMillis);
     }
   }
 
@@ -47,6 +49,7 @@ final class OtherCallers implements AutoCloseable {
   private final Thread[] threads;
   private final int[] calls = new int[2];
   private long slowestNanos;
+  private String failure = "";
 
   OtherCallers(Victim victim) throws IOException {
     this.victim = victim;
@@ -68,7 +71,8 @@ final class OtherCallers implements AutoCloseable {
   }
 
   synchronized Result result() {
-    return new Result(new TreeMap<>(statuses), TimeUnit.NANOSECONDS.toMillis(slowestNanos));
+    return new Result(
+        new TreeMap<>(statuses), TimeUnit.NANOSECONDS.toMillis(slowestNanos), failure);
   }
 
   @Override
@@ -85,7 +89,7 @@ final class OtherCallers implements AutoCloseable {
       while (!stop.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
         ManagedChannel channel = which == 0 ? old : victim.channel();
         long start = System.nanoTime();
-        Status.Code status = victim.call(channel);
+        Status status = victim.call(channel);
         count(which, status, System.nanoTime() - start);
         if (which != 0) {
           channel.shutdownNow();
@@ -96,8 +100,11 @@ final class OtherCallers implements AutoCloseable {
     }
   }
 
-  private synchronized void count(int which, Status.Code status, long nanos) {
-    statuses.merge(status, 1, Integer::sum);
+  private synchronized void count(int which, Status status, long nanos) {
+    statuses.merge(status.getCode(), 1, Integer::sum);
+    if (!status.isOk() && failure.isEmpty()) {
+      failure = (which == 0 ? "old: " : "new: ") + status.getDescription();
+    }
     slowestNanos = Math.max(slowestNanos, nanos);
     calls[which]++;
     notifyAll();

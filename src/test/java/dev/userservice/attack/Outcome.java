@@ -42,7 +42,7 @@ record Outcome(
 
   static final String HEAD =
       """
-      | Attack | Bytes sent | Heap MiB idle / held / after | Direct MiB held | CPU ms | Closed | Other callers | Faults |
+      | Attack | Bytes sent | Heap MiB idle / held / after | Direct MiB idle / held / after | CPU ms | Closed | Other callers | Faults |
       |---|--:|--:|--:|--:|--:|---|---|""";
 
   /** Reasons to say that the attack succeeded; none when the server withstood it. */
@@ -82,14 +82,16 @@ record Outcome(
 
   /** A row of a table in Markdown. */
   String row() {
-    return "| %s | %,d | %d / %d / %d | %d | %,d | %d | %s | %s |"
+    return "| %s | %,d | %d / %d / %d | %d / %d / %d | %,d | %d | %s | %s |"
         .formatted(
             attack,
             bytesSent,
             mebibytes(idle.heapBytes()),
             mebibytes(held.heapBytes()),
             mebibytes(after.heapBytes()),
+            mebibytes(idle.directBytes()),
             mebibytes(held.directBytes()),
+            mebibytes(after.directBytes()),
             cpuMillis,
             closed,
             others,

@@ -63,6 +63,9 @@ final class ReaderAttacks {
               "2,000 ListUsers of 10,000 users on 20 connections with window 0",
               attackers -> list(attackers, 20, 0, false)),
           Attack.open(
+              "10,000 ListUsers of 10,000 users on 100 connections from 20 addresses with window 0",
+              attackers -> list(attackers.from(20), 100, 0, false)),
+          Attack.open(
               "2,000 ListUsers of 10,000 users on 20 connections that stop reading",
               attackers -> list(attackers, 20, MAX_WINDOW, true)),
           Attack.open(

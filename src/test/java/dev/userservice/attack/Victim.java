@@ -181,13 +181,13 @@ final class Victim implements AutoCloseable {
             MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(token.get())));
   }
 
-  /** Makes one ordinary call. */
-  Status.Code call(ManagedChannel channel) {
+  /** Makes one ordinary call. Returns how it ended. */
+  Status call(ManagedChannel channel) {
     try {
       caller(channel).getUser(Requests.get(1));
-      return Status.Code.OK;
+      return Status.OK;
     } catch (StatusRuntimeException failed) {
-      return failed.getStatus().getCode();
+      return failed.getStatus();
     }
   }
 
