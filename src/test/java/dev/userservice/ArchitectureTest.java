@@ -106,9 +106,7 @@ class ArchitectureTest {
           // The operator's file of keys, and the answer of the configured issuer.
           "dev.userservice.security.PublicKeys",
           // The message of an exception of the JDK, which names one of the alerts of TLS.
-          "dev.userservice.security.WatchedTls",
-          // Matches content-type; to be removed with that Pattern.
-          "dev.userservice.rpc.RpcServer");
+          "dev.userservice.security.WatchedTls");
 
   private static final Set<String> ROOT_CLASSES_THAT_READ_CALLERS =
       Set.of(
