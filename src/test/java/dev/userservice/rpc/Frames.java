@@ -16,12 +16,12 @@ public final class Frames {
     return frame(0, message.toByteArray());
   }
 
-  static byte[] frame(int flags, byte[] payload) {
+  public static byte[] frame(int flags, byte[] payload) {
     return frame(flags, payload.length, payload);
   }
 
   /** A frame whose length prefix may lie. */
-  static byte[] frame(int flags, int length, byte[] payload) {
+  public static byte[] frame(int flags, int length, byte[] payload) {
     return ByteBuffer.allocate(5 + payload.length)
         .put((byte) flags)
         .putInt(length)
@@ -29,11 +29,11 @@ public final class Frames {
         .array();
   }
 
-  static byte[] gzipped(MessageLite message) {
+  public static byte[] gzipped(MessageLite message) {
     return frame(1, gzip(message.toByteArray()));
   }
 
-  static byte[] gzip(byte[] bytes) {
+  public static byte[] gzip(byte[] bytes) {
     ByteArrayOutputStream result = new ByteArrayOutputStream();
     try (var gzip = new GZIPOutputStream(result)) {
       gzip.write(bytes);

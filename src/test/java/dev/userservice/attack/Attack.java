@@ -1,0 +1,61 @@
+package dev.userservice.attack;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * One way to attack a server.
+ *
+ * @param name for reports
+ * @param kind the server that it attacks
+ * @param fresh whether the server is used for no other attack, because this one creates users
+ * @param untilDone whether the attack lasts until its calls are answered; else, until it sends
+ *     nothing more
+ * @param launch starts it, and returns without waiting for the server
+ */
+record Attack(String name, Victim.Kind kind, boolean fresh, boolean untilDone, Launch launch) {
+
+  /** The start of an attack. */
+  interface Launch {
+    void run(Attackers attackers) throws Exception;
+  }
+
+  /** On a server in plaintext that takes calls of all callers. */
+  static Attack open(String name, Launch launch) {
+    return new Attack(name, Victim.Kind.OPEN, false, false, launch);
+  }
+
+  /** On a server with TLS that asks for tokens. */
+  static Attack guarded(String name, Launch launch) {
+    return new Attack(name, Victim.Kind.GUARDED, false, false, launch);
+  }
+
+  Attack on(Victim.Kind other) {
+    return new Attack(name, other, fresh, untilDone, launch);
+  }
+
+  Attack onFreshServer() {
+    return new Attack(name, kind, true, untilDone, launch);
+  }
+
+  Attack untilAnswered() {
+    return new Attack(name, kind, fresh, true, launch);
+  }
+
+  /** All of them, those on the same server one after the other. */
+  static List<Attack> all() {
+    return Stream.of(MessageAttacks.ALL, ReaderAttacks.ALL, ConnectionAttacks.ALL, CpuAttacks.ALL)
+        .flatMap(List::stream)
+        .sorted((one, other) -> order(one) - order(other))
+        .toList();
+  }
+
+  private static int order(Attack attack) {
+    return attack.kind.ordinal() * 2 + (attack.fresh ? 1 : 0);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
