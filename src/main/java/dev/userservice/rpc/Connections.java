@@ -183,6 +183,9 @@ public final class Connections implements Handler<HttpConnection> {
       graceful = new GracefulClose(http2, guard);
       guard.onPingAnswered(graceful::peerKnows);
       http2.decoder().frameListener(guard);
+      // By default the bytes of 16 reads pile up in a direct buffer behind a frame that is not
+      // complete: a megabyte of each connection, which no budget counts.
+      http2.setDiscardAfterReads(1);
       pipeline.addFirst(new LingeringClose(), new StreamFailures(), graceful);
       if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
         // From here on PING finds the dead, and this one would listen to each write.
