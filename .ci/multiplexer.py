@@ -38,6 +38,7 @@ class Call:
         self.ended = asyncio.get_running_loop().create_future()
         self.answered = asyncio.get_running_loop().create_future()
         self.status = None
+        self.data = b""
 
     def send(self, *frames):
         self.upstream.write(b"".join(frames))
@@ -55,6 +56,8 @@ class Call:
     def receive(self, kind, flags, payload):
         if not self.answered.done():
             self.answered.set_result(True)
+        if kind == DATA:
+            self.data += payload
         fields = decoded(unpadded(flags, payload)) if kind == HEADERS else {}
         self.status = fields.get(":status", self.status)
         if kind == RST_STREAM:
@@ -131,7 +134,10 @@ class Upstream(asyncio.Protocol):
             elif kind == GOAWAY:
                 self.last, code = struct.unpack(">II", payload[:8])
                 self.reason = f"GOAWAY {self.last}, error {code}, {payload[8:].decode(errors='replace')!r}"
-                self.transport.close()
+                self.go_away()
+
+    def go_away(self):
+        self.transport.close()
 
     def connection_lost(self, exc):
         streams, self.streams = self.streams, {}

@@ -4,66 +4,29 @@ Python, Node, Go and Java, in plaintext and over TLS: through a multiplexer that
 connection (odd_frames.py), and directly, with the odd calls that each can make itself. Further, more calls than
 limits.streamsPerConnection, and a pause of the server that deadlines pass in. Ends with "Odd calls: N passed, 0 failed".
 
-The language may be given as an argument: python, node, go or java. Node finds its packages by NODE_PATH. Java takes the
-class path that src/bench/run.sh leaves in target/bench.
+Languages may be given as arguments: python, node, go, java.
 """
 
 import asyncio
 import collections
 import json
 import os
-import shutil
 import signal
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 
 import odd_frames
 from checks import check, passed
 from multiplexer import Multiplexer
 from relay import Relay
-from server import java, running_server
+from server import running_server
+from stock_clients import CLIENTS, call, path
 
 CALLS = int(os.environ.get("ODD_CALLS", "10000"))
-AT_ONCE = 50
 EVERY = 20
-LONGEST_RUN_SECONDS = 120
 PAUSE_SECONDS = 0.5
-
-folder = tempfile.TemporaryDirectory()
-tags = iter(range(1_000_000))
-
-
-def path(*names):
-    return os.path.join(folder.name, *names)
-
-
-def build_go():
-    """As src/bench/run.sh does: from Debian's sources, without modules."""
-    generated = path("src", "userservice", "proto")
-    os.makedirs(generated)
-    options = f"--go_out=plugins=grpc,paths=source_relative:{generated}"
-    subprocess.run(["protoc", "-I", "src/main/proto", options, "user_service.proto"], check=True)
-    shutil.copy(".ci/clients/caller.go", path("src", "userservice"))
-    go = {"GO111MODULE": "off", "GOPATH": f"{folder.name}:/usr/share/gocode", "GOCACHE": path("cache")}
-    subprocess.run(["go", "build", "-o", path("caller"), "userservice"], env=dict(os.environ, **go), check=True)
-    return [path("caller")]
-
-
-def java_command():
-    with open("target/bench/class.path", encoding="utf-8") as file:
-        classes = f"target/test-classes:target/classes:{file.read()}"
-    return [java(), "-cp", classes, ".ci/clients/Caller.java"]
-
-
-CLIENTS = {
-    "python": lambda: [sys.executable, ".ci/clients/caller.py"],
-    "node": lambda: ["node", ".ci/clients/caller.js"],
-    "go": build_go,
-    "java": java_command,
-}
 
 
 def make_certificate():
@@ -75,21 +38,6 @@ def make_certificate():
         capture_output=True,
     )
     return {"certificateFile": path("certificate.pem"), "keyFile": path("key.pem")}
-
-
-async def call(command, port, calls, at_once=AT_ONCE, channels=1, every=0, authority=None):
-    """Runs a client to its end; what it has counted."""
-    words = [f"localhost:{port}", calls, at_once, channels, every, f"tag{next(tags)}", *([authority] if authority else [])]
-    environment = dict(os.environ, PYTHONPATH=".ci")
-    process = await asyncio.create_subprocess_exec(*command, *map(str, words), stdout=subprocess.PIPE, env=environment)
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), LONGEST_RUN_SECONDS)
-    except asyncio.TimeoutError:
-        process.kill()
-        await process.wait()
-        return {"ok": 0, "failed": {"the client did not end": 1}, "odd": {}, "seconds": LONGEST_RUN_SECONDS}
-    assert process.returncode == 0, f"{command[0]} ended with {process.returncode}"
-    return json.loads(out)
 
 
 def compare(what, found, calls, **more):
@@ -147,8 +95,10 @@ async def over_a_pause(name, command, port, process):
     what = f"{name}, over pauses of the server"
     async with Relay(port) as relay:
         running = asyncio.ensure_future(call(command, relay.port, CALLS, every=EVERY))
+        while relay.connections == 0 and not running.done():
+            await asyncio.sleep(0.01)
         for _ in range(3):
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS / 2)
             process.send_signal(signal.SIGSTOP)
             await asyncio.sleep(PAUSE_SECONDS)
             process.send_signal(signal.SIGCONT)

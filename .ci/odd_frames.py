@@ -16,7 +16,8 @@ from multiplexer import WINDOW
 SERVICE = "/users.v1.UserService/"
 ALICE = b"\0\0\0\0\2\x08\1"
 JOHN = b"\0\0\0\0\3\x0a\1J"
-HEALTH = b"\0\0\0\0\0"
+HELLO = b"\0\0\0\0\3\x12\1J"
+EMPTY = b"\0\0\0\0\0"
 
 # Long enough for the server to have answered, short enough for a run of all.
 MOMENT_SECONDS = 0.005
@@ -231,7 +232,7 @@ cancelled("half-closed and cancelled in one write", message())
 cancelled("half-closed by an empty frame and cancelled in one write", message(end=False), message(b""))
 cancelled("cancelled after a moment", message(), pause=0)
 cancelled("cancelled after 1 ms", message(), pause=0.001)
-for method, data in {"ListUsers": HEALTH, "BatchCreateUsers": b"", "StreamUsers": JOHN}.items():
+for method, data in {"ListUsers": EMPTY, "BatchCreateUsers": b"", "StreamUsers": HELLO}.items():
     cancelled(f"{method}, half-closed and cancelled in one write", message(data), path=method)
     cancelled(f"{method}, cancelled in one write, open", message(data, False), path=method)
     cancelled(f"{method}, cancelled after 1 ms, open", message(data, False), path=method, pause=0.001)
@@ -265,7 +266,7 @@ async def _(call):
 @odd("a list cancelled while it waits for the window")
 async def _(call):
     call.send(settings(window=0))
-    call.send(headers(call.id, block(fields(path=SERVICE + "ListUsers"))), frame(DATA, END_STREAM, call.id, HEALTH))
+    call.send(headers(call.id, block(fields(path=SERVICE + "ListUsers"))), frame(DATA, END_STREAM, call.id, EMPTY))
     await moment(call.answered)
     call.cancel()
     call.send(settings(window=WINDOW))

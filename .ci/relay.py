@@ -1,6 +1,7 @@
 """A relay for TCP: passes bytes on after a delay each way, and counts connections."""
 
 import asyncio
+import contextlib
 
 
 class _Side(asyncio.Protocol):
@@ -40,7 +41,8 @@ class _Side(asyncio.Protocol):
         elif data is not None:
             self.transport.write(data)
         elif self.transport.can_write_eof() and not self.transport.is_closing():
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):
+                self.transport.write_eof()
 
     def close(self):
         if self.transport is not None:
