@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The program in a JVM of its own. Whoever starts one has to {@link #kill} it. */
-record Program(Process process, BufferedReader stdout, Path stderr) {
+public record Program(Process process, BufferedReader stdout, Path stderr) {
 
   /** As in the jar: what only the tests need would bring logging of its own. */
   private static final String CLASS_PATH =
@@ -29,7 +29,8 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
    * @param folder for what it writes to stderr
    * @param command the arguments of {@link Main}
    */
-  static Program start(Path folder, Map<String, String> env, List<String> jvm, String... command)
+  public static Program start(
+      Path folder, Map<String, String> env, List<String> jvm, String... command)
       throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -48,7 +49,7 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
     return port(startLines());
   }
 
-  static int port(List<String> startLines) {
+  public static int port(List<String> startLines) {
     assertThat(startLines).endsWith("Server is ready to accept requests...");
     return startLines.stream()
         .filter(line -> line.startsWith("gRPC Server started on port "))
@@ -58,7 +59,7 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
   }
 
   /** What a server says on stdout when it has started, which ends with whether it is ready. */
-  List<String> startLines() throws IOException {
+  public List<String> startLines() throws IOException {
     List<String> lines = new ArrayList<>();
     do {
       String line = stdout.readLine();
@@ -75,7 +76,7 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
   }
 
   /** As kill -9 does; returns when it has ended. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
   }
 
@@ -97,7 +98,7 @@ record Program(Process process, BufferedReader stdout, Path stderr) {
     }
   }
 
-  String errors() {
+  public String errors() {
     try {
       return Files.readString(stderr).strip();
     } catch (IOException e) {
