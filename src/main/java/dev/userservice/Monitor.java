@@ -7,7 +7,9 @@ import dev.userservice.operations.Management;
 import dev.userservice.operations.Metrics;
 import dev.userservice.operations.Probes;
 import dev.userservice.operations.StoreMeters;
+import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
+import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreObserver;
 import dev.userservice.user.ChatRoom;
@@ -91,13 +93,24 @@ final class Monitor {
   }
 
   /** Shows how many there are. */
-  void watch(ChatRoom chat, Connections.Counts connections) {
+  void watch(ChatRoom chat, Connections.Shared connections) {
+    ConnectionCounts counts = connections.counts();
+    MemoryBudget memory = connections.memory();
     gauge("user_service.chat.members", "Members of the chat, on this server", chat::members);
     gauge("user_service.chat.waiting", "Chat messages that wait for readers here", chat::waiting);
-    gauge("user_service.connections.open", "Open connections", connections::open);
-    refused("connections", connections::refused);
-    refused("strangers", connections::refusedStrangers);
-    refused("controlFramesPerSecond", connections::flooding);
+    gauge("user_service.connections.open", "Open connections", counts::open);
+    refused("connections", counts::refused);
+    refused("memoryMegabytes", counts::refusedMemory);
+    refused("strangers", counts::closedStrangers);
+    refused("controlFramesPerSecond", counts::flooding);
+    refused("connectionAgeMillis", counts::aged);
+    gauge("user_service.memory.held", "Bytes that are held for callers", memory::held);
+    gauge("user_service.memory.limit", "Bytes that may be held for callers", memory::bytes);
+    metrics.counter(
+        "user_service.memory.refused",
+        "Requests for memory that were refused",
+        Tags.empty(),
+        memory::refused);
   }
 
   private void gauge(String name, String description, LongSupplier value) {

@@ -51,6 +51,18 @@ final class OperationsRpcs {
               "the server is shutting down",
               List.of(RETRY_SOON)));
 
+  /** What ends the calls of a connection that is too old, for which another can take its place. */
+  static final RpcException CONNECTION_TOO_OLD =
+      new RpcException(
+          new RpcStatus(
+              GrpcStatus.UNAVAILABLE,
+              "CONNECTION_TOO_OLD",
+              "the connection has reached its maximum age; call again on another",
+              List.of(RETRY_SOON)));
+
+  /** A health or reflection request is a name. */
+  private static final int REQUEST_BYTES = 4_096;
+
   private OperationsRpcs() {}
 
   /** The methods of these services, {@code service/method}, whether they are bound or not. */
@@ -69,6 +81,7 @@ final class OperationsRpcs {
     ServiceName name = ServiceName.create(HEALTH.getFullName());
     server
         .service(name, HEALTH)
+        .messageBytes(REQUEST_BYTES)
         .unary(
             method(name, "Check", HealthCheckRequest.getDefaultInstance()),
             request -> check(health, request))
@@ -102,6 +115,7 @@ final class OperationsRpcs {
       ServiceName name = ServiceName.create(version.getFullName());
       server
           .service(name, version)
+          .messageBytes(REQUEST_BYTES)
           .bidirectional(
               method(name, "ServerReflectionInfo", ServerReflectionRequest.getDefaultInstance()),
               reflection::answer)

@@ -6,7 +6,10 @@ import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
+import dev.userservice.rpc.MemoryBudget;
+import dev.userservice.rpc.Strangers;
 import dev.userservice.security.Guard;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
@@ -62,12 +65,18 @@ final class SharedDirectory implements Shareable {
   private final WrongPeers wrongPeers = new WrongPeers();
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
-  private final Connections.Counts connections = new Connections.Counts();
+  private final Connections.Shared connections;
   private final Promise<Void> closed = Promise.promise();
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     warnOfWhatIsOpen(config, vertx.isClustered());
+    connections =
+        new Connections.Shared(
+            new MemoryBudget((long) config.limits().memoryMegabytes() << 20),
+            new ConnectionCounts(),
+            new Strangers(),
+            SourceAddress::of);
     monitor = Monitor.of(vertx, config);
     monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());
     Tracing tracing = Tracing.of(vertx);
@@ -227,8 +236,8 @@ final class SharedDirectory implements Shareable {
     return wrongPeers;
   }
 
-  /** How many connections all instances have together. */
-  Connections.Counts connections() {
+  /** What the connections of all instances share. */
+  Connections.Shared connections() {
     return connections;
   }
 

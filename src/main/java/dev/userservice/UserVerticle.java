@@ -14,6 +14,7 @@ import dev.userservice.user.Users;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -102,7 +103,7 @@ public final class UserVerticle extends VerticleBase {
 
   /** How many connections all instances have together. */
   int openConnections() {
-    return directory.connections().open();
+    return directory.connections().counts().open();
   }
 
   /** All methods that there are, {@code service/method}. */
@@ -127,7 +128,7 @@ public final class UserVerticle extends VerticleBase {
         vertx
             .createHttpServer(httpOptions())
             .connectionHandler(
-                new Connections(vertx, bounds(), directory.connections(), rpc::openCalls))
+                new Connections(vertx, bounds(), directory.connections(), this::endCalls))
             .invalidRequestHandler(this::turnAway)
             .requestHandler(rpc);
     // A negative port is any free one, but the same for all instances of this deployment.
@@ -193,6 +194,7 @@ public final class UserVerticle extends VerticleBase {
             vertx,
             StatusTable.ERROR_DOMAIN,
             config.limits().messageBytes(),
+            config.limits().requestMillis(),
             config.compression().equals("gzip"),
             StatusTable::of);
     server.intercept(
@@ -234,9 +236,12 @@ public final class UserVerticle extends VerticleBase {
   private Connections.Bounds bounds() {
     return new Connections.Bounds(
         config.limits().connections(),
+        config.limits().streamsPerConnection(),
         config.auth().isOn() ? config.limits().strangers() : 0,
         config.limits().strangerMillis(),
         config.limits().idleMillis(),
+        config.limits().connectionAgeMillis(),
+        config.limits().connectionAgeGraceMillis(),
         config.limits().controlFramesPerSecond(),
         config.keepalive().intervalMillis(),
         config.keepalive().timeoutMillis());
@@ -253,6 +258,10 @@ public final class UserVerticle extends VerticleBase {
     long timeUp =
         vertx.setTimer(Math.max(1, millis), late -> rpc.endAllCalls(OperationsRpcs.SHUTTING_DOWN));
     return closed.onComplete(end -> vertx.cancelTimer(timeUp));
+  }
+
+  private void endCalls(HttpConnection connection) {
+    rpc.endCalls(connection, OperationsRpcs.CONNECTION_TOO_OLD);
   }
 
   /** What all instances wait for is done on the event loop of one; each goes on on its own. */

@@ -1,17 +1,26 @@
 package dev.userservice;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
+import java.util.Set;
 
 /** The rooms of the house and the arrows between them; RATIONALE says why. */
 @AnalyzeClasses(packages = "dev.userservice", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -85,4 +94,69 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("dev.userservice.proto..");
+
+  /**
+   * The classes of {@link #READS_CALLERS} that may use regular expressions, each because it reads
+   * no text that a caller chose.
+   */
+  private static final Set<String> READS_NO_CALLER =
+      Set.of(
+          // The levels and names of loggers, which operators set from the server's own machine.
+          "dev.userservice.operations.LogLevels",
+          // The operator's file of keys, and the answer of the configured issuer.
+          "dev.userservice.security.PublicKeys",
+          // The message of an exception of the JDK, which names one of the alerts of TLS.
+          "dev.userservice.security.WatchedTls");
+
+  private static final Set<String> ROOT_CLASSES_THAT_READ_CALLERS =
+      Set.of(
+          "dev.userservice.Admission",
+          "dev.userservice.Observation",
+          "dev.userservice.OperationsRpcs",
+          "dev.userservice.SharedDirectory",
+          "dev.userservice.SourceAddress",
+          "dev.userservice.StatusTable",
+          "dev.userservice.UserServiceRpcs");
+
+  private static final DescribedPredicate<JavaClass> READS_CALLERS =
+      resideInAnyPackage(
+              "dev.userservice.rpc..",
+              "dev.userservice.user..",
+              "dev.userservice.operations..",
+              "dev.userservice.security..")
+          .or(belongTo(named(ROOT_CLASSES_THAT_READ_CALLERS)))
+          .and(not(belongTo(named(READS_NO_CALLER))))
+          .as("read what callers send");
+
+  private static final Set<String> REGEX_METHODS =
+      Set.of("matches", "replaceAll", "replaceFirst", "split");
+
+  private static final DescribedPredicate<JavaAccess<?>> STRING_METHOD_WITH_REGEX =
+      describe(
+          "a method of String takes a regular expression",
+          access ->
+              access.getTargetOwner().isEquivalentTo(String.class)
+                  && REGEX_METHODS.contains(access.getName()));
+
+  /** A harmless pattern takes time quadratic in its input, or worse, for input made for that. */
+  @ArchTest
+  static final ArchRule callersInput_meetsNoRegularExpression =
+      noClasses()
+          .that(READS_CALLERS)
+          .should()
+          .dependOnClassesThat(resideInAPackage("java.util.regex.."))
+          .orShould()
+          .accessTargetWhere(STRING_METHOD_WITH_REGEX);
+
+  @ArchTest
+  static void callersInput_namesAreOfClasses(JavaClasses classes) {
+    assertThat(classes)
+        .extracting(JavaClass::getName)
+        .containsAll(READS_NO_CALLER)
+        .containsAll(ROOT_CLASSES_THAT_READ_CALLERS);
+  }
+
+  private static DescribedPredicate<JavaClass> named(Set<String> names) {
+    return describe("named " + names, type -> names.contains(type.getName()));
+  }
 }

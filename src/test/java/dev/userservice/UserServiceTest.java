@@ -137,7 +137,7 @@ class UserServiceTest {
         Arguments.of("name", create(" \t\u00a0\u3000", "a@b", 1)),
         Arguments.of("name", create("x".repeat(101), "a@b", 1)),
         Arguments.of("name", create("\ud83d\ude00".repeat(101), "a@b", 1)),
-        Arguments.of("name", create("e\u0301".repeat(500_000), "a@b", 1)),
+        Arguments.of("name", create("e\u0301".repeat(20_000), "a@b", 1)),
         Arguments.of("name", create("line\nbreak", "a@b", 1)),
         Arguments.of("name", create("null\u0000", "a@b", 1)),
         Arguments.of("name", create("c1\u0085x", "a@b", 1)),

@@ -15,7 +15,7 @@ public final class AccessLog {
   /** Not that of Vert.x, which takes a text and nothing beside it. */
   private static final Logger LOG = Logger.getLogger(AccessLog.class.getName());
 
-  private static final int MOST_CHARS = 200;
+  private static final int MAX_CHARS = 200;
 
   /**
    * @param method the full name that the caller gave, of a method that there may not be
@@ -62,9 +62,20 @@ public final class AccessLog {
     LOG.log(new CallRecord(LOG.getName(), line, parts, new TraceIds(traceId, "")));
   }
 
-  /** The caller chose it, so it must not look like a line of its own. */
+  /**
+   * Returns the start of a text that a caller chose, which must not look like a log line of its
+   * own: every code point that is not visible ASCII becomes a question mark.
+   */
   static String printable(String given) {
-    String text = given.replaceAll("[^\\x21-\\x7e]", "?");
-    return text.length() <= MOST_CHARS ? text : text.substring(0, MOST_CHARS) + "...";
+    StringBuilder text = new StringBuilder();
+    int codePoint;
+    for (int i = 0; i < given.length(); i += Character.charCount(codePoint)) {
+      if (text.length() == MAX_CHARS) {
+        return text.append("...").toString();
+      }
+      codePoint = given.codePointAt(i);
+      text.append(codePoint > ' ' && codePoint <= '~' ? (char) codePoint : '?');
+    }
+    return text.toString();
   }
 }

@@ -30,37 +30,44 @@ public final class Health {
     names.add(SERVER);
   }
 
-  /** Says from now on that calls are answered, or that they are not, and tells whoever watches. */
+  /** Sets whether calls are answered, and notifies all watches. */
   public void serving(boolean serving) {
     this.serving = serving;
-    List.copyOf(watches).forEach(watch -> watch.changed(response(watch.name())));
+    List.copyOf(watches).forEach(watch -> watch.changed(response(true)));
   }
 
-  /** The state of a service; empty when there is no such service. */
+  /** The state of a service; empty when the service is unknown. */
   public Optional<HealthCheckResponse> check(HealthCheckRequest request) {
-    return names.contains(request.getService())
-        ? Optional.of(response(request.getService()))
-        : Optional.empty();
+    return names.contains(request.getService()) ? Optional.of(response(true)) : Optional.empty();
   }
 
   /** The states of all services. */
   public HealthListResponse list() {
     HealthListResponse.Builder list = HealthListResponse.newBuilder();
-    names.forEach(name -> list.putStatuses(name, response(name)));
+    names.forEach(name -> list.putStatuses(name, response(true)));
     return list.build();
   }
 
-  /** The state of a service now and after each change, without end; a service may be unknown. */
+  /**
+   * The state of a service now and after each change, without end.
+   *
+   * <p>Holds nothing of the request: a watch stays open as long as its caller likes, and the name
+   * may be as large as a message. The services are fixed, so the state of an unknown one never
+   * changes.
+   */
   public ReadStream<HealthCheckResponse> watch(HealthCheckRequest request) {
-    HealthWatch watch = new HealthWatch(request.getService(), watches::remove);
-    watches.add(watch);
-    watch.changed(response(request.getService()));
+    boolean known = names.contains(request.getService());
+    HealthWatch watch = new HealthWatch(watches::remove);
+    if (known) {
+      watches.add(watch);
+    }
+    watch.changed(response(known));
     return watch;
   }
 
-  private HealthCheckResponse response(String name) {
+  private HealthCheckResponse response(boolean known) {
     ServingStatus status =
-        !names.contains(name)
+        !known
             ? ServingStatus.SERVICE_UNKNOWN
             : serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
     return HealthCheckResponse.newBuilder().setStatus(status).build();

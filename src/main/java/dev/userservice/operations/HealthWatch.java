@@ -6,25 +6,22 @@ import io.vertx.grpc.health.v1.HealthCheckResponse;
 import java.util.function.Consumer;
 
 /**
- * One who watches. It is told of changes only, and when it does not read, of the last one only:
- * what is past is of no use to it.
+ * One open Watch call. Delivers changes only, and to a caller that does not read, only the latest
+ * state: earlier ones are outdated.
  */
 final class HealthWatch implements ReadStream<HealthCheckResponse> {
 
-  private final String name;
   private final Consumer<HealthWatch> leave;
   private Handler<HealthCheckResponse> handler;
   private HealthCheckResponse latest;
   private HealthCheckResponse told;
   private long demand = Long.MAX_VALUE;
 
-  HealthWatch(String name, Consumer<HealthWatch> leave) {
-    this.name = name;
+  /**
+   * @param leave called when the call ends
+   */
+  HealthWatch(Consumer<HealthWatch> leave) {
     this.leave = leave;
-  }
-
-  String name() {
-    return name;
   }
 
   void changed(HealthCheckResponse response) {
@@ -32,7 +29,7 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
     tell();
   }
 
-  /** Nobody reads any more when the handler is taken away. */
+  /** Removing the handler ends the watch. */
   @Override
   public HealthWatch handler(Handler<HealthCheckResponse> handler) {
     this.handler = handler;
@@ -62,13 +59,13 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
     return this;
   }
 
-  /** It has no end. */
+  /** Never called: a watch has no end. */
   @Override
   public HealthWatch endHandler(Handler<Void> endHandler) {
     return this;
   }
 
-  /** It does not fail. */
+  /** Never called: a watch does not fail. */
   @Override
   public HealthWatch exceptionHandler(Handler<Throwable> exceptionHandler) {
     return this;

@@ -5,27 +5,38 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.util.Base64;
 import java.util.Map;
 
-/** Metadata whose name ends in -bin is base64, padded or not; several values may share a header. */
+/**
+ * Checks binary metadata: a value whose name ends in -bin is base64, with or without padding, and a
+ * header may hold several values, separated by commas.
+ */
 final class BinaryMetadata {
+
+  private static final char SEPARATOR = ',';
 
   private BinaryMetadata() {}
 
   /**
-   * @throws RpcException when a value is not in base64
+   * @throws RpcException when a value is not base64
    */
   static void check(MultiMap headers) {
     for (Map.Entry<String, String> header : headers) {
       if (header.getKey().endsWith("-bin")) {
-        for (String value : header.getValue().split(",", -1)) {
-          check(header.getKey(), value.strip());
-        }
+        check(header.getKey(), header.getValue());
       }
     }
   }
 
-  private static void check(String name, String value) {
+  private static void check(String name, String values) {
+    int start = 0;
+    for (int end; (end = values.indexOf(SEPARATOR, start)) >= 0; start = end + 1) {
+      checkOne(name, values.substring(start, end));
+    }
+    checkOne(name, values.substring(start));
+  }
+
+  private static void checkOne(String name, String value) {
     try {
-      Base64.getDecoder().decode(value);
+      Base64.getDecoder().decode(value.strip());
     } catch (IllegalArgumentException malformed) {
       throw new RpcException(
           new RpcStatus(

@@ -11,8 +11,6 @@ import io.vertx.grpc.common.CodecException;
 import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
-import io.vertx.grpc.common.ServiceMethod;
-import io.vertx.grpc.common.WireFormat;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.GrpcServerResponse;
 import java.util.concurrent.TimeUnit;
@@ -48,13 +46,12 @@ final class Call<Q, R> {
   private final GrpcServerRequest<Q, R> request;
   private final GrpcServerResponse<Q, R> response;
   private final FrameGate http;
-  private final ServiceMethod<Q, R> method;
+  private final RpcMethod<Q, R> method;
   private final Failures failures;
   private final CallInfo info;
   private final boolean gzip;
   private final OpenCalls open;
-  private Future<Void> lastWrite = TAKEN;
-  private GatheredMessages gathered;
+  private final Outgoing outgoing;
 
   /** Where {@link OpenCalls} has it. */
   int place;
@@ -65,13 +62,14 @@ final class Call<Q, R> {
   private boolean closed;
   private boolean statusSent;
   private long overAt;
+  private long requestNanos = Long.MAX_VALUE;
   private Deadline deadline;
   private Handler<Throwable> onAbandoned = why -> {};
 
   Call(
       GrpcServerRequest<Q, R> request,
       FrameGate http,
-      ServiceMethod<Q, R> method,
+      RpcMethod<Q, R> method,
       Failures failures,
       CallInfo info,
       boolean gzipResponses,
@@ -86,9 +84,11 @@ final class Call<Q, R> {
     this.gzip =
         gzipResponses
             && http.version() == HttpVersion.HTTP_2
-            && response.acceptedEncodings().contains(Gzip.NAME);
-    // A caller goes in three ways, and each is told elsewhere: a reset, a lost connection, and
-    // a stream that is closed for any other reason.
+            && Gzip.isAccepted(http.getHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING));
+    this.outgoing = new Outgoing(response, http.response(), http.memory(), !gzip);
+    http.memory().onExceeded(this::exceeded);
+    // A caller can disappear in three ways, each reported by a different handler: a reset, a lost
+    // connection, and a stream that is closed for any other reason.
     request.errorHandler(reset -> abandon());
     request.exceptionHandler(this::broken);
     http.response().closeHandler(end -> closed());
@@ -98,6 +98,16 @@ final class Call<Q, R> {
   Call<Q, R> endless() {
     endless = true;
     return this;
+  }
+
+  /** Gives the caller a time in which its request has to be complete. */
+  void awaitRequest() {
+    requestNanos = method.requestNanos();
+  }
+
+  /** The request is complete. */
+  void requestComplete() {
+    requestNanos = Long.MAX_VALUE;
   }
 
   boolean isEndless() {
@@ -128,7 +138,7 @@ final class Call<Q, R> {
   Q decode(GrpcMessage message) {
     info.countReceived();
     try {
-      return method.decoder().decode(message);
+      return method.decode(message);
     } catch (CodecException malformed) {
       throw new RpcException(
           new RpcStatus(
@@ -159,8 +169,22 @@ final class Call<Q, R> {
     return request;
   }
 
-  GrpcServerResponse<Q, R> response() {
-    return response;
+  /** Hands on no further message of the request until {@link #resume}. */
+  void pause() {
+    http.pause();
+  }
+
+  void resume() {
+    http.resume();
+  }
+
+  CallMemory memory() {
+    return http.memory();
+  }
+
+  /** What this call sends; full when its reader does not keep up. */
+  Outgoing outgoing() {
+    return outgoing;
   }
 
   /**
@@ -173,14 +197,9 @@ final class Call<Q, R> {
     if (over) {
       return Future.failedFuture("the call is over");
     }
-    GrpcMessage encoded = encode(message);
-    if (gathered != null) {
-      gathered.add(encoded.payload());
-    } else {
-      lastWrite = response.writeMessage(encoded);
-      if (!gzip) {
-        gathered = new GatheredMessages(http.response(), lastWrite);
-      }
+    if (!outgoing.write(encode(message))) {
+      exceeded();
+      return Future.failedFuture("the call is over");
     }
     return TAKEN;
   }
@@ -190,11 +209,11 @@ final class Call<Q, R> {
     if (over) {
       return;
     }
-    // First, so that whoever hears of the end has it counted.
+    // First, so that an observer of the end has it counted.
     GrpcMessage encoded = encode(message);
     settle(GrpcStatus.OK);
-    addTrailers();
-    sent(response.endMessage(encoded));
+    outgoing.answer(encoded);
+    end();
   }
 
   /** Ends the call well, after the responses that have been written. */
@@ -231,23 +250,24 @@ final class Call<Q, R> {
     if (http.version() != HttpVersion.HTTP_2) {
       // There the stream is the connection, and stays for the next call.
       open.remove(this);
+      http.memory().close();
     }
     info.end(status);
     return true;
   }
 
   /**
-   * Sends the status, once all messages before it are on their way: Vert.x cannot let go of
-   * trailers that it has queued when the stream closes under them. A caller that does not read, and
-   * so would not get its status for ever, is cut off after a while if the call has failed.
+   * Sends the status, once Vert.x does not have to queue it: it cannot let go of trailers in its
+   * queue when the stream closes. A caller that does not read, and so would never get its status,
+   * is cut off after a while if the call has failed.
    */
   private void end() {
     addTrailers();
     if (!http.response().headWritten()) {
       http.response().headersEndHandler(headers -> finishHeaders());
     }
-    Future<Void> written = gathered == null ? lastWrite : gathered.flush();
-    if (written.isComplete()) {
+    Future<Void> written = outgoing.flush();
+    if (written.isComplete() || http.memory().isWritable()) {
       sent(response.end());
       return;
     }
@@ -262,7 +282,7 @@ final class Call<Q, R> {
   /** What a caller still sends that has not half-closed is read and thrown away. */
   private void sent(Future<Void> status) {
     if (!http.isEnded()) {
-      request.resume();
+      http.discard();
       status.onSuccess(sent -> statusSent = true);
     }
   }
@@ -277,6 +297,8 @@ final class Call<Q, R> {
       Throwable late = info.tooLate(nowMillis);
       if (late != null) {
         fail(late);
+      } else if (info.nanos() >= requestNanos) {
+        fail(method.requestTimeout());
       }
     } else if (overAt == 0) {
       // Near enough, and the many calls whose stream is gone by now do without the clock.
@@ -286,6 +308,11 @@ final class Call<Q, R> {
     } else if (failed && now - overAt >= LINGER_NANOS) {
       http.response().reset(CANCEL);
     }
+  }
+
+  /** The memory of this caller, or of the server, does not have what the call needs. */
+  private void exceeded() {
+    fail(new RpcException(http.memory().refusal()));
   }
 
   private void addTrailers() {
@@ -321,7 +348,7 @@ final class Call<Q, R> {
 
   private GrpcMessage encode(R message) {
     info.countSent();
-    GrpcMessage encoded = method.encoder().encode(message, WireFormat.PROTOBUF);
+    GrpcMessage encoded = method.encode(message);
     return gzip && encoded.payload().length() >= Gzip.WORTHWHILE_BYTES
         ? GrpcMessage.message(Gzip.NAME, Gzip.deflate(encoded.payload()))
         : encoded;

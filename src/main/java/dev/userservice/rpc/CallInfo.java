@@ -31,6 +31,7 @@ public final class CallInfo {
   private final String method;
   private final HttpConnection connection;
   private final MultiMap headers;
+  private final CallMemory memory;
   private final long startNanos = System.nanoTime();
   // Made when they are first needed: most calls need none of them.
   private MultiMap responseHeaders;
@@ -51,10 +52,11 @@ public final class CallInfo {
   @SuppressWarnings("unused")
   private boolean over;
 
-  CallInfo(String method, HttpConnection connection, MultiMap headers) {
+  CallInfo(String method, HttpConnection connection, MultiMap headers, CallMemory memory) {
     this.method = method;
     this.connection = connection;
     this.headers = headers;
+    this.memory = memory;
   }
 
   /**
@@ -115,6 +117,28 @@ public final class CallInfo {
       responseTrailers = MultiMap.caseInsensitiveMultiMap();
     }
     return responseTrailers;
+  }
+
+  /**
+   * Counts memory that the handler keeps for this call, such as what waits for the end of a stream.
+   * It is released when the call ends, or with {@link #release}.
+   *
+   * @param bytes about what it takes
+   * @return false when this caller's share of the memory, or the server's, does not have it; the
+   *     handler then fails the call with {@link #memoryExceeded}
+   */
+  public boolean hold(int bytes) {
+    return memory.hold(bytes);
+  }
+
+  /** Releases bytes that were held. */
+  public void release(int bytes) {
+    memory.release(bytes);
+  }
+
+  /** The failure of a call for which {@link #hold} was false. */
+  public Throwable memoryExceeded() {
+    return new RpcException(memory.refusal());
   }
 
   /** Messages that have come in so far. */

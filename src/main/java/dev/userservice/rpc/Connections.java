@@ -3,24 +3,26 @@ package dev.userservice.rpc;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.AttributeKey;
+import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.impl.ConnectionBase;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.function.ToIntFunction;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
- * Keeps connections within bounds: how many there are, how long one may do nothing, how often it
- * may send frames that cost its sender nothing, how many strangers there may be; and finds out
- * which of them are dead.
+ * Keeps connections within bounds: how many there are, what they hold, how long one may do nothing,
+ * how old one becomes, how often it may send frames that cost its sender nothing, how many may be
+ * unauthenticated; and finds out which of them are dead.
  *
  * <p>The connection handler of an HTTP server; one for each event loop.
  */
@@ -30,10 +32,13 @@ public final class Connections implements Handler<HttpConnection> {
    * The bounds.
    *
    * @param connections the most connections of the process
-   * @param strangers the most of them whose caller is not known; 0 when callers are not asked who
-   *     they are
+   * @param calls the most calls at a time of one connection
+   * @param strangers the most connections whose caller has not authenticated; 0 when callers need
+   *     not
    * @param strangerMillis how long one of those stays open without a call
    * @param idleMillis how long a connection without a call stays open, 0 for ever
+   * @param ageMillis how old a connection becomes, a tenth more or less; 0 for any age
+   * @param ageGraceMillis how long its calls may then take to end
    * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
    *     connection
    * @param keepaliveMillis how often a connection is asked whether it lives, 0 for never
@@ -41,74 +46,68 @@ public final class Connections implements Handler<HttpConnection> {
    */
   public record Bounds(
       int connections,
+      int calls,
       int strangers,
       int strangerMillis,
       int idleMillis,
+      int ageMillis,
+      int ageGraceMillis,
       int controlFramesPerSecond,
       int keepaliveMillis,
       int keepaliveTimeoutMillis) {}
+
+  /**
+   * What all event loops share.
+   *
+   * @param address the source that a peer counts for
+   */
+  public record Shared(
+      MemoryBudget memory,
+      ConnectionCounts counts,
+      Strangers strangers,
+      Function<SocketAddress, String> address) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
   /** Frames that may wait for the end of a turn of the event loop before they are sent. */
   private static final int MOST_FLUSHES_TOGETHER = 256;
 
-  /** How many there are, in all of the process. */
-  public static final class Counts {
+  /** After its grace, how long an old connection has for the last statuses. */
+  private static final long LAST_STATUS_MILLIS = 500;
 
-    private final AtomicInteger open = new AtomicInteger();
-    private final AtomicInteger strangers = new AtomicInteger();
-    private final LongAdder refused = new LongAdder();
-    private final LongAdder refusedStrangers = new LongAdder();
-    private final LongAdder flooding = new LongAdder();
-
-    /** Connections. */
-    public int open() {
-      return open.get();
-    }
-
-    /** Connections that were one too many, so far. */
-    public long refused() {
-      return refused.sum();
-    }
-
-    /** Connections that were one too many of those whose caller is not known, so far. */
-    public long refusedStrangers() {
-      return refusedStrangers.sum();
-    }
-
-    /** Connections that were closed because they sent too many control frames, so far. */
-    public long flooding() {
-      return flooding.sum();
-    }
-  }
-
-  private static final AttributeKey<Stranger> STRANGER =
-      AttributeKey.valueOf(Stranger.class, "caller");
+  private static final AttributeKey<Peer> PEER = AttributeKey.valueOf(Peer.class, "peer");
 
   private final Vertx vertx;
   private final Bounds bounds;
-  private final Counts counts;
-  private final ToIntFunction<HttpConnection> calls;
+  private final Shared shared;
+  private final Consumer<HttpConnection> endCalls;
 
   /**
-   * @param counts shared by all event loops
-   * @param calls how many calls of a connection are open
+   * @param endCalls ends the calls of a connection that has become too old
    */
-  public Connections(
-      Vertx vertx, Bounds bounds, Counts counts, ToIntFunction<HttpConnection> calls) {
+  public Connections(Vertx vertx, Bounds bounds, Shared shared, Consumer<HttpConnection> endCalls) {
     this.vertx = vertx;
     this.bounds = bounds;
-    this.counts = counts;
-    this.calls = calls;
+    this.shared = shared;
+    this.endCalls = endCalls;
   }
 
   /** The caller of a connection is known from now on. */
   public static void known(HttpConnection connection) {
-    Stranger stranger = channel(connection).attr(STRANGER).getAndSet(null);
-    if (stranger != null) {
-      stranger.leave();
+    Peer peer = peer(connection);
+    if (peer != null) {
+      peer.known();
     }
+  }
+
+  /** What a connection and its calls hold; null when nothing bounds it. */
+  static ConnectionMemory memory(HttpConnection connection) {
+    Peer peer = peer(connection);
+    return peer == null ? null : peer.memory;
+  }
+
+  private static Peer peer(HttpConnection connection) {
+    return channel(connection).attr(PEER).get();
   }
 
   private static Channel channel(HttpConnection connection) {
@@ -120,135 +119,154 @@ public final class Connections implements Handler<HttpConnection> {
     // What a peer does wrong is not our error, and it must not be able to fill our log.
     connection.exceptionHandler(
         failure -> LOG.debug("Connection of " + connection.remoteAddress(), failure));
-    if (!admit(connection)) {
+    if (!shared.counts.tryOpen(bounds.connections())) {
       connection.close();
       return;
     }
-    ChannelPipeline pipeline = channel(connection).pipeline();
-    Http2ConnectionHandler http2 = pipeline.get(Http2ConnectionHandler.class);
-    if (http2 == null) {
-      connection.closeHandler(closed -> leave(connection));
+    Peer peer = new Peer(connection);
+    if (!peer.memory.hold(ConnectionMemory.CONNECTION_BYTES)) {
+      shared.counts.countRefusedMemory();
+      peer.leave();
+      connection.close();
       return;
     }
-    pipeline.addFirst(new LingeringClose());
-    if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
-      // From here on PING finds the dead, and this one would listen to each write.
-      pipeline.remove(IdleStateHandler.class);
-    }
-    // Vert.x flushes after each frame that is not written while it reads: a frame, and a system
-    // call, for each message. Last in the pipeline, before HTTP/2: what is flushed together becomes
-    // one frame.
-    pipeline.addLast(new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
-    http2
-        .decoder()
-        .frameListener(
-            new ControlFrameLimit(
-                http2.decoder().frameListener(),
-                bounds.controlFramesPerSecond(),
-                counts.flooding::increment));
-    Watch watch = new Watch(connection);
-    connection.closeHandler(
-        closed -> {
-          leave(connection);
-          watch.stop();
-        });
-  }
-
-  private boolean admit(HttpConnection connection) {
-    if (counts.open.incrementAndGet() > bounds.connections()) {
-      counts.open.decrementAndGet();
-      counts.refused.increment();
-      return false;
-    }
-    if (bounds.strangers() == 0) {
-      return true;
-    }
-    if (counts.strangers.incrementAndGet() > bounds.strangers()) {
-      counts.strangers.decrementAndGet();
-      counts.open.decrementAndGet();
-      counts.refusedStrangers.increment();
-      return false;
-    }
-    channel(connection).attr(STRANGER).set(new Stranger(connection));
-    return true;
-  }
-
-  private void leave(HttpConnection connection) {
-    counts.open.decrementAndGet();
-    known(connection);
-  }
-
-  /** A connection whose caller is not known yet. */
-  private final class Stranger {
-
-    private final HttpConnection connection;
-    private final long timer;
-
-    Stranger(HttpConnection connection) {
-      this.connection = connection;
-      this.timer = vertx.setPeriodic(bounds.strangerMillis(), turn -> look());
-    }
-
-    private void look() {
-      if (calls.applyAsInt(connection) == 0) {
-        connection.shutdown();
+    channel(connection).attr(PEER).set(peer);
+    connection.closeHandler(closed -> peer.leave());
+    Http2ConnectionHandler http2 = channel(connection).pipeline().get(Http2ConnectionHandler.class);
+    if (http2 == null) {
+      peer.age();
+    } else {
+      try {
+        peer.guard(http2);
+      } catch (Http2Exception e) {
+        throw new IllegalStateException("Netty refuses limits that are within its bounds", e);
       }
     }
-
-    void leave() {
-      vertx.cancelTimer(timer);
-      counts.strangers.decrementAndGet();
+    if (bounds.strangers() > 0) {
+      peer.isStranger();
     }
   }
 
-  /** The timers of one connection. */
-  private final class Watch {
+  /** One connection. Belongs to its event loop, but for {@link #evict}. */
+  private final class Peer implements Strangers.Stranger {
 
     private static final long NONE = -1;
 
     private final HttpConnection connection;
-    private long keepalive = NONE;
-    private long answer = NONE;
-    private long idle = NONE;
-    private boolean wasIdle;
+    private final Context context = vertx.getOrCreateContext();
+    private final String address;
+    private final ConnectionMemory memory;
+    private GracefulClose graceful;
+    private ConnectionTimers timers;
+    private long strangerTimer = NONE;
+    private long ageTimer = NONE;
 
-    Watch(HttpConnection connection) {
+    Peer(HttpConnection connection) {
       this.connection = connection;
-      if (bounds.keepaliveMillis() > 0) {
-        keepalive = vertx.setPeriodic(bounds.keepaliveMillis(), turn -> ask());
+      address = shared.address.apply(connection.remoteAddress());
+      memory = shared.memory.open(address, bounds.strangers() > 0);
+    }
+
+    void guard(Http2ConnectionHandler http2) throws Http2Exception {
+      Channel channel = channel(connection);
+      ChannelPipeline pipeline = channel.pipeline();
+      CallGuard guard =
+          new CallGuard(
+              new ControlFrameLimit(
+                  http2.decoder().frameListener(),
+                  bounds.controlFramesPerSecond(),
+                  shared.counts::countFlooding),
+              channel,
+              http2,
+              memory,
+              bounds.calls());
+      graceful = new GracefulClose(http2, guard);
+      guard.onPingAnswered(graceful::peerKnows);
+      http2.decoder().frameListener(guard);
+      pipeline.addFirst(new LingeringClose(), new StreamFailures(), graceful);
+      if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
+        // From here on PING finds the dead, and this one would listen to each write.
+        pipeline.remove(IdleStateHandler.class);
       }
-      if (bounds.idleMillis() > 0) {
-        // Two looks in a row without a call: idle for at least half the time, for at most all of
-        // it.
-        idle = vertx.setPeriodic(Math.max(1, bounds.idleMillis() / 2), turn -> look());
+      // Vert.x flushes after each frame that is not written while it reads: a frame, and a system
+      // call, for each message. Last in the pipeline, before HTTP/2: what is flushed together
+      // becomes one frame.
+      pipeline.addLast(new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
+      timers =
+          new ConnectionTimers(vertx, connection, bounds, () -> memory.calls() > 0, this::close);
+      timers.start(this::old, this::tooOld);
+    }
+
+    /** Ages without a PING, which HTTP/1.1 does not have. */
+    void age() {
+      if (bounds.ageMillis() > 0) {
+        ageTimer =
+            vertx.setTimer(
+                ConnectionTimers.jittered(bounds.ageMillis()),
+                old -> {
+                  shared.counts.countAged();
+                  connection.shutdown(bounds.ageGraceMillis(), TimeUnit.MILLISECONDS);
+                });
       }
     }
 
-    private void ask() {
-      if (answer != NONE) {
-        return;
-      }
-      answer = vertx.setTimer(bounds.keepaliveTimeoutMillis(), silence -> connection.close());
-      connection
-          .ping(Buffer.buffer(8).appendLong(System.nanoTime()))
-          .onComplete(
-              answered -> {
-                vertx.cancelTimer(answer);
-                answer = NONE;
+    /** The caller is not known yet: it gets little, and not for long. */
+    void isStranger() {
+      strangerTimer =
+          vertx.setPeriodic(
+              bounds.strangerMillis(),
+              turn -> {
+                if (memory.calls() == 0) {
+                  close();
+                }
               });
+      shared.strangers.add(this, bounds.strangers());
     }
 
-    private void look() {
-      boolean nowIdle = calls.applyAsInt(connection) == 0;
-      if (nowIdle && wasIdle) {
-        connection.shutdown();
+    void known() {
+      if (strangerTimer != NONE) {
+        vertx.cancelTimer(strangerTimer);
+        strangerTimer = NONE;
+        shared.strangers.remove(this);
+        memory.authenticated();
       }
-      wasIdle = nowIdle;
     }
 
-    void stop() {
-      for (long timer : new long[] {keepalive, answer, idle}) {
-        vertx.cancelTimer(timer);
+    @Override
+    public String address() {
+      return address;
+    }
+
+    @Override
+    public void evict() {
+      shared.counts.countClosedStranger();
+      context.runOnContext(turn -> connection.close());
+    }
+
+    private void old() {
+      shared.counts.countAged();
+      graceful.begin(bounds.ageGraceMillis() + LAST_STATUS_MILLIS);
+    }
+
+    private void tooOld() {
+      endCalls.accept(connection);
+    }
+
+    private void close() {
+      if (graceful == null) {
+        connection.shutdown();
+      } else {
+        graceful.begin(TimeUnit.SECONDS.toMillis(1));
+      }
+    }
+
+    void leave() {
+      known();
+      memory.close();
+      shared.counts.close();
+      vertx.cancelTimer(ageTimer);
+      if (timers != null) {
+        timers.stop();
       }
     }
   }

@@ -4,19 +4,17 @@ import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * The end of the time that a caller gives its call in the header {@code grpc-timeout} (the gRPC
- * HTTP/2 specification, "Timeout"), from the moment in which its headers came.
+ * The deadline of a call: the header {@code grpc-timeout} (the gRPC HTTP/2 specification,
+ * "Timeout"), counted from the arrival of the request headers.
  */
 final class Deadline {
 
-  private static final Pattern FORM = Pattern.compile("([0-9]{1,8})([HMSmun])");
+  private static final int MAX_DIGITS = 8;
 
-  /** A year; a deadline beyond is none. */
-  private static final long MOST_MILLIS = 365L * 24 * 3_600_000;
+  /** A year; a later deadline never ends a call. */
+  private static final long MAX_MILLIS = 365L * 24 * 3_600_000;
 
   private final Vertx vertx;
   private final long timer;
@@ -27,9 +25,9 @@ final class Deadline {
   }
 
   /**
-   * @param timeout the header; null when there is none
-   * @param late called when the time is over; at once for a time that is shorter than timers are
-   *     fine, in which nothing of use could be done
+   * @param timeout the header, or null
+   * @param late called when the deadline is exceeded; at once for a timeout below the resolution of
+   *     timers, in which no useful work is possible
    * @return null when there is nothing to wait for
    * @throws RpcException when the header is malformed
    */
@@ -42,7 +40,7 @@ final class Deadline {
       late.handle(over(timeout));
       return null;
     }
-    return millis < MOST_MILLIS
+    return millis < MAX_MILLIS
         ? new Deadline(vertx, vertx.setTimer(millis, now -> late.handle(over(timeout))))
         : null;
   }
@@ -59,27 +57,44 @@ final class Deadline {
             "the call was not over within the grpc-timeout of " + timeout));
   }
 
-  /** {@link Long#MAX_VALUE} for more than they can say. */
-  private static long nanos(String header) {
-    Matcher form = FORM.matcher(header);
-    if (!form.matches()) {
-      throw new RpcException(
-          new RpcStatus(
-              GrpcStatus.INTERNAL,
-              "MALFORMED_TIMEOUT",
-              "grpc-timeout must be 1 to 8 digits and one of H, M, S, m, u, n"));
+  /**
+   * Returns the timeout in nanoseconds; {@link Long#MAX_VALUE} when a long cannot hold it.
+   *
+   * @throws RpcException when the header is malformed
+   */
+  static long nanos(String header) {
+    int digits = header.length() - 1;
+    if (digits < 1 || digits > MAX_DIGITS) {
+      throw malformed();
     }
-    return unit(form.group(2)).toNanos(Long.parseLong(form.group(1)));
+    long value = 0;
+    for (int i = 0; i < digits; i++) {
+      char c = header.charAt(i);
+      if (c < '0' || c > '9') {
+        throw malformed();
+      }
+      value = value * 10 + (c - '0');
+    }
+    return unit(header.charAt(digits)).toNanos(value);
   }
 
-  private static TimeUnit unit(String letter) {
+  private static TimeUnit unit(char letter) {
     return switch (letter) {
-      case "H" -> TimeUnit.HOURS;
-      case "M" -> TimeUnit.MINUTES;
-      case "S" -> TimeUnit.SECONDS;
-      case "m" -> TimeUnit.MILLISECONDS;
-      case "u" -> TimeUnit.MICROSECONDS;
-      default -> TimeUnit.NANOSECONDS;
+      case 'H' -> TimeUnit.HOURS;
+      case 'M' -> TimeUnit.MINUTES;
+      case 'S' -> TimeUnit.SECONDS;
+      case 'm' -> TimeUnit.MILLISECONDS;
+      case 'u' -> TimeUnit.MICROSECONDS;
+      case 'n' -> TimeUnit.NANOSECONDS;
+      default -> throw malformed();
     };
+  }
+
+  private static RpcException malformed() {
+    return new RpcException(
+        new RpcStatus(
+            GrpcStatus.INTERNAL,
+            "MALFORMED_TIMEOUT",
+            "grpc-timeout must be 1 to 8 digits and one of H, M, S, m, u, n"));
   }
 }

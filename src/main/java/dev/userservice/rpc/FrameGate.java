@@ -3,6 +3,7 @@ package dev.userservice.rpc;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.core.internal.http.HttpServerRequestWrapper;
 import io.vertx.grpc.common.GrpcHeaderNames;
@@ -11,13 +12,16 @@ import java.io.IOException;
 
 /**
  * Stands between HTTP and the gRPC deframer, and hands on one whole, checked message frame at a
- * time.
+ * time, when it is wanted.
  *
  * <p>A frame is one byte of flags, four bytes of length and the message (gRPC over HTTP/2,
  * "Length-Prefixed-Message"). The deframer behind this takes reserved flags for none, drops a frame
  * that the end of the stream cuts short, never answers one whose flag and headers contradict each
  * other, and copies the rest of its buffer for each message in it. Given exactly one frame a time,
  * it does none of that.
+ *
+ * <p>While it is paused, what has arrived stays as it came: nothing is inflated, and the deframer
+ * queues nothing. All of it counts for the memory of the call.
  *
  * <p>A violation goes to the exception handler as an {@link RpcException}; nothing is handed on
  * after it.
@@ -29,21 +33,47 @@ final class FrameGate extends HttpServerRequestWrapper {
   private static final byte COMPRESSED = 1;
   private static final String IDENTITY = "identity";
 
+  private final String path;
   private final int messageBytes;
+  private final CallMemory memory;
 
-  /** A frame that has not come in full; null between frames. */
+  /** Whether HTTP/2 has counted a chunk before it comes here. */
+  private final boolean counted;
+
+  /** A frame that has not arrived in full; null between frames. */
   private PartialFrame partial;
 
+  /** A chunk that is not used up, and where its rest begins; null unless paused. */
+  private Buffer rest;
+
+  private int restFrom;
+  private boolean paused;
+  private boolean delegatePaused;
+  private boolean receiving;
   private boolean closed;
   private Handler<Buffer> handler;
   private Handler<Throwable> exceptionHandler;
 
   /**
+   * @param path the path that the gRPC server is to see
    * @param messageBytes the largest message, both as it comes and inflated
+   * @param memory what holds what has arrived
    */
-  FrameGate(HttpServerRequestInternal request, int messageBytes) {
+  FrameGate(HttpServerRequestInternal request, String path, int messageBytes, CallMemory memory) {
     super(request);
+    this.path = path;
     this.messageBytes = messageBytes;
+    this.memory = memory;
+    this.counted = request.version() == HttpVersion.HTTP_2;
+  }
+
+  @Override
+  public String path() {
+    return path;
+  }
+
+  CallMemory memory() {
+    return memory;
   }
 
   @Override
@@ -79,12 +109,13 @@ final class FrameGate extends HttpServerRequestWrapper {
     return this;
   }
 
-  // The deframer's queue may still want more or less after the last byte has come; the request that
-  // is then at its end would throw.
-
+  /** Hands on nothing more, from the next frame on; the end of the stream waits too. */
   @Override
   public HttpServerRequest pause() {
-    if (!delegate.isEnded()) {
+    paused = true;
+    // A request that is at its end would throw.
+    if (!delegatePaused && !delegate.isEnded()) {
+      delegatePaused = true;
       delegate.pause();
     }
     return this;
@@ -92,34 +123,82 @@ final class FrameGate extends HttpServerRequestWrapper {
 
   @Override
   public HttpServerRequest resume() {
-    return fetch(Long.MAX_VALUE);
-  }
-
-  @Override
-  public HttpServerRequest fetch(long amount) {
-    if (!delegate.isEnded()) {
-      delegate.fetch(amount);
+    paused = false;
+    if (!receiving) {
+      goOn();
     }
     return this;
   }
 
+  /** Chunks are not counted: who reads pauses by messages. */
+  @Override
+  public HttpServerRequest fetch(long amount) {
+    return resume();
+  }
+
+  /** Takes nothing more in, and drops what was not handed on. */
+  void discard() {
+    closed = true;
+    dropPartial();
+    if (rest != null) {
+      memory.release(rest.length());
+      rest = null;
+    }
+    resume();
+  }
+
   private void receive(Buffer chunk) {
+    if (!counted) {
+      memory.received(chunk.length());
+    }
     if (closed) {
+      memory.release(chunk.length());
       return;
     }
-    int at = partial == null ? 0 : complete(chunk, 0);
-    while (!closed && at < chunk.length()) {
-      long end = end(chunk, at);
-      if (end > chunk.length()) {
-        partial = new PartialFrame();
-        at = complete(chunk, at);
-      } else {
-        if (admits(chunk.getByte(at), end - at - PREFIX_BYTES)) {
-          hand(chunk.slice(at, (int) end));
-        }
-        at = (int) end;
-      }
+    use(chunk, 0);
+    goOn();
+  }
+
+  /** Hands on what is left of a chunk, and then lets more arrive. */
+  private void goOn() {
+    Buffer chunk = rest;
+    if (chunk != null && !paused) {
+      rest = null;
+      use(chunk, restFrom);
     }
+    if (delegatePaused && !paused && !delegate.isEnded()) {
+      delegatePaused = false;
+      delegate.resume();
+    }
+  }
+
+  /** Goes through the frames of a chunk until it is used up, or no more are wanted. */
+  private void use(Buffer chunk, int from) {
+    receiving = true;
+    int at = from;
+    while (!closed && !paused && at < chunk.length()) {
+      at = partial == null ? next(chunk, at) : complete(chunk, at);
+    }
+    receiving = false;
+    if (!closed && at < chunk.length()) {
+      rest = chunk;
+      restFrom = at;
+    } else {
+      memory.release(chunk.length());
+    }
+  }
+
+  /** Hands on the frame at a place, or begins to gather it. Returns where what follows begins. */
+  private int next(Buffer chunk, int at) {
+    long end = end(chunk, at);
+    if (end > chunk.length()) {
+      partial = new PartialFrame();
+      return complete(chunk, at);
+    }
+    if (admits(chunk.getByte(at), end - at - PREFIX_BYTES)) {
+      hand(chunk.slice(at, (int) end));
+    }
+    return (int) end;
   }
 
   /** Where a frame ends; past the end of the chunk when it does not say yet. */
@@ -135,13 +214,23 @@ final class FrameGate extends HttpServerRequestWrapper {
     if (!partial.hasPrefix() || !admits(partial.flags(), partial.messageBytes())) {
       return at;
     }
+    int before = partial.capacity();
     at = partial.take(chunk, at);
-    if (partial.isComplete()) {
+    memory.received(partial.capacity() - before);
+    // The call may have ended by that, and with it this frame.
+    if (partial != null && partial.isComplete()) {
       Buffer frame = partial.toBuffer();
-      partial = null;
+      dropPartial();
       hand(frame);
     }
     return at;
+  }
+
+  private void dropPartial() {
+    if (partial != null) {
+      memory.release(partial.capacity() - PREFIX_BYTES);
+      partial = null;
+    }
   }
 
   /** Whether a frame may come in; decided from its first five bytes, before any of the rest. */
@@ -179,7 +268,8 @@ final class FrameGate extends HttpServerRequestWrapper {
     try {
       byte[] compressed = frame.getBytes(PREFIX_BYTES, frame.length());
       inflated = Gzip.inflate(compressed, messageBytes, PREFIX_BYTES);
-    } catch (IOException corrupt) {
+    } catch (IOException | StackOverflowError corrupt) {
+      // The JDK's reader calls itself for each member of a stream that has many.
       refuse("CORRUPT_GZIP", "a message is flagged as compressed, but is not in gzip format");
       return;
     }
@@ -203,7 +293,7 @@ final class FrameGate extends HttpServerRequestWrapper {
 
   private boolean refuse(RpcStatus status) {
     closed = true;
-    partial = null;
+    dropPartial();
     exceptionHandler.handle(new RpcException(status));
     return false;
   }

@@ -1,10 +1,9 @@
 package dev.userservice.rpc;
 
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.streams.WriteStream;
+import java.util.function.Consumer;
 
 /**
  * Messages of a stream that leave together: those of one turn of the event loop, up to a size. Each
@@ -21,18 +20,16 @@ final class GatheredMessages {
 
   private static final int FIRST_BYTES = 1_024;
 
-  private final WriteStream<Buffer> response;
+  private final Consumer<Buffer> response;
   private final Context context = Vertx.currentContext();
   private Buffer frames;
   private boolean scheduled;
-  private Future<Void> lastWrite;
 
   /**
-   * @param lastWrite the write before all that come
+   * @param response sends frames to the caller
    */
-  GatheredMessages(WriteStream<Buffer> response, Future<Void> lastWrite) {
+  GatheredMessages(Consumer<Buffer> response) {
     this.response = response;
-    this.lastWrite = lastWrite;
   }
 
   /** Sends a message, at the end of this turn at the latest. */
@@ -53,16 +50,12 @@ final class GatheredMessages {
     }
   }
 
-  /**
-   * Sends what there is.
-   *
-   * @return completes when everything is on its way
-   */
-  Future<Void> flush() {
+  /** Sends what there is. */
+  void flush() {
     if (frames != null) {
-      lastWrite = response.write(frames);
+      Buffer full = frames;
       frames = null;
+      response.accept(full);
     }
-    return lastWrite;
   }
 }

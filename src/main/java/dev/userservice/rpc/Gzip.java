@@ -25,6 +25,20 @@ final class Gzip {
 
   private Gzip() {}
 
+  /** Whether a {@code grpc-accept-encoding} header names gzip; null when there is none. */
+  static boolean isAccepted(String header) {
+    if (header == null || NAME.equals(header)) {
+      return header != null;
+    }
+    int from = 0;
+    for (int comma; (comma = header.indexOf(',', from)) >= 0; from = comma + 1) {
+      if (NAME.equals(header.substring(from, comma).strip())) {
+        return true;
+      }
+    }
+    return NAME.equals(header.substring(from).strip());
+  }
+
   /**
    * Inflates no further than it has to in order to know that there is too much, and keeps nothing
    * of what says itself that it is.
@@ -37,9 +51,11 @@ final class Gzip {
     long said = lengthSaid(bytes);
     boolean keep = said <= most;
     Buffer inflated = Buffer.buffer(room + (keep ? (int) said : 0)).appendBytes(new byte[room]);
-    byte[] chunk = new byte[CHUNK_BYTES];
+    // Small messages are many: what is allocated for one must not be more than it could become.
+    byte[] chunk = new byte[Math.min(CHUNK_BYTES, most + 1)];
     long length = 0;
-    try (var gzip = new GZIPInputStream(new ByteArrayInputStream(bytes), CHUNK_BYTES)) {
+    int input = Math.max(1, Math.min(CHUNK_BYTES, bytes.length));
+    try (var gzip = new GZIPInputStream(new ByteArrayInputStream(bytes), input)) {
       for (int read = gzip.read(chunk); read >= 0; read = gzip.read(chunk)) {
         length += read;
         if (length > most) {

@@ -30,6 +30,11 @@ final class PartialFrame {
     return Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(1));
   }
 
+  /** The bytes that it takes, which grow with what has arrived. */
+  int capacity() {
+    return bytes.length;
+  }
+
   boolean isComplete() {
     return hasPrefix() && length == wanted();
   }

@@ -7,6 +7,7 @@ import io.vertx.core.streams.ReadStream;
 final class RequestStream<Q> implements ReadStream<Q> {
 
   private final Call<Q, ?> call;
+  private long demand = Long.MAX_VALUE;
   private Handler<Throwable> exceptionHandler;
 
   private RequestStream(Call<Q, ?> call) {
@@ -27,27 +28,36 @@ final class RequestStream<Q> implements ReadStream<Q> {
                 ? null
                 : message -> {
                   if (!call.isOver()) {
+                    take();
                     call.guard(() -> handler.handle(call.decode(message)));
                   }
                 });
     return this;
   }
 
+  /** Counts a message; the one that nobody asked for any more is the last until there is demand. */
+  private void take() {
+    if (demand != Long.MAX_VALUE && --demand <= 0) {
+      call.pause();
+    }
+  }
+
   @Override
   public RequestStream<Q> pause() {
-    call.request().pause();
+    demand = 0;
+    call.pause();
     return this;
   }
 
   @Override
   public RequestStream<Q> resume() {
-    call.request().resume();
-    return this;
+    return fetch(Long.MAX_VALUE);
   }
 
   @Override
   public RequestStream<Q> fetch(long amount) {
-    call.request().fetch(amount);
+    demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
+    call.resume();
     return this;
   }
 

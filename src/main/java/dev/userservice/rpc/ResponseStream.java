@@ -29,18 +29,18 @@ final class ResponseStream<R> implements WriteStream<R> {
 
   @Override
   public boolean writeQueueFull() {
-    return !call.isOver() && call.response().writeQueueFull();
+    return !call.isOver() && call.outgoing().isFull();
   }
 
   @Override
   public ResponseStream<R> drainHandler(Handler<Void> handler) {
-    call.response().drainHandler(handler);
+    call.outgoing().drainHandler(handler);
     return this;
   }
 
+  /** The queue has the same size for each call: it is part of what bounds the memory of all. */
   @Override
   public ResponseStream<R> setWriteQueueMaxSize(int maxSize) {
-    call.response().setWriteQueueMaxSize(maxSize);
     return this;
   }
 

@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
@@ -20,10 +21,12 @@ import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.Service;
 import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 
 /**
  * The front door of all gRPC calls: the request handler of an HTTP server. It sees to it that every
@@ -33,21 +36,42 @@ import java.util.regex.Pattern;
  */
 public final class RpcServer implements Handler<HttpServerRequest> {
 
+  /** What nearly every caller sends. */
+  private static final String GRPC = "application/grpc";
+
   /**
    * What the gRPC HTTP/2 and gRPC-Web specifications let stand in content-type, parameters apart.
    */
-  private static final Pattern CONTENT_TYPE = Pattern.compile("application/grpc(-web)?(\\+proto)?");
+  private static final Set<String> CONTENT_TYPES =
+      Set.of(GRPC, GRPC + "+proto", GRPC + "-web", GRPC + "-web+proto");
 
-  /** What nearly every caller sends. */
-  private static final String GRPC = "application/grpc";
+  /** Under this path the gRPC server sees all calls of unknown methods. */
+  private static final String UNKNOWN = "/unknown";
+
+  /** More of an unknown method's name is not kept. */
+  private static final int MAX_NAME_CHARS = 256;
 
   /** How often calls are looked at: whether they may go on, and if over, why they have a stream. */
   private static final long RELEASE_MILLIS = 250;
 
+  /** How long the sender of a request that is not gRPC may go on sending after its answer. */
+  private static final long REFUSED_MILLIS = 500;
+
+  private static final long NO_ERROR = 0x0;
+
+  private final Vertx vertx;
   private final GrpcServer grpc;
   private final Failures failures;
   private final int messageBytes;
+  private final int requestMillis;
   private final boolean gzipResponses;
+
+  /** The largest message of each method, by its path. */
+  private final Map<String, Integer> methods = new HashMap<>();
+
+  /** For a server whose connections nobody bounds, as in tests. */
+  private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
+
   private final List<Interceptor> interceptors = new ArrayList<>();
 
   private final OpenCalls calls = new OpenCalls();
@@ -55,9 +79,17 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** The request that {@link #grpc} is dispatching right now, for the call that it leads to. */
   private FrameGate arriving;
 
+  /** The full name of the method that it asks for. */
+  private String arrivingMethod;
+
+  /** What ends calls without an end of their own; null until the server drains. */
+  private Throwable draining;
+
   /**
    * @param domain the {@code google.rpc.ErrorInfo} domain of every error
-   * @param messageBytes the largest request message, both as it comes and inflated
+   * @param messageBytes the largest request message of a method that does not say otherwise, both
+   *     as it comes and inflated
+   * @param requestMillis how long the request of a unary or server streaming call may take
    * @param gzipResponses whether responses are compressed for callers that accept it
    * @param table the statuses of the services' own failures; null for one that is unexpected, which
    *     is then logged and answered INTERNAL
@@ -66,10 +98,13 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       Vertx vertx,
       String domain,
       int messageBytes,
+      int requestMillis,
       boolean gzipResponses,
       Function<Throwable, RpcStatus> table) {
+    this.vertx = vertx;
     this.failures = new Failures(domain, table);
     this.messageBytes = messageBytes;
+    this.requestMillis = requestMillis;
     this.gzipResponses = gzipResponses;
     this.grpc =
         GrpcServer.server(
@@ -81,7 +116,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
                 .setMaxMessageSize(Integer.MAX_VALUE));
     vertx.setPeriodic(RELEASE_MILLIS, turn -> release());
     grpc.callHandler(
-        request -> open(request, null, call -> call.fail(unimplemented(request.fullMethodName()))));
+        request -> open(request, null, call -> call.fail(unimplemented(call.info().method()))));
   }
 
   /** Adds an interceptor behind those that are there; to be called before calls come. */
@@ -95,8 +130,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     return grpc.services();
   }
 
-  /** Ends every call with a failure that has no end of its own, and so would never finish. */
+  /**
+   * Ends every call with a failure that has no end of its own, and so would never finish; those
+   * that begin later end at once.
+   */
   public void endEndlessCalls(Throwable failure) {
+    draining = failure;
     calls.all().stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
   }
 
@@ -110,9 +149,11 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     return calls.size();
   }
 
-  /** How many calls of a connection have a stream. */
-  public int openCalls(HttpConnection connection) {
-    return (int) calls.all().stream().filter(call -> call.connection() == connection).count();
+  /** Ends every call of a connection with a failure. */
+  public void endCalls(HttpConnection connection, Throwable failure) {
+    calls.all().stream()
+        .filter(call -> call.connection() == connection)
+        .forEach(call -> call.fail(failure));
   }
 
   /** Starts the table of a service's methods. */
@@ -124,26 +165,72 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     grpc.addService(service);
   }
 
+  /**
+   * Binds a method.
+   *
+   * @param messageBytes the largest message that it takes; 0 for that of all methods
+   */
   <Q, R> void bind(
-      ServiceBuilder service, ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
-    service.bind(method, request -> open(request, method, handler));
+      ServiceBuilder service,
+      ServiceMethod<Q, R> method,
+      int messageBytes,
+      Consumer<Call<Q, R>> handler) {
+    methods.put(
+        "/" + method.fullMethodName(),
+        messageBytes == 0 ? this.messageBytes : Math.min(messageBytes, this.messageBytes));
+    RpcMethod<Q, R> rpc = new RpcMethod<>(method, requestMillis);
+    service.bind(method, request -> open(request, rpc, handler));
   }
 
   @Override
   public void handle(HttpServerRequest http) {
+    CallMemory memory = memory(http);
+    if (memory == null) {
+      http.connection().close();
+      return;
+    }
     String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
     String mediaType = mediaType(contentType);
     if (mediaType == null) {
-      refuse(http, 415, "content-type must be application/grpc");
+      refuse(http, memory, 415, "content-type must be application/grpc");
     } else if (http.method() != HttpMethod.POST || http.path() == null) {
-      refuse(http, 405, "a gRPC call is a POST");
+      refuse(http, memory, 405, "a gRPC call is a POST");
     } else {
       if (mediaType.length() < contentType.length()) {
         http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
       }
-      arriving = new FrameGate((HttpServerRequestInternal) http, messageBytes);
-      grpc.handle(arriving);
+      dispatch((HttpServerRequestInternal) http, memory);
     }
+  }
+
+  /**
+   * Hands a call to the gRPC server, which looks an unknown path up by each of its prefixes, and
+   * answers some odd ones itself; so it sees one path for all that are unknown.
+   */
+  private void dispatch(HttpServerRequestInternal http, CallMemory memory) {
+    String path = http.path();
+    Integer bytes = methods.get(path);
+    arrivingMethod = name(path);
+    arriving =
+        new FrameGate(
+            http, bytes == null ? UNKNOWN : path, bytes == null ? messageBytes : bytes, memory);
+    grpc.handle(arriving);
+  }
+
+  /** The name of the method that a path asks for, or the beginning of it. */
+  private static String name(String path) {
+    int from = path.startsWith("/") ? 1 : 0;
+    return path.substring(from, Math.min(path.length(), from + MAX_NAME_CHARS));
+  }
+
+  /** The memory of a request: opened with its HTTP/2 stream, or here; null when there is none. */
+  private CallMemory memory(HttpServerRequest http) {
+    ConnectionMemory connection = Connections.memory(http.connection());
+    if (connection == null) {
+      connection = unbounded.open("", false);
+    }
+    CallMemory arrived = connection.arrived();
+    return arrived != null ? arrived : connection.openCall(ConnectionMemory.CALL_BYTES);
   }
 
   private void release() {
@@ -157,21 +244,25 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     if (GRPC.equals(contentType)) {
       return contentType;
     }
-    String mediaType = contentType == null ? "" : contentType.split(";", 2)[0].strip();
-    return CONTENT_TYPE.matcher(mediaType).matches() ? mediaType : null;
+    if (contentType == null) {
+      return null;
+    }
+    int parameters = contentType.indexOf(';');
+    String mediaType =
+        (parameters < 0 ? contentType : contentType.substring(0, parameters)).strip();
+    return CONTENT_TYPES.contains(mediaType) ? mediaType : null;
   }
 
   private <Q, R> void open(
-      GrpcServerRequest<Q, R> request, ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
-    CallInfo info = new CallInfo(request.fullMethodName(), request.connection(), request.headers());
+      GrpcServerRequest<Q, R> request, RpcMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
+    CallInfo info =
+        new CallInfo(arrivingMethod, request.connection(), request.headers(), arriving.memory());
     Call<Q, R> call = new Call<>(request, arriving, method, failures, info, gzipResponses, calls);
     calls.add(call);
     intercept(call, 0, handler);
   }
 
-  /**
-   * Asks the interceptors from one on; nothing of the call is read before the last has answered.
-   */
+  /** Runs the interceptors from index {@code from}; the request is paused until the last one. */
   private <Q, R> void intercept(Call<Q, R> call, int from, Consumer<Call<Q, R>> handler) {
     call.guard(
         () -> {
@@ -183,11 +274,11 @@ public final class RpcServer implements Handler<HttpServerRequest> {
             }
             if (!answer.isComplete()) {
               int next = i + 1;
-              call.request().pause();
+              call.pause();
               answer.onComplete(
                   go -> {
                     if (!call.isOver()) {
-                      call.request().resume();
+                      call.resume();
                       intercept(call, next, handler);
                     }
                   },
@@ -199,18 +290,25 @@ public final class RpcServer implements Handler<HttpServerRequest> {
         });
   }
 
-  private static <Q, R> void start(Call<Q, R> call, Consumer<Call<Q, R>> handler) {
+  private <Q, R> void start(Call<Q, R> call, Consumer<Call<Q, R>> handler) {
+    if (call.memory().isRefused()) {
+      throw new RpcException(call.memory().refusal());
+    }
     BinaryMetadata.check(call.request().headers());
     call.begin();
     if (!call.isOver()) {
       handler.accept(call);
+      if (draining != null && call.isEndless()) {
+        call.fail(draining);
+      }
     }
   }
 
   /**
-   * Not a gRPC call, so it gets an HTTP status; clients that look for a gRPC status find one too.
+   * Answers what is not a gRPC call with an HTTP status; clients that look for a gRPC status find
+   * one too. What it still sends is read and dropped.
    */
-  private static void refuse(HttpServerRequest http, int statusCode, String message) {
+  private void refuse(HttpServerRequest http, CallMemory memory, int statusCode, String message) {
     HttpServerResponse response = http.response().setStatusCode(statusCode);
     response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
     response.putHeader("grpc-message", message);
@@ -218,6 +316,18 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     response.putHeader("x-content-type-options", "nosniff");
     if (statusCode == 405) {
       response.putHeader(HttpHeaders.ALLOW, "POST");
+    }
+    if (http.version() != HttpVersion.HTTP_2) {
+      memory.close();
+    } else if (!http.isEnded()) {
+      http.handler(chunk -> memory.release(chunk.length()));
+      vertx.setTimer(
+          REFUSED_MILLIS,
+          late -> {
+            if (!http.isEnded()) {
+              response.reset(NO_ERROR);
+            }
+          });
     }
     response.end();
   }

@@ -25,10 +25,20 @@ public final class RpcService {
 
   private final RpcServer server;
   private final ServiceBuilder service;
+  private int messageBytes;
 
   RpcService(RpcServer server, ServiceName name, ServiceDescriptor descriptor) {
     this.server = server;
     this.service = Service.service(name, descriptor);
+  }
+
+  /**
+   * Sets the largest request message of the methods that are bound after this, in bytes as it comes
+   * and inflated. Never more than that of all methods, which it is until this says otherwise.
+   */
+  public RpcService messageBytes(int bytes) {
+    messageBytes = bytes;
+    return this;
   }
 
   /** One request, one response. Called when the request is complete. */
@@ -50,8 +60,8 @@ public final class RpcService {
 
   /** One request, many responses, sent at the pace of the reader. */
   public <Q, R> RpcService serverStreaming(
-      ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
-    return bind(method, call -> stream(call, handler));
+      ServiceMethod<Q, R> method, BiFunction<Q, CallInfo, ReadStream<R>> handler) {
+    return bind(method, call -> stream(call, request -> handler.apply(request, call.info())));
   }
 
   /** As {@link #serverStreaming}, for a stream without an end of its own: a shutdown ends it. */
@@ -124,7 +134,7 @@ public final class RpcService {
   }
 
   private <Q, R> RpcService bind(ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
-    server.bind(service, method, handler);
+    server.bind(service, method, messageBytes, handler);
     return this;
   }
 }

@@ -10,6 +10,7 @@ final class SingleRequest<Q> {
   private final Call<Q, ?> call;
   private final Handler<Q> handler;
   private Q message;
+  private int bytes;
 
   private SingleRequest(Call<Q, ?> call, Handler<Q> handler) {
     this.call = call;
@@ -18,6 +19,7 @@ final class SingleRequest<Q> {
 
   static <Q> void receive(Call<Q, ?> call, Handler<Q> handler) {
     SingleRequest<Q> single = new SingleRequest<>(call, handler);
+    call.awaitRequest();
     call.request().messageHandler(single::received).endHandler(single::ended);
   }
 
@@ -27,6 +29,11 @@ final class SingleRequest<Q> {
     }
     if (message != null) {
       call.fail(wrongCount("more than one"));
+      return;
+    }
+    bytes = received.payload().length();
+    if (!call.memory().hold(bytes)) {
+      call.fail(new RpcException(call.memory().refusal()));
       return;
     }
     try {
@@ -44,8 +51,13 @@ final class SingleRequest<Q> {
       call.fail(wrongCount("none"));
       return;
     }
+    call.requestComplete();
+    // A call may go on for long, and needs its request no more.
+    Q request = message;
+    message = null;
+    call.memory().release(bytes);
     try {
-      handler.handle(message);
+      handler.handle(request);
     } catch (Throwable failure) {
       call.fail(failure);
     }

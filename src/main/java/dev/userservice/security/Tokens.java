@@ -13,6 +13,7 @@ import io.vertx.ext.auth.jwt.JWTAuth;
 import io.vertx.ext.auth.jwt.JWTAuthOptions;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,7 +21,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.StringTokenizer;
 
 /**
  * Makes callers of tokens. Signatures are checked by vertx-auth-jwt; what a token says, by us. For
@@ -28,7 +29,7 @@ import java.util.regex.Pattern;
  */
 final class Tokens {
 
-  private static final int MOST_CHARS = 8_192;
+  private static final int MAX_CHARS = 8_192;
   private static final int MOST_REMEMBERED = 1_000;
 
   /** What OpenID Connect allows for a subject. */
@@ -39,11 +40,8 @@ final class Tokens {
 
   private static final long RETRY_MILLIS = 1_000;
 
-  private static final Pattern USER_ID = Pattern.compile("[1-9]\\d{0,8}");
-
-  /** RFC 7515, 7.1. */
-  private static final Pattern COMPACT =
-      Pattern.compile("[A-Za-z0-9_-]++\\.[A-Za-z0-9_-]++\\.[A-Za-z0-9_-]++");
+  /** As many digits as always fit an int. */
+  private static final int MAX_USER_ID_DIGITS = 9;
 
   private final Vertx vertx;
   private final Context context;
@@ -86,7 +84,7 @@ final class Tokens {
    *     AccessException}
    */
   Future<Caller> check(String token) {
-    if (token.length() > MOST_CHARS || !COMPACT.matcher(token).matches()) {
+    if (token.length() > MAX_CHARS || !isCompact(token)) {
       return Future.failedFuture(malformed("is no JSON Web Token"));
     }
     return verify(token)
@@ -105,6 +103,32 @@ final class Tokens {
                 return Future.failedFuture(refused);
               }
             });
+  }
+
+  /** Whether a text is three parts of base64url with dots between them (RFC 7515, 7.1). */
+  private static boolean isCompact(String token) {
+    int dots = 0;
+    int start = 0;
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      if (c == '.') {
+        if (i == start || ++dots > 2) {
+          return false;
+        }
+        start = i + 1;
+      } else if (!isBase64Url(c)) {
+        return false;
+      }
+    }
+    return dots == 2 && start < token.length();
+  }
+
+  private static boolean isBase64Url(char c) {
+    return c >= 'a' && c <= 'z'
+        || c >= 'A' && c <= 'Z'
+        || c >= '0' && c <= '9'
+        || c == '-'
+        || c == '_';
   }
 
   /** The claims of a token that one of the keys has signed. */
@@ -167,8 +191,8 @@ final class Tokens {
           Reason.TOKEN_FOR_ANOTHER_AUDIENCE, "the token is for another audience");
     }
     if (!(claims.getValue("sub") instanceof String name)
-        || name.isBlank()
-        || name.length() > MOST_NAME_CHARS) {
+        || name.length() > MOST_NAME_CHARS
+        || name.isBlank()) {
       throw malformed("needs a subject, \"sub\", of 1 to " + MOST_NAME_CHARS + " characters");
     }
     return new Caller(name, roles(claims), userId(claims), untilMillis(claims));
@@ -204,7 +228,7 @@ final class Tokens {
       Object value = claims.getValue(path);
       if (value == null && path.contains(".")) {
         value = claims;
-        for (String step : path.split("\\.")) {
+        for (String step : parts(path, ".")) {
           value = value instanceof JsonObject object ? object.getValue(step) : null;
         }
       }
@@ -213,14 +237,24 @@ final class Tokens {
     return roles;
   }
 
-  /** The texts of a list; a text alone is one, or several with spaces between them. */
+  /** The texts of a list; a single text is one, or where {@code spaced} several between spaces. */
   private static List<String> words(Object value, boolean spaced) {
     if (value instanceof String text) {
-      return spaced ? List.of(text.split(" ")) : List.of(text);
+      return spaced ? parts(text, " ") : List.of(text);
     }
     return value instanceof JsonArray array
         ? array.stream().filter(String.class::isInstance).map(String.class::cast).toList()
         : List.of();
+  }
+
+  /** The parts of a text that are not empty. */
+  private static List<String> parts(String text, String separator) {
+    List<String> parts = new ArrayList<>();
+    StringTokenizer tokenizer = new StringTokenizer(text, separator);
+    while (tokenizer.hasMoreTokens()) {
+      parts.add(tokenizer.nextToken());
+    }
+    return parts;
   }
 
   /** 0 when there is none. */
@@ -229,9 +263,25 @@ final class Tokens {
     if (value instanceof Integer id && id > 0) {
       return id;
     }
-    return value instanceof String text && USER_ID.matcher(text).matches()
-        ? Integer.parseInt(text)
-        : 0;
+    return value instanceof String text ? positive(text) : 0;
+  }
+
+  /**
+   * Returns the number that a text writes in digits; 0 for any text but those of 1 to 999999999.
+   */
+  private static int positive(String text) {
+    if (text.isEmpty() || text.length() > MAX_USER_ID_DIGITS || text.charAt(0) == '0') {
+      return 0;
+    }
+    int number = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return 0;
+      }
+      number = number * 10 + (c - '0');
+    }
+    return number;
   }
 
   private static AccessException malformed(String why) {

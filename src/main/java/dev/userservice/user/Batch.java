@@ -18,17 +18,23 @@ final class Batch {
    */
   static final int MOST_VIOLATIONS = 10;
 
+  /** What a user takes in memory beside its fields. */
+  private static final int USER_BYTES = 300;
+
   private final int limit;
   private final Clock clock;
+  private final Holder memory;
   private final List<UserResponse> drafts = new ArrayList<>();
   private final List<Violation> violations = new ArrayList<>();
   private final Promise<List<UserResponse>> read = Promise.promise();
 
   /**
    * @param limit the most users
+   * @param memory what holds them until the stream ends
    */
-  Batch(int limit, Clock clock) {
+  Batch(int limit, Clock clock, Holder memory) {
     this.limit = limit;
+    this.memory = memory;
     this.clock = clock;
   }
 
@@ -46,6 +52,8 @@ final class Batch {
   private void add(CreateUserRequest request) {
     if (drafts.size() == limit) {
       read.tryFail(UserException.batchTooLarge(limit));
+    } else if (!memory.hold(USER_BYTES + request.getSerializedSize())) {
+      read.tryFail(memory.exceeded());
     } else if (violations.size() < MOST_VIOLATIONS) {
       drafts.add(UserRules.draft(request, drafts.size(), clock, violations));
     } else {

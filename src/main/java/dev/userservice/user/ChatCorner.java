@@ -41,14 +41,16 @@ public final class ChatCorner {
    * @param speaksAs the user that it is; 0 when it may say itself who it is
    * @param in what the member says; it leaves when this ends or fails
    * @param out what the member gets to read
+   * @param memory what holds the messages that wait for it
    * @return completes when the member has left and read everything; fails when it breaks a rule,
    *     does not keep up, or the corner closes
    */
-  public Future<Void> join(int speaksAs, ReadStream<UserMessage> in, WriteStream<UserMessage> out) {
+  public Future<Void> join(
+      int speaksAs, ReadStream<UserMessage> in, WriteStream<UserMessage> out, Holder memory) {
     if (closed) {
       return Future.failedFuture(UserException.shuttingDown());
     }
-    ChatMember member = new ChatMember(this, speaksAs, in, out, queueLimit, clock);
+    ChatMember member = new ChatMember(this, speaksAs, in, out, memory, queueLimit, clock);
     members.add(member);
     return member.chat();
   }

@@ -26,10 +26,14 @@ final class ChatMember {
    */
   private static final int MOST_UNDERWAY = 64;
 
+  /** What a message takes in a queue beside its fields. */
+  private static final int WAITING_BYTES = 64;
+
   private final ChatCorner corner;
   private final int speaksAs;
   private final ReadStream<UserMessage> in;
   private final WriteStream<UserMessage> out;
+  private final Holder memory;
   private final int queueLimit;
   private final Clock clock;
   private final Queue<UserMessage> waiting = new ArrayDeque<>();
@@ -44,12 +48,14 @@ final class ChatMember {
       int speaksAs,
       ReadStream<UserMessage> in,
       WriteStream<UserMessage> out,
+      Holder memory,
       int queueLimit,
       Clock clock) {
     this.corner = corner;
     this.speaksAs = speaksAs;
     this.in = in;
     this.out = out;
+    this.memory = memory;
     this.queueLimit = queueLimit;
     this.clock = clock;
   }
@@ -114,6 +120,9 @@ final class ChatMember {
   }
 
   private void enqueue(UserMessage message) {
+    if (!over && !memory.hold(bytes(message))) {
+      end(memory.exceeded());
+    }
     if (!over) {
       waiting.add(message);
       corner.countWaiting(1);
@@ -123,7 +132,9 @@ final class ChatMember {
 
   private void write() {
     while (!waiting.isEmpty() && !out.writeQueueFull()) {
-      out.write(waiting.remove());
+      UserMessage message = waiting.remove();
+      memory.release(bytes(message));
+      out.write(message);
       corner.countWaiting(-1);
     }
     if (saidAll && !over && waiting.isEmpty()) {
@@ -131,6 +142,11 @@ final class ChatMember {
       chat.complete();
     }
     listen();
+  }
+
+  /** What a message takes while it waits, about: other readers may wait for the same one. */
+  private static int bytes(UserMessage message) {
+    return WAITING_BYTES + message.getSerializedSize();
   }
 
   /** Hears the member on only while it reads and the event loops keep up. */

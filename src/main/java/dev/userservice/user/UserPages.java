@@ -25,11 +25,16 @@ final class UserPages implements ReadStream<UserResponse> {
   /** Users a page: large enough that asking is cheap, small enough for one turn (about 0.3 ms). */
   static final int PAGE_USERS = 500;
 
+  /** What a user of a page takes in memory beside its fields. */
+  private static final int USER_BYTES = 100;
+
   private final UserStore store;
+  private final Holder memory;
   private final Context context = Vertx.currentContext();
   private long wanted;
   private int lastId;
   private Iterator<UserResponse> page = List.<UserResponse>of().iterator();
+  private int pageBytes;
 
   private boolean lastPage;
   private boolean loading;
@@ -43,9 +48,11 @@ final class UserPages implements ReadStream<UserResponse> {
   /**
    * @param afterUserId only users with a larger id
    * @param limit the most users, 0 for all
+   * @param memory what holds a page
    */
-  UserPages(UserStore store, int afterUserId, int limit) {
+  UserPages(UserStore store, int afterUserId, int limit, Holder memory) {
     this.store = store;
+    this.memory = memory;
     this.lastId = afterUserId;
     this.wanted = limit == 0 ? Long.MAX_VALUE : limit;
   }
@@ -114,6 +121,8 @@ final class UserPages implements ReadStream<UserResponse> {
 
   private void load() {
     loading = true;
+    memory.release(pageBytes);
+    pageBytes = 0;
     int size = (int) Math.min(PAGE_USERS, wanted);
     store
         .page(lastId, size)
@@ -123,13 +132,16 @@ final class UserPages implements ReadStream<UserResponse> {
   private void loaded(AsyncResult<List<UserResponse>> result, int size) {
     loading = false;
     if (result.failed()) {
-      over = true;
-      if (exceptionHandler != null) {
-        exceptionHandler.handle(result.cause());
-      }
+      fail(result.cause());
       return;
     }
     List<UserResponse> users = result.result();
+    int bytes = bytes(users);
+    if (!memory.hold(bytes)) {
+      fail(memory.exceeded());
+      return;
+    }
+    pageBytes = bytes;
     page = users.iterator();
     wanted -= users.size();
     lastPage = users.size() < size || wanted == 0;
@@ -137,6 +149,22 @@ final class UserPages implements ReadStream<UserResponse> {
       lastId = users.get(users.size() - 1).getUserId();
     }
     deliver();
+  }
+
+  /** What a page takes, about; a message knows its size once it has been asked. */
+  private static int bytes(List<UserResponse> users) {
+    int bytes = 0;
+    for (UserResponse user : users) {
+      bytes += USER_BYTES + user.getSerializedSize();
+    }
+    return bytes;
+  }
+
+  private void fail(Throwable cause) {
+    over = true;
+    if (exceptionHandler != null) {
+      exceptionHandler.handle(cause);
+    }
   }
 
   private void end() {

@@ -11,9 +11,13 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
-/** What a request has to look like. Every rule finds all violations before it refuses. */
+/**
+ * The rules for the fields of requests. Every check collects all violations before it refuses.
+ *
+ * <p>A text is measured before anything else is done with it, so that one beyond its limit costs no
+ * more than a look at its length.
+ */
 final class UserRules {
 
   static final int NAME_CODE_POINTS = 100;
@@ -26,14 +30,22 @@ final class UserRules {
   static final int ALONE = -1;
 
   /**
-   * No text that is longer can have a normal form C of {@link #NAME_CODE_POINTS}: canonical
-   * decomposition makes at most four code points of one, and a code point is at most two chars. It
-   * keeps the price of normalizing a hostile name down.
+   * The max size of a name as sent, with the white space around it. The longest way to write a
+   * valid name takes 1,200 bytes, so at least 848 are left for white space; a name with more than
+   * that is refused.
    */
-  private static final int NAME_CHARS_BEFORE_NORMALIZING = NAME_CODE_POINTS * 4 * 2;
+  static final int NAME_BYTES = 2_048;
 
-  private static final Pattern OUTER_WHITE_SPACE =
-      Pattern.compile("^\\p{IsWhite_Space}++|\\p{IsWhite_Space}++$");
+  /**
+   * The max code points of a trimmed name before it is normalized. Canonical decomposition makes at
+   * most four code points of one, so a longer text has no normal form C of {@link
+   * #NAME_CODE_POINTS}. The limit also bounds the cost: normalizing takes time quadratic in the
+   * number of combining marks in a row.
+   */
+  private static final int CODE_POINTS_BEFORE_NORMALIZING = NAME_CODE_POINTS * 4;
+
+  /** The most bytes that UTF-8 needs for one char of a String. */
+  private static final int MAX_BYTES_PER_CHAR = 3;
 
   /** A moment, and how it is written: many messages come in the same millisecond. */
   private record Timestamp(long millis, String text) {}
@@ -63,20 +75,22 @@ final class UserRules {
   }
 
   /**
-   * The user that a request asks for, but for its id.
+   * Returns the user that a request asks to create, without an id.
    *
-   * @param item which of a batch it is; {@link #ALONE} for none of one
-   * @param violations where violations go; the result has a meaning only if none came
+   * @param item the index of the request in its batch, or {@link #ALONE}
+   * @param violations receives the violations; if there are any, the returned user is empty, so
+   *     that a batch buffers nothing of a refused item
    */
   static UserResponse draft(
       CreateUserRequest request, int item, Clock clock, List<Violation> violations) {
+    int before = violations.size();
     String name = normalName(request.getName());
     if (name.isEmpty() || name.codePointCount(0, name.length()) > NAME_CODE_POINTS) {
       violations.add(new Violation(field(item, "name"), "must have 1 to 100 characters"));
     } else if (breaksLine(name)) {
       violations.add(new Violation(field(item, "name"), "must not contain control characters"));
     }
-    if (request.getEmailBytes().size() > EMAIL_BYTES) {
+    if (isLarger(request.getEmail(), EMAIL_BYTES)) {
       violations.add(new Violation(field(item, "email"), "must have at most 254 bytes"));
     } else if (!EmailAddress.isValid(request.getEmail())) {
       violations.add(
@@ -85,6 +99,9 @@ final class UserRules {
     }
     if (request.getAge() < 0 || request.getAge() > MAX_AGE) {
       violations.add(new Violation(field(item, "age"), "must be 0 (not given) to 150"));
+    }
+    if (violations.size() > before) {
+      return UserResponse.getDefaultInstance();
     }
     return UserResponse.newBuilder()
         .setName(name)
@@ -95,31 +112,29 @@ final class UserRules {
   }
 
   /**
-   * The message as the others get it: as it came, with a timestamp if it had none, and of who has
-   * said it.
+   * Returns the message to pass on to the other members: as sent, with a timestamp if it had none,
+   * and with the user who said it.
    *
-   * @param speaksAs the user that has said it; 0 when the message may say
+   * @param speaksAs the user id of the caller; 0 when the message itself may give one
    */
   static UserMessage spoken(UserMessage message, int speaksAs, Clock clock) {
     List<Violation> violations = new ArrayList<>();
-    int bytes = message.getMessageBytes().size();
-    if (bytes < 1 || bytes > MESSAGE_BYTES) {
+    if (message.getMessage().isEmpty() || isLarger(message.getMessage(), MESSAGE_BYTES)) {
       violations.add(new Violation("message", "must have 1 to 4096 bytes"));
     }
-    if (message.getTimestampBytes().size() > TIMESTAMP_BYTES) {
+    String timestamp = message.getTimestamp();
+    if (isLarger(timestamp, TIMESTAMP_BYTES)) {
       violations.add(new Violation("timestamp", "must have at most 64 bytes"));
     }
     refuse(violations);
-    if (speaksAs == 0 && !message.getTimestamp().isEmpty()) {
+    if (speaksAs == 0 && !timestamp.isEmpty()) {
       return message;
     }
     UserMessage.Builder spoken = message.toBuilder();
     if (speaksAs != 0) {
       spoken.setUserId(speaksAs);
     }
-    return message.getTimestamp().isEmpty()
-        ? spoken.setTimestamp(timestamp(clock)).build()
-        : spoken.build();
+    return timestamp.isEmpty() ? spoken.setTimestamp(timestamp(clock)).build() : spoken.build();
   }
 
   static void refuse(List<Violation> violations) {
@@ -144,19 +159,61 @@ final class UserRules {
     return item == ALONE ? name : "items[" + item + "]." + name;
   }
 
+  /**
+   * Whether a text has more than a number of bytes in UTF-8. Looks at no more chars than that: the
+   * size in bytes that a message offers encodes all of the text first, however long it is.
+   */
+  private static boolean isLarger(String text, int maxBytes) {
+    int length = text.length();
+    if (length > maxBytes || length * MAX_BYTES_PER_CHAR <= maxBytes) {
+      return length > maxBytes;
+    }
+    int bytes = 0;
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      // Two surrogates make one code point of four bytes.
+      bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : MAX_BYTES_PER_CHAR;
+    }
+    return bytes > maxBytes;
+  }
+
+  /** Returns the name to store: trimmed, in normal form C; empty when it is too long for that. */
   private static String normalName(String name) {
+    if (isLarger(name, NAME_BYTES)) {
+      return "";
+    }
     if (isPlain(name)) {
       return name;
     }
-    String trimmed = OUTER_WHITE_SPACE.matcher(name).replaceAll("");
-    return trimmed.length() > NAME_CHARS_BEFORE_NORMALIZING
-        ? trimmed
+    String trimmed = trimmed(name);
+    return trimmed.codePointCount(0, trimmed.length()) > CODE_POINTS_BEFORE_NORMALIZING
+        ? ""
         : Normalizer.normalize(trimmed, Normalizer.Form.NFC);
   }
 
+  private static String trimmed(String name) {
+    int start = 0;
+    int end = name.length();
+    while (start < end && isWhiteSpace(name.codePointAt(start))) {
+      start += Character.charCount(name.codePointAt(start));
+    }
+    while (end > start && isWhiteSpace(name.codePointBefore(end))) {
+      end -= Character.charCount(name.codePointBefore(end));
+    }
+    return name.substring(start, end);
+  }
+
   /**
-   * Whether a name is printable ASCII without white space around it: then it is as it should be.
+   * Whether a code point has the property White_Space of Unicode (PropList.txt): all separators,
+   * and six control characters. {@link Character#isWhitespace} is another set.
    */
+  static boolean isWhiteSpace(int codePoint) {
+    return Character.isSpaceChar(codePoint)
+        || codePoint >= '\t' && codePoint <= '\r'
+        || codePoint == 0x85;
+  }
+
+  /** Whether a name is printable ASCII without white space around it, and so already normal. */
   private static boolean isPlain(String name) {
     for (int i = 0; i < name.length(); i++) {
       if (!isPrintable(name.charAt(i))) {

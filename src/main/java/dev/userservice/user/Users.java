@@ -54,20 +54,25 @@ public final class Users {
             failure -> Future.failedFuture(refusal(failure, List.of(draft), index -> "email")));
   }
 
-  /** The users in the order of their ids, at the pace of whoever reads them. */
-  public ReadStream<UserResponse> list(ListUsersRequest request) {
+  /**
+   * The users in the order of their ids, at the pace of the reader.
+   *
+   * @param memory what holds the page that is being read
+   */
+  public ReadStream<UserResponse> list(ListUsersRequest request, Holder memory) {
     UserRules.check(request);
-    return new UserPages(store, request.getAfterUserId(), request.getLimit());
+    return new UserPages(store, request.getAfterUserId(), request.getLimit(), memory);
   }
 
   /**
-   * Adds all users of a stream once it has ended well, or nobody.
+   * Adds all users of a stream once it has ended well, or none.
    *
-   * @param abandoned whether nobody waits for the outcome any more; see {@link UserStore}
+   * @param memory what holds them until the stream ends
+   * @param abandoned whether the caller no longer waits for the outcome; see {@link UserStore}
    */
   public Future<BatchCreateResponse> batchCreate(
-      ReadStream<CreateUserRequest> requests, BooleanSupplier abandoned) {
-    return new Batch(batchLimit, clock)
+      ReadStream<CreateUserRequest> requests, Holder memory, BooleanSupplier abandoned) {
+    return new Batch(batchLimit, clock, memory)
         .read(requests)
         .compose(
             drafts ->

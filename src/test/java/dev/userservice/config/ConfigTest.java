@@ -32,7 +32,7 @@ class ConfigTest {
     assertThat(config.store().type()).isEqualTo("memory");
     assertThat(config.limits().batchUsers()).isEqualTo(10_000);
     assertThat(config.limits().chatQueue()).isEqualTo(1_024);
-    assertThat(config.limits().messageBytes()).isEqualTo(4 * 1024 * 1024);
+    assertThat(config.limits().messageBytes()).isEqualTo(65_536);
     assertThat(config.drainTimeoutMillis()).isEqualTo(5_000);
   }
 

@@ -65,7 +65,7 @@ class InteropTest {
         .getOrCreateContext()
         .runOnContext(
             turn -> {
-              RpcServer rpc = new RpcServer(VERTX, "test", 16 << 20, true, failure -> null);
+              RpcServer rpc = new RpcServer(VERTX, "test", 16 << 20, 30_000, true, failure -> null);
               rpc.intercept(InteropTest::echoMetadata);
               bind(rpc);
               VERTX
@@ -160,7 +160,7 @@ class InteropTest {
         .unary(method("UnaryCall", SimpleRequest.getDefaultInstance()), InteropTest::unary)
         .serverStreaming(
             method("StreamingOutputCall", StreamingOutputCallRequest.getDefaultInstance()),
-            request -> {
+            (request, call) -> {
               Outputs outputs = new Outputs();
               outputs.add(request);
               outputs.finish();

@@ -47,7 +47,7 @@ class ProbeTest {
 
   private static final String SERVICE = "/users.v1.UserService/";
   private static final MessageLite GET = Requests.get(1);
-  private static final int LIMIT = 4 * 1024 * 1024;
+  private static final int LIMIT = 65_536;
 
   /** The four kinds of call, each with a message that it accepts. */
   private enum Kind {
@@ -194,7 +194,7 @@ class ProbeTest {
           "too large",
           Map.of(),
           RESOURCE_EXHAUSTED,
-          "more than 4194304 bytes",
+          "more than 65536 bytes",
           frame(0, LIMIT + 1, new byte[10]));
       add(
           probes,
@@ -202,7 +202,7 @@ class ProbeTest {
           "a lie",
           Map.of(),
           RESOURCE_EXHAUSTED,
-          "more than 4194304 bytes",
+          "more than 65536 bytes",
           frame(0, -1, new byte[10]));
       add(
           probes,
@@ -210,7 +210,7 @@ class ProbeTest {
           "too large inflated",
           gzip,
           RESOURCE_EXHAUSTED,
-          "more than 4194304 bytes",
+          "more than 65536 bytes",
           frame(1, gzip(new byte[LIMIT + 1])));
       add(
           probes,
@@ -492,7 +492,7 @@ class ProbeTest {
       calls.add(call(client, "CreateUser", Map.of("grpc-encoding", "gzip"), bomb));
     }
     for (RawCall call : calls) {
-      assertAnswer(call.answer(), RESOURCE_EXHAUSTED, "more than 4194304 bytes");
+      assertAnswer(call.answer(), RESOURCE_EXHAUSTED, "more than 65536 bytes");
     }
   }
 

@@ -132,7 +132,8 @@ class RpcServerTest {
   void responseStream_thatFailsMidway_doesNotLookWhole() throws Exception {
     expectErrorLog();
     UserServiceStub stub =
-        serve(service -> service.serverStreaming(ListUsers, request -> new TwoThenFailure()));
+        serve(
+            service -> service.serverStreaming(ListUsers, (request, call) -> new TwoThenFailure()));
 
     Recorder<ListUsersRequest, UserResponse> users = Recorder.reading();
     stub.listUsers(list(0, 0), users);
@@ -225,7 +226,8 @@ class RpcServerTest {
         .getOrCreateContext()
         .runOnContext(
             turn -> {
-              RpcServer rpc = new RpcServer(vertx, "test", 4 * 1024 * 1024, false, failure -> null);
+              RpcServer rpc =
+                  new RpcServer(vertx, "test", 4 * 1024 * 1024, 30_000, false, failure -> null);
               RpcService service =
                   rpc.service(
                       UserServiceGrpcService.SERVICE_NAME,

@@ -75,7 +75,7 @@ class TokensTest {
         c ->
             c.put("roles", new JsonArray().add("one").add(2).add("three"))
                 .put("realm_access", new JsonObject().put("roles", new JsonArray().add("four")))
-                .put("a.b", "five six");
+                .put("a.b", " five  six ");
 
     assertThat(take(tokens(issuer.pem()), issuer.token(claims, "not:this")).roles())
         .containsExactlyInAnyOrder("one", "three", "four", "five", "six");
@@ -86,7 +86,9 @@ class TokensTest {
     Tokens tokens = tokens(issuer.pem());
     assertThat(userId(tokens, "42")).isEqualTo(42);
     assertThat(userId(tokens, 42)).isEqualTo(42);
-    for (Object none : List.of("", "0", 0, -1, "-1", "1e3", 1.5, "99999999999", new JsonArray())) {
+    assertThat(userId(tokens, "999999999")).isEqualTo(999_999_999);
+    for (Object none :
+        List.of("", "0", 0, -1, "-1", "07", "1e3", "\u0661", 1.5, "1234567890", new JsonArray())) {
       assertThat(userId(tokens, none)).as("%s", none).isZero();
     }
   }
@@ -139,11 +141,23 @@ class TokensTest {
   void form_thatDoesNotDo() throws Exception {
     Tokens tokens = tokens(issuer.pem());
     String good = issuer.token();
-    for (String bad : List.of("", ".", "..", good + ".", "." + good, good + "=", good + "\n")) {
+    for (String bad :
+        List.of(
+            "",
+            ".",
+            "..",
+            "a.b",
+            "a..c",
+            good + ".",
+            "." + good,
+            good + ".a",
+            good + "=",
+            good + "\n")) {
       assertThat(refused(tokens, bad)).as(bad).isEqualTo(Reason.TOKEN_MALFORMED);
     }
     assertThat(refused(tokens, "a".repeat(10_000))).isEqualTo(Reason.TOKEN_MALFORMED);
-    for (String bad : List.of(good.substring(0, good.length() - 2), good + "AA", "e30." + good)) {
+    // The library fills a short signature up with zeros: one byte less is right once in 256 times.
+    for (String bad : List.of(good.substring(0, good.length() - 16), good + "AA", "e30." + good)) {
       assertThat(refused(tokens, bad))
           .as(bad)
           .isIn(Reason.TOKEN_NOT_TRUSTED, Reason.TOKEN_MALFORMED);

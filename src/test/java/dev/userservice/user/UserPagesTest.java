@@ -50,7 +50,7 @@ class UserPagesTest {
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
         turn ->
-            new UserPages(store, 0, 0)
+            new UserPages(store, 0, 0, Unbounded.MEMORY)
                 .exceptionHandler(test::failNow)
                 .endHandler(
                     end -> {
@@ -70,7 +70,7 @@ class UserPagesTest {
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
         turn -> {
-          UserPages pages = new UserPages(counting, 0, 0);
+          UserPages pages = new UserPages(counting, 0, 0, Unbounded.MEMORY);
           pages.pause();
           pages.handler(
               user -> {
@@ -101,7 +101,7 @@ class UserPagesTest {
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
         turn ->
-            new UserPages(failing, 0, 0)
+            new UserPages(failing, 0, 0, Unbounded.MEMORY)
                 .exceptionHandler(
                     failure -> {
                       test.verify(() -> assertThat(failure).hasMessage("disk on fire"));
@@ -117,7 +117,7 @@ class UserPagesTest {
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
         turn -> {
-          UserPages pages = new UserPages(store, 0, 1_200);
+          UserPages pages = new UserPages(store, 0, 1_200, Unbounded.MEMORY);
           pages.pause();
           pages
               .endHandler(

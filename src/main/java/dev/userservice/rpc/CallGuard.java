@@ -1,0 +1,189 @@
+package dev.userservice.rpc;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2Stream;
+
+/**
+ * Decides for each call of an HTTP/2 connection whether it may begin, when its headers have been
+ * read and its stream exists: so that what is refused is refused alone, by a reset of its stream.
+ * Counts what calls send that nobody has read yet.
+ */
+final class CallGuard extends Http2FrameListenerDecorator {
+
+  /**
+   * Calls that a peer may have open before it has acknowledged our SETTINGS, which it could not
+   * know: many clients assume 100, and load generators more.
+   */
+  private static final int MAX_CALLS_BEFORE_SETTINGS = 1_000;
+
+  /**
+   * Bytes that may wait in the socket for a peer that does not read. More than flow control lets
+   * through, and more than the statuses of all calls that an honest peer may have open.
+   */
+  private static final long MAX_UNSENT_BYTES = 1 << 20;
+
+  private final Channel channel;
+  private final Http2Connection connection;
+  private final Http2RemoteFlowController flow;
+  private final Http2Connection.PropertyKey key;
+  private final ConnectionMemory memory;
+  private final int maxCalls;
+  private final NettyHttp2 netty;
+  private final RequestHeaders rules = new RequestHeaders();
+  private boolean settingsKnown;
+  private boolean refusing;
+  private Runnable onPingAnswered = () -> {};
+
+  /**
+   * @param maxCalls the most calls at a time
+   */
+  CallGuard(
+      Http2FrameListener listener,
+      Channel channel,
+      Http2ConnectionHandler http2,
+      ConnectionMemory memory,
+      int maxCalls)
+      throws Http2Exception {
+    super(listener);
+    this.channel = channel;
+    this.connection = http2.connection();
+    this.flow = http2.encoder().flowController();
+    this.memory = memory;
+    this.maxCalls = maxCalls;
+    key = connection.newKey();
+    netty = NettyHttp2.open(http2);
+    takeOver();
+    connection.addListener(
+        new Http2ConnectionAdapter() {
+          @Override
+          public void onStreamClosed(Http2Stream stream) {
+            CallMemory call = stream.getProperty(key);
+            if (call != null) {
+              call.close();
+            }
+          }
+        });
+  }
+
+  /** Called when the peer has answered the PING of {@link GracefulClose}. */
+  void onPingAnswered(Runnable handler) {
+    onPingAnswered = handler;
+  }
+
+  /** Refuses all further calls; returns the id of the last one that was not refused. */
+  int refuseNewCalls() {
+    refusing = true;
+    return connection.remote().lastStreamCreated();
+  }
+
+  @Override
+  public void onHeadersRead(
+      ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
+      throws Http2Exception {
+    begin(streamId, headers);
+    super.onHeadersRead(ctx, streamId, headers, padding, end);
+  }
+
+  @Override
+  public void onHeadersRead(
+      ChannelHandlerContext ctx,
+      int streamId,
+      Http2Headers headers,
+      int dependency,
+      short weight,
+      boolean exclusive,
+      int padding,
+      boolean end)
+      throws Http2Exception {
+    begin(streamId, headers);
+    super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
+  }
+
+  @Override
+  public int onDataRead(
+      ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean end)
+      throws Http2Exception {
+    Http2Stream stream = connection.stream(streamId);
+    CallMemory call = stream == null ? null : stream.getProperty(key);
+    if (call != null) {
+      call.received(data.readableBytes());
+    }
+    return super.onDataRead(ctx, streamId, data, padding, end);
+  }
+
+  @Override
+  public void onSettingsAckRead(ChannelHandlerContext ctx) throws Http2Exception {
+    super.onSettingsAckRead(ctx);
+    settingsKnown = true;
+    takeOver();
+  }
+
+  @Override
+  public void onPingAckRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+    if (data == GracefulClose.PING) {
+      onPingAnswered.run();
+    } else {
+      super.onPingAckRead(ctx, data);
+    }
+  }
+
+  /** Netty must not refuse a call before there is a stream of it; each SETTINGS ACK sets it so. */
+  private void takeOver() throws Http2Exception {
+    connection.remote().maxActiveStreams(Integer.MAX_VALUE);
+    netty.limitHeaders();
+  }
+
+  private void begin(int streamId, Http2Headers headers) throws Http2Exception {
+    Http2Stream stream = connection.stream(streamId);
+    if (stream.getProperty(key) != null) {
+      // Trailers, of which nothing is read.
+      return;
+    }
+    if (refusing || memory.calls() >= maxCalls()) {
+      throw refused(streamId);
+    }
+    if (!memory.unsent(unsentBytes())) {
+      throw refused(streamId);
+    }
+    long bytes = ConnectionMemory.CALL_BYTES + rules.check(streamId, headers);
+    CallMemory call = memory.openCall(bytes);
+    if (call == null) {
+      throw refused(streamId);
+    }
+    call.stream(stream, flow);
+    stream.setProperty(key, call);
+    memory.arriving(call);
+  }
+
+  private int maxCalls() {
+    return settingsKnown ? maxCalls : Math.max(maxCalls, MAX_CALLS_BEFORE_SETTINGS);
+  }
+
+  private long unsentBytes() throws Http2Exception {
+    if (channel.isWritable()) {
+      return 0;
+    }
+    long bytes = channel.bytesBeforeWritable();
+    if (bytes > MAX_UNSENT_BYTES) {
+      throw Http2Exception.connectionError(
+          Http2Error.ENHANCE_YOUR_CALM, "%d bytes of answers are not read", bytes);
+    }
+    return bytes;
+  }
+
+  /** The code that tells a client that nothing was processed: it may retry. */
+  private static Http2Exception refused(int streamId) {
+    return Http2Exception.streamError(streamId, Http2Error.REFUSED_STREAM, "the call is refused");
+  }
+}

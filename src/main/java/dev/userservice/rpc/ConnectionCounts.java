@@ -1,0 +1,75 @@
+package dev.userservice.rpc;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/** The connections of a process, and those that a limit closed. Thread-safe. */
+public final class ConnectionCounts {
+
+  private final AtomicInteger open = new AtomicInteger();
+  private final LongAdder refused = new LongAdder();
+  private final LongAdder refusedMemory = new LongAdder();
+  private final LongAdder closedStrangers = new LongAdder();
+  private final LongAdder flooding = new LongAdder();
+  private final LongAdder aged = new LongAdder();
+
+  /** Open connections. */
+  public int open() {
+    return open.get();
+  }
+
+  /** Connections above the limit, so far. */
+  public long refused() {
+    return refused.sum();
+  }
+
+  /** Connections for which there was no memory, so far. */
+  public long refusedMemory() {
+    return refusedMemory.sum();
+  }
+
+  /** Connections of unauthenticated callers that were closed for newer ones, so far. */
+  public long closedStrangers() {
+    return closedStrangers.sum();
+  }
+
+  /** Connections that were closed because they sent too many control frames, so far. */
+  public long flooding() {
+    return flooding.sum();
+  }
+
+  /** Connections that reached their maximum age, so far. */
+  public long aged() {
+    return aged.sum();
+  }
+
+  /** Counts a connection unless that exceeds a maximum. */
+  boolean tryOpen(int max) {
+    if (open.incrementAndGet() <= max) {
+      return true;
+    }
+    open.decrementAndGet();
+    refused.increment();
+    return false;
+  }
+
+  void close() {
+    open.decrementAndGet();
+  }
+
+  void countRefusedMemory() {
+    refusedMemory.increment();
+  }
+
+  void countClosedStranger() {
+    closedStrangers.increment();
+  }
+
+  void countFlooding() {
+    flooding.increment();
+  }
+
+  void countAged() {
+    aged.increment();
+  }
+}

@@ -1,0 +1,135 @@
+package dev.userservice.rpc;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The bytes that callers may make this process hold: requests that are not answered yet, responses
+ * that are not sent yet, and a flat price for each open connection and call.
+ *
+ * <p>No caller gets all of it. One connection may hold a quarter, one source address half, and all
+ * unauthenticated callers together an eighth, where callers authenticate. So a flood from one place
+ * is refused while other callers are still served.
+ *
+ * <p>Thread-safe; one for all event loops.
+ */
+public final class MemoryBudget {
+
+  /** The part of the heap that is the budget by default. What is counted here is about half. */
+  private static final int DEFAULT_SHARE_OF_HEAP = 4;
+
+  private static final int CONNECTION_SHARE = 4;
+  private static final int ADDRESS_SHARE = 2;
+  private static final int UNAUTHENTICATED_SHARE = 8;
+
+  /** The part beyond the budget that is kept for refusals, so that they can be sent. */
+  private static final int REFUSAL_SHARE = 16;
+
+  private final long bytes;
+  private final Pool all;
+  private final Pool unauthenticated;
+  private final Map<String, Pool> addresses = new HashMap<>();
+  private final LongAdder refused = new LongAdder();
+
+  /**
+   * @param bytes the size of the budget; 0 for a quarter of the maximum heap
+   */
+  public MemoryBudget(long bytes) {
+    this.bytes = bytes > 0 ? bytes : Runtime.getRuntime().maxMemory() / DEFAULT_SHARE_OF_HEAP;
+    all = new Pool(this.bytes);
+    unauthenticated = new Pool(this.bytes / UNAUTHENTICATED_SHARE);
+  }
+
+  /** The size of the budget. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** The bytes that are held now, to some kilobytes for each connection. */
+  public long held() {
+    return all.held();
+  }
+
+  /** How often something was refused for lack of memory, so far. */
+  public long refused() {
+    return refused.sum();
+  }
+
+  /**
+   * Opens the share of a connection.
+   *
+   * @param address the source that the connection counts for
+   * @param authenticates whether its caller has to authenticate, and has not yet
+   */
+  ConnectionMemory open(String address, boolean authenticates) {
+    return new ConnectionMemory(this, address, authenticates ? unauthenticated : null);
+  }
+
+  long connectionBytes() {
+    return bytes / CONNECTION_SHARE;
+  }
+
+  long refusalBytes() {
+    return bytes / REFUSAL_SHARE;
+  }
+
+  Pool all() {
+    return all;
+  }
+
+  void countRefused() {
+    refused.increment();
+  }
+
+  /** The pool of an address; given back with {@link #leave}. */
+  Pool join(String address) {
+    synchronized (addresses) {
+      Pool pool = addresses.computeIfAbsent(address, a -> new Pool(bytes / ADDRESS_SHARE));
+      pool.connections++;
+      return pool;
+    }
+  }
+
+  void leave(String address) {
+    synchronized (addresses) {
+      addresses.computeIfPresent(address, (a, pool) -> --pool.connections == 0 ? null : pool);
+    }
+  }
+
+  /** A bound on bytes that several connections share. */
+  static final class Pool {
+
+    private final long max;
+    private final AtomicLong held = new AtomicLong();
+
+    /** Guarded by {@link #addresses}; unused for the other pools. */
+    private int connections;
+
+    Pool(long max) {
+      this.max = max;
+    }
+
+    /** Takes bytes unless that exceeds the bound, or the bound and an overdraft. */
+    boolean tryTake(long bytes, long overdraft) {
+      if (held.addAndGet(bytes) <= max + overdraft) {
+        return true;
+      }
+      held.addAndGet(-bytes);
+      return false;
+    }
+
+    void take(long bytes) {
+      held.addAndGet(bytes);
+    }
+
+    void give(long bytes) {
+      held.addAndGet(-bytes);
+    }
+
+    long held() {
+      return held.get();
+    }
+  }
+}

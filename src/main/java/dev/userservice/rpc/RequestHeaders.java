@@ -1,0 +1,168 @@
+package dev.userservice.rpc;
+
+import io.netty.handler.codec.http.HttpHeaderValidationUtil;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Headers.PseudoHeaderName;
+import io.netty.util.AsciiString;
+import io.vertx.core.net.HostAndPort;
+import java.util.Map;
+
+/**
+ * The headers of an HTTP/2 request, checked where a malformed one can be refused alone.
+ *
+ * <p>Netty checks while it decodes, before there is a stream that could be reset, so that the next
+ * frame of the call ends the connection. Here the stream exists: RFC 9113 section 8.1.1 makes a
+ * malformed request a stream error. What other servers accept is accepted: white space around a
+ * value is removed, {@code te} may say anything, and an authority that is not host and port counts
+ * as absent, since nothing here depends on it.
+ */
+final class RequestHeaders {
+
+  private static final AsciiString HOST = AsciiString.cached("host");
+
+  /** The characters of a lower-case token (RFC 9110, section 5.6.2). */
+  private static final boolean[] IN_NAME = new boolean[128];
+
+  static {
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz".chars().forEach(c -> IN_NAME[c] = true);
+  }
+
+  /** What an entry costs in memory beside its characters. */
+  private static final int ENTRY_BYTES = 64;
+
+  /** The authority that was parsed last: a connection repeats the same instance. */
+  private CharSequence lastAuthority;
+
+  /**
+   * Checks headers, and rewrites what can be accepted.
+   *
+   * @return the bytes that they take in memory, about
+   * @throws Http2Exception a stream error when they are malformed
+   */
+  long check(int streamId, Http2Headers headers) throws Http2Exception {
+    long bytes = 0;
+    int pseudoHeaders = 0;
+    for (Map.Entry<CharSequence, CharSequence> header : headers) {
+      CharSequence name = header.getKey();
+      CharSequence value = header.getValue();
+      bytes += ENTRY_BYTES + name.length() + value.length();
+      if (PseudoHeaderName.hasPseudoHeaderFormat(name)) {
+        pseudoHeaders |= pseudoHeader(streamId, name, pseudoHeaders);
+      } else if (!isName(name) || HttpHeaderValidationUtil.isConnectionHeader(name, true)) {
+        throw malformed(streamId);
+      }
+      CharSequence rewritten = value(streamId, value);
+      if (rewritten != value) {
+        header.setValue(rewritten);
+      }
+    }
+    if (!isToken(headers.method()) || isEmpty(headers.path()) || isEmpty(headers.scheme())) {
+      throw malformed(streamId);
+    }
+    authority(headers);
+    return bytes;
+  }
+
+  /** The bit of a pseudo-header that a request may have, once. */
+  private static int pseudoHeader(int streamId, CharSequence name, int seen) throws Http2Exception {
+    PseudoHeaderName known = PseudoHeaderName.getPseudoHeader(name);
+    if (known == null || !known.isRequestOnly() || known == PseudoHeaderName.PROTOCOL) {
+      throw malformed(streamId);
+    }
+    int bit = 1 << known.ordinal();
+    if ((seen & bit) != 0) {
+      throw malformed(streamId);
+    }
+    return bit;
+  }
+
+  private static boolean isName(CharSequence name) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c >= IN_NAME.length || !IN_NAME[c]) {
+        return false;
+      }
+    }
+    return name.length() > 0;
+  }
+
+  private static boolean isToken(CharSequence method) {
+    if (isEmpty(method)) {
+      return false;
+    }
+    for (int i = 0; i < method.length(); i++) {
+      char c = method.charAt(i);
+      if (c >= IN_NAME.length || !IN_NAME[c] && !AsciiString.isUpperCase(c)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isEmpty(CharSequence value) {
+    return value == null || value.length() == 0;
+  }
+
+  /** The value without white space around it. */
+  private static CharSequence value(int streamId, CharSequence value) throws Http2Exception {
+    int length = value.length();
+    for (int i = 0; i < length; i++) {
+      char c = value.charAt(i);
+      if (c == 0 || c == '\n' || c == '\r') {
+        throw malformed(streamId);
+      }
+    }
+    return length > 0 && (isSpace(value.charAt(0)) || isSpace(value.charAt(length - 1)))
+        ? trimmed(value)
+        : value;
+  }
+
+  private static CharSequence trimmed(CharSequence value) {
+    int from = 0;
+    int to = value.length();
+    while (from < to && isSpace(value.charAt(from))) {
+      from++;
+    }
+    while (to > from && isSpace(value.charAt(to - 1))) {
+      to--;
+    }
+    return value.subSequence(from, to);
+  }
+
+  private static boolean isSpace(char c) {
+    return c == ' ' || c == '\t';
+  }
+
+  /** Vert.x resets a stream whose authority it cannot parse, or whose host says something else. */
+  private void authority(Http2Headers headers) {
+    CharSequence authority = headers.authority();
+    if (authority != null) {
+      headers.remove(HOST);
+      if (authority == lastAuthority || isHostAndPort(authority)) {
+        lastAuthority = authority;
+      } else {
+        headers.remove(PseudoHeaderName.AUTHORITY.value());
+      }
+    } else {
+      CharSequence host = headers.get(HOST);
+      if (host != null && !isHostAndPort(host)) {
+        headers.remove(HOST);
+      }
+    }
+  }
+
+  private static boolean isHostAndPort(CharSequence authority) {
+    try {
+      return HostAndPort.parseAuthority(authority.toString(), -1) != null;
+    } catch (IndexOutOfBoundsException empty) {
+      return false;
+    }
+  }
+
+  private static Http2Exception malformed(int streamId) {
+    return Http2Exception.streamError(
+        streamId, Http2Error.PROTOCOL_ERROR, "malformed request headers");
+  }
+}

@@ -1,0 +1,66 @@
+package dev.userservice.rpc;
+
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The open connections whose caller has not authenticated, in all of the process. When there is one
+ * too many, the eldest of the address with the most is closed: so a caller with a good token always
+ * gets in, however many connections a stranger keeps open. Thread-safe.
+ */
+public final class Strangers {
+
+  /** A connection in this set. */
+  interface Stranger {
+
+    /** The source address that it counts for. */
+    String address();
+
+    /** Closes it, from any thread, because of a newer one. */
+    void evict();
+  }
+
+  private final Map<String, Set<Stranger>> byAddress = new HashMap<>();
+  private int size;
+
+  /**
+   * Adds a connection; another may be evicted for it.
+   *
+   * @param max the most that stay
+   */
+  void add(Stranger stranger, int max) {
+    Stranger evicted = null;
+    synchronized (this) {
+      byAddress.computeIfAbsent(stranger.address(), a -> new LinkedHashSet<>()).add(stranger);
+      if (++size > max) {
+        evicted =
+            byAddress.values().stream()
+                .max(Comparator.comparingInt(Set::size))
+                .map(strangers -> strangers.iterator().next())
+                .orElseThrow();
+        take(evicted);
+      }
+    }
+    if (evicted != null) {
+      evicted.evict();
+    }
+  }
+
+  /** Removes a connection; without effect when it is not there. */
+  synchronized void remove(Stranger stranger) {
+    take(stranger);
+  }
+
+  private void take(Stranger stranger) {
+    Set<Stranger> ofAddress = byAddress.get(stranger.address());
+    if (ofAddress != null && ofAddress.remove(stranger)) {
+      size--;
+      if (ofAddress.isEmpty()) {
+        byAddress.remove(stranger.address());
+      }
+    }
+  }
+}

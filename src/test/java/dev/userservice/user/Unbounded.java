@@ -1,0 +1,22 @@
+package dev.userservice.user;
+
+/** Memory that always has more. */
+final class Unbounded implements Holder {
+
+  static final Holder MEMORY = new Unbounded();
+
+  private Unbounded() {}
+
+  @Override
+  public boolean hold(int bytes) {
+    return true;
+  }
+
+  @Override
+  public void release(int bytes) {}
+
+  @Override
+  public Throwable exceeded() {
+    return new AssertionError("there is always more");
+  }
+}
