@@ -3,6 +3,7 @@ package dev.userservice.fuzz;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,14 +18,19 @@ final class Arena implements AutoCloseable {
 
   private static final int PLAYERS = 4;
   private static final int PULSES = 2;
+  private static final int KIND_LENGTH = 160;
   private static final int WAIT_MILLIS = 10_000;
 
   /** More than every scenario takes that is not stuck in a write. */
   private static final int STUCK_SECONDS = 45;
 
+  /** Several times what a batch takes, with the collection of garbage and with compilation. */
+  private static final long MAX_CPU_MILLIS = 20_000;
+
   private final FuzzedServer server;
   private final Bystander bystander;
   private final Pulse pulse;
+  private Duration cpuSeen = Duration.ofDays(1);
   private final ExecutorService players = Executors.newFixedThreadPool(PLAYERS);
 
   Arena(Path folder, JsonObject config) throws Exception {
@@ -89,6 +95,7 @@ final class Arena implements AutoCloseable {
     if (!server.isAlive()) {
       return List.of(new Fault("server ended", String.join("\n", server.newErrors())));
     }
+    server.collectGarbage();
     faults.addAll(bystander.check());
     faults.addAll(pulse.faults());
     try {
@@ -96,8 +103,20 @@ final class Arena implements AutoCloseable {
     } catch (IOException unreachable) {
       faults.add(new Fault("management port does not answer", "" + unreachable));
     }
-    server.newErrors().forEach(line -> faults.add(new Fault("log", line)));
+    server.newErrors().forEach(line -> faults.add(new Fault(kind(line), line)));
+    Duration cpuBefore = cpuSeen;
+    cpuSeen = server.cpuTime();
+    long millis = cpuSeen.minus(cpuBefore).toMillis();
+    if (millis > MAX_CPU_MILLIS) {
+      faults.add(new Fault("CPU", millis + " ms"));
+    }
     return faults;
+  }
+
+  /** A line of the log without what differs each time. */
+  private static String kind(String line) {
+    String message = line.replaceFirst(".*?\"severity\":", "").replaceAll("[0-9a-f]{6,}|\\d+", "#");
+    return "log: " + message.substring(0, Math.min(KIND_LENGTH, message.length()));
   }
 
   /** Waits until only the ordinary callers are left. */

@@ -10,7 +10,7 @@ import java.util.List;
 /** Byte strings, as wire formats are made of them. */
 final class Bytes {
 
-  private static final int MAX_SHOWN = 96;
+  private static final int MAX_SHOWN = 400;
 
   private Bytes() {}
 

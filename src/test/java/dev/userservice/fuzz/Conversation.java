@@ -122,7 +122,7 @@ final class Conversation implements AutoCloseable {
     } catch (SocketTimeoutException silence) {
       return scenario.isStrict() ? "no answer within " + waitMillis + " ms" : "";
     } catch (IOException lost) {
-      return "closed by the server";
+      return "closed by the server: " + lost.getMessage();
     }
   }
 

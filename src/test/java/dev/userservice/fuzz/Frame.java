@@ -23,6 +23,7 @@ final class Frame {
   static final int PRIORITIZED = 0x20;
 
   static final int HEAD_BYTES = 9;
+  static final int PRIORITY_BYTES = 5;
   static final byte[] PREFACE = Bytes.latin1("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
   /** One header; a char is a byte. */

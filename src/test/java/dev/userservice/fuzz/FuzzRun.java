@@ -4,9 +4,12 @@ import dev.userservice.fuzz.FuzzedServer.Census;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 
@@ -18,6 +21,9 @@ final class FuzzRun implements AutoCloseable {
 
   /** What a server that has nothing else to do may take. */
   private static final int ALONE_MILLIS = 2_000;
+
+  /** What the JVM itself opens now and then. */
+  private static final long MAX_FILE_GROWTH = 4;
 
   private static final long MAX_HEAP_GROWTH = 16L << 20;
 
@@ -133,26 +139,25 @@ final class FuzzRun implements AutoCloseable {
     before = null;
   }
 
-  /** Finds the scenario of a batch that does it alone. */
+  /** Finds the scenarios of a batch that do it alone. */
   private void blame(List<Fault> common, List<Scenario> batch) throws Exception {
     if (!arena.check().isEmpty()) {
       restart();
     }
-    for (Fault fault : common) {
-      Scenario culprit = null;
-      for (Scenario scenario : batch) {
-        if (findings.values().stream().anyMatch(f -> f.explains(fault, scenario))
-            || hasFault(scenario, fault)) {
-          culprit = scenario;
-          break;
+    Map<String, Fault> open = new LinkedHashMap<>();
+    common.forEach(fault -> open.put(fault.kind(), fault));
+    for (Iterator<Scenario> next = batch.iterator(); next.hasNext() && !open.isEmpty(); ) {
+      Scenario scenario = next.next();
+      Set<String> found = new HashSet<>();
+      playAlone(scenario).forEach(fault -> found.add(fault.kind()));
+      for (Fault fault : List.copyOf(open.values())) {
+        if (found.contains(fault.kind())) {
+          open.remove(fault.kind());
+          explain(fault, scenario);
         }
       }
-      if (culprit != null) {
-        explain(fault, culprit);
-      } else {
-        add(fault, null);
-      }
     }
+    open.values().forEach(fault -> add(fault, null));
   }
 
   private boolean hasFault(Scenario scenario, Fault fault) throws Exception {
@@ -179,8 +184,7 @@ final class FuzzRun implements AutoCloseable {
   }
 
   private void add(Fault fault, Scenario cause) {
-    String key =
-        fault.kind() + (cause == null ? fault.detail() : cause.kind() + "" + cause.oddities());
+    String key = fault.kind() + (cause == null ? "" : cause.kind() + "" + cause.oddities());
     Finding known = findings.get(key.replaceAll("\\d+", "#"));
     if (known != null) {
       known.count++;
@@ -204,7 +208,7 @@ final class FuzzRun implements AutoCloseable {
     if (after.heapBytes() - before.heapBytes() > MAX_HEAP_GROWTH) {
       add(new Fault("heap grows", before.heapBytes() + " to " + after.heapBytes()), null);
     }
-    if (after.openFiles() > before.openFiles()) {
+    if (after.openFiles() > before.openFiles() + MAX_FILE_GROWTH) {
       add(new Fault("files stay open", before.openFiles() + " to " + after.openFiles()), null);
     }
     after

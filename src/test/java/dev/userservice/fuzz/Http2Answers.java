@@ -68,7 +68,7 @@ final class Http2Answers {
     switch (head[3]) {
       case Frame.HEADERS -> {
         blockEnds = (flags & Frame.END_STREAM) != 0;
-        headers(stream, flags, payload);
+        headers(stream, flags, withoutPriority(flags, payload));
       }
       case Frame.CONTINUATION -> headers(stream, flags, payload);
       case Frame.DATA -> data(stream, flags, payload);
@@ -90,6 +90,13 @@ final class Http2Answers {
     }
   }
 
+  /** A server may repeat the priority that its caller gave the stream. */
+  private static byte[] withoutPriority(int flags, byte[] payload) {
+    return (flags & Frame.PRIORITIZED) == 0
+        ? payload
+        : Arrays.copyOfRange(payload, Frame.PRIORITY_BYTES, payload.length);
+  }
+
   private void headers(int stream, int flags, byte[] payload) throws IOException {
     block.writeBytes(payload);
     if ((flags & Frame.END_HEADERS) == 0) {
@@ -102,7 +109,7 @@ final class Http2Answers {
           .forEach(
               header -> answer.header(header.getKey().toString(), header.getValue().toString()));
     } catch (Http2Exception malformed) {
-      throw new IOException("malformed headers of stream " + stream, malformed);
+      throw new IOException("malformed headers: " + malformed.getMessage(), malformed);
     }
     block.reset();
     if (blockEnds) {
