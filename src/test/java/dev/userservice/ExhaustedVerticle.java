@@ -1,10 +1,17 @@
 package dev.userservice;
 
+import dev.userservice.rpc.Connections;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +30,7 @@ public final class ExhaustedVerticle extends VerticleBase {
     WORKER,
     THREAD,
     LOGGED_CAUSE,
+    CONNECTION,
     DIRECT_MEMORY,
 
     /** The heap is filled, and all of it garbage after the error. */
@@ -62,6 +70,7 @@ public final class ExhaustedVerticle extends VerticleBase {
       case WORKER -> internal.createWorkerContext().runOnContext(onWorker -> demandTooMuch());
       case THREAD -> new Thread(this::demandTooMuch).start();
       case LOGGED_CAUSE -> logCause();
+      case CONNECTION -> acceptConnection();
       case DIRECT_MEMORY -> exhaustDirectMemory();
       case FAILED_FUTURE -> vertx.executeBlocking(this::exhaust);
       case HIDDEN -> hide();
@@ -87,6 +96,41 @@ public final class ExhaustedVerticle extends VerticleBase {
       Exception wrapped = new IllegalStateException(new Exception(error));
       Logger.getLogger("library").log(Level.WARNING, "wrapped", wrapped);
     }
+  }
+
+  /** As if Netty had no memory for what it reads from a connection. */
+  private void acceptConnection() {
+    Connections connections =
+        new Connections(
+            vertx,
+            new Connections.Bounds(10, 0, 0, 0, 100, 0, 0),
+            new Connections.Counts(),
+            connection -> 0);
+    vertx
+        // Without a guess at HTTP/2, so that the first read has a connection.
+        .createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
+        .connectionHandler(
+            connection -> {
+              connections.handle(connection);
+              ((ConnectionBase) connection)
+                  .channel()
+                  .pipeline()
+                  .addFirst(
+                      new ChannelInboundHandlerAdapter() {
+                        @Override
+                        public void channelRead(ChannelHandlerContext pipeline, Object bytes) {
+                          demandTooMuch();
+                        }
+                      });
+            })
+        .requestHandler(request -> request.response().end())
+        .listen(0, "127.0.0.1")
+        .onSuccess(
+            server ->
+                vertx
+                    .createHttpClient()
+                    .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", "/")
+                    .compose(HttpClientRequest::send));
   }
 
   private Void exhaust() {

@@ -37,7 +37,16 @@ class WatchdogTest {
   @RegisterExtension private final Programs programs = new Programs();
 
   @ParameterizedTest
-  @EnumSource(names = {"START", "EVENT_LOOP", "NETTY_TASK", "WORKER", "THREAD", "LOGGED_CAUSE"})
+  @EnumSource(
+      names = {
+        "START",
+        "EVENT_LOOP",
+        "NETTY_TASK",
+        "WORKER",
+        "THREAD",
+        "LOGGED_CAUSE",
+        "CONNECTION"
+      })
   void outOfMemory_whereverItEnds(Way way) throws Exception {
     assertThat(ended(start(way, List.of()))).isEqualTo(ARRAY);
   }
