@@ -1,6 +1,9 @@
 package dev.userservice;
 
+import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
+import dev.userservice.rpc.MemoryBudget;
+import dev.userservice.rpc.Strangers;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -103,9 +106,10 @@ public final class ExhaustedVerticle extends VerticleBase {
     Connections connections =
         new Connections(
             vertx,
-            new Connections.Bounds(10, 0, 0, 0, 100, 0, 0),
-            new Connections.Counts(),
-            connection -> 0);
+            new Connections.Bounds(10, 10, 0, 0, 0, 0, 0, 100, 0, 0),
+            new Connections.Shared(
+                new MemoryBudget(0), new ConnectionCounts(), new Strangers(), String::valueOf),
+            connection -> {});
     vertx
         // Without a guess at HTTP/2, so that the first read has a connection.
         .createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
