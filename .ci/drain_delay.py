@@ -78,13 +78,17 @@ class Round:
             await stub.GetUser(ALICE, wait_for_ready=True)
             await asyncio.sleep(DELAY_SECONDS / 4)
         for _ in range(2):
-            self.spawn("batch", self.batch(stub))
-            self.spawn("list", self.slow_list(stub))
-            for kind, stream in ("chat", self.chat(stub)), ("watch", self.watch(channel)):
-                self.endless.append(asyncio.ensure_future(self._counted(kind, stream)))
+            self.streams(channel)
             await asyncio.sleep(DELAY_SECONDS * 3)
         for _ in range(LOOPS_PER_CHANNEL):
             self.spawn("loop of unary calls", self.unary(stub))
+
+    def streams(self, channel):
+        stub = rpc.UserServiceStub(channel)
+        self.spawn("batch", self.batch(stub))
+        self.spawn("list", self.slow_list(stub))
+        for kind, stream in ("chat", self.chat(stub)), ("watch", self.watch(channel)):
+            self.endless.append(asyncio.ensure_future(self._counted(kind, stream)))
 
     async def unary(self, stub):
         while not self.over.is_set():
@@ -192,6 +196,8 @@ async def one_round(stopping, staying):
         options = [("grpc.lb_policy_name", "round_robin"), ("grpc.use_local_subchannel_pool", 1), ("grpc.default_authority", "localhost")]
         channels = [await stack.enter_async_context(grpc.aio.insecure_channel(calls.address, options=options)) for _ in range(CHANNELS)]
         await asyncio.gather(*map(calls.calls, channels))
+        # The balancer chooses the server of each stream above; these are at the one that stops.
+        calls.streams(await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{first.port}")))
         hands = [
             asyncio.ensure_future(by_hand(first.port, kind, calls.ends[f"by hand, {kind}"]))
             for kind in ("application/grpc", "application/grpc-web+proto")
