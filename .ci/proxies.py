@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 import time
 
-from checks import passed
-from directory_checks import errors, five_calls, two_in_the_chat
+from checks import check, passed
+from directory_checks import code_of, errors, five_calls, pb, stub_of, two_in_the_chat
 from server import running_server
 
 NGINX = """
@@ -69,10 +69,21 @@ def proxy(name, server):
             process.wait(timeout=10)
 
 
+def spaces(port):
+    """A value with spaces around it, beside other calls of the proxy's connection."""
+    with stub_of(port) as stub:
+        alice = pb.GetUserRequest(user_id=1)
+        others = [stub.GetUser.future(alice) for _ in range(50)]
+        odd = [code_of(lambda: stub.GetUser(alice, metadata=[("a", " b"), ("c", "d ")]))[0] for _ in range(10)]
+        check("metadata with spaces", odd, ["OK"] * 10)
+        check("calls beside it", [other.code().name for other in others], ["OK"] * 50)
+
+
 for name in ("nginx", "haproxy"):
     before = passed()
     with running_server() as (server, _), proxy(name, server) as port:
         five_calls(port)
         errors(port)
         two_in_the_chat(port)
+        spaces(port)
     print(f"{name}: {passed() - before} passed, 0 failed")

@@ -12,6 +12,7 @@ import dev.userservice.operations.Metrics;
 import dev.userservice.operations.TraceIds;
 import dev.userservice.operations.Tracing;
 import dev.userservice.operations.TracingException;
+import dev.userservice.operations.Watchdog;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -65,6 +66,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   /** The store cannot be used, or cannot be reached in time. */
   static final int STORE = 6;
 
+  /**
+   * The process ran out of memory, or an event loop ended: start it again. EX_SOFTWARE of
+   * sysexits.h; -XX:+ExitOnOutOfMemoryError exits with 3, which is {@link #CONFIGURATION} here.
+   */
+  static final int LAST_RESORT = 70;
+
   private static final String PRINT_CONFIG = "--print-config";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
@@ -96,6 +103,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   public static void main(String[] args) {
+    Watchdog.start(LAST_RESORT);
     // To HTTP/1 clients it is a way to keep us busy; HTTP/2 forbids it anyway (RFC 9113, 9.2.1).
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     int code = new Main(args).launch();
@@ -121,6 +129,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
               .setExecutionStrategy(this::run)
               .execute(args);
     } catch (Error failure) {
+      Watchdog.check(failure);
       // Such as a broken service provider on the class path; picocli lets an Error pass.
       exitCode = complain(UNEXPECTED, failure.toString());
     }
@@ -217,6 +226,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void afterVertxStarted(HookContext context) {
+    Watchdog.watch(context.vertx());
     if (tracing != null) {
       tracing.addTo(context.vertx());
     }
@@ -277,11 +287,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void afterFailureToStartVertx(HookContext context, Throwable failure) {
+    Watchdog.check(failure);
     exitCode = complain(StartFailure.VERTX, StartFailure.reason(failure));
   }
 
   @Override
   public void afterFailureToDeployVerticle(HookContext context, Throwable failure) {
+    Watchdog.check(failure);
     if (ended) {
       return;
     }
@@ -318,6 +330,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void afterFailureToStopVertx(HookContext context, Throwable failure) {
+    Watchdog.check(failure);
     int code = complain(UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure));
     halt(exitCode != OK ? exitCode : code);
   }
@@ -335,6 +348,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   private int failed(Exception failure) {
+    Watchdog.check(failure);
     if (failure instanceof ClusterException refused) {
       return complain(refused.isAddress() ? ADDRESS : StartFailure.VERTX, refused.getMessage());
     }

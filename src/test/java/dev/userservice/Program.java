@@ -49,7 +49,7 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
     return port(startLines());
   }
 
-  static int port(List<String> startLines) {
+  public static int port(List<String> startLines) {
     assertThat(startLines).endsWith("Server is ready to accept requests...");
     return startLines.stream()
         .filter(line -> line.startsWith("gRPC Server started on port "))
@@ -59,7 +59,7 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
   }
 
   /** What a server says on stdout when it has started, which ends with whether it is ready. */
-  List<String> startLines() throws IOException {
+  public List<String> startLines() throws IOException {
     List<String> lines = new ArrayList<>();
     do {
       String line = stdout.readLine();

@@ -5,13 +5,13 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 
 /**
@@ -35,7 +35,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
 
   private final Channel channel;
   private final Http2Connection connection;
-  private final Http2RemoteFlowController flow;
+  private final Http2ConnectionEncoder encoder;
   private final Http2Connection.PropertyKey key;
   private final ConnectionMemory memory;
   private final int maxCalls;
@@ -58,7 +58,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
     super(listener);
     this.channel = channel;
     this.connection = http2.connection();
-    this.flow = http2.encoder().flowController();
+    this.encoder = http2.encoder();
     this.memory = memory;
     this.maxCalls = maxCalls;
     key = connection.newKey();
@@ -91,8 +91,9 @@ final class CallGuard extends Http2FrameListenerDecorator {
   public void onHeadersRead(
       ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
       throws Http2Exception {
-    begin(streamId, headers);
-    super.onHeadersRead(ctx, streamId, headers, padding, end);
+    if (begins(ctx, streamId, headers)) {
+      super.onHeadersRead(ctx, streamId, headers, padding, end);
+    }
   }
 
   @Override
@@ -106,8 +107,9 @@ final class CallGuard extends Http2FrameListenerDecorator {
       int padding,
       boolean end)
       throws Http2Exception {
-    begin(streamId, headers);
-    super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
+    if (begins(ctx, streamId, headers)) {
+      super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
+    }
   }
 
   @Override
@@ -144,26 +146,46 @@ final class CallGuard extends Http2FrameListenerDecorator {
     netty.limitHeaders();
   }
 
-  private void begin(int streamId, Http2Headers headers) throws Http2Exception {
+  /** Whether headers may go on to Vert.x. */
+  private boolean begins(ChannelHandlerContext ctx, int streamId, Http2Headers headers)
+      throws Http2Exception {
     Http2Stream stream = connection.stream(streamId);
     if (stream.getProperty(key) != null) {
       // Trailers, of which nothing is read.
-      return;
+      return true;
     }
-    if (refusing || memory.calls() >= maxCalls()) {
-      throw refused(streamId);
+    Http2Error refusal = refusal(stream, headers);
+    if (refusal == null) {
+      return true;
     }
-    if (!memory.unsent(unsentBytes())) {
-      throw refused(streamId);
+    encoder.writeRstStream(ctx, streamId, refusal.code(), ctx.newPromise());
+    // At once, not when the reset has left: an open stream of which Vert.x does not know makes its
+    // handling of connection errors fail.
+    stream.close();
+    return false;
+  }
+
+  /**
+   * Opens the memory of a call.
+   *
+   * @return why it is refused, or null; REFUSED_STREAM tells its client that it may retry
+   */
+  private Http2Error refusal(Http2Stream stream, Http2Headers headers) throws Http2Exception {
+    if (refusing || memory.calls() >= maxCalls() || !memory.unsent(unsentBytes())) {
+      return Http2Error.REFUSED_STREAM;
     }
-    long bytes = ConnectionMemory.CALL_BYTES + rules.check(streamId, headers);
-    CallMemory call = memory.openCall(bytes);
+    long bytes = rules.check(headers);
+    if (bytes == RequestHeaders.MALFORMED) {
+      return Http2Error.PROTOCOL_ERROR;
+    }
+    CallMemory call = memory.openCall(ConnectionMemory.CALL_BYTES + bytes);
     if (call == null) {
-      throw refused(streamId);
+      return Http2Error.REFUSED_STREAM;
     }
-    call.stream(stream, flow);
+    call.stream(stream, encoder.flowController());
     stream.setProperty(key, call);
     memory.arriving(call);
+    return null;
   }
 
   private int maxCalls() {
@@ -180,10 +202,5 @@ final class CallGuard extends Http2FrameListenerDecorator {
           Http2Error.ENHANCE_YOUR_CALM, "%d bytes of answers are not read", bytes);
     }
     return bytes;
-  }
-
-  /** The code that tells a client that nothing was processed: it may retry. */
-  private static Http2Exception refused(int streamId) {
-    return Http2Exception.streamError(streamId, Http2Error.REFUSED_STREAM, "the call is refused");
   }
 }

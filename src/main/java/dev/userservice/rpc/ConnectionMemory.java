@@ -55,6 +55,10 @@ final class ConnectionMemory {
 
   private long held;
   private long reserved;
+
+  /** Whether more than the pools had was taken: what is spare must not be held again. */
+  private boolean overdrawn;
+
   private long unsent;
   private int calls;
   private boolean open = true;
@@ -151,6 +155,7 @@ final class ConnectionMemory {
         unauthenticated.take(more);
       }
       reserved += more;
+      overdrawn = true;
     }
   }
 
@@ -159,7 +164,7 @@ final class ConnectionMemory {
       return;
     }
     held -= bytes;
-    if (reserved - held > (calls == 0 ? BLOCK_BYTES : MAX_SPARE_BYTES)) {
+    if (overdrawn || reserved - held > (calls == 0 ? BLOCK_BYTES : MAX_SPARE_BYTES)) {
       giveBack(reserved - blocks(held));
     }
   }
@@ -204,7 +209,7 @@ final class ConnectionMemory {
       address.give(more);
       return false;
     }
-    if (!budget.all().tryTake(more, overdraft)) {
+    if (!budget.all().tryTake(more, overdraft - budget.keptFrom(address))) {
       address.give(more);
       if (unauthenticated != null) {
         unauthenticated.give(more);
@@ -212,6 +217,7 @@ final class ConnectionMemory {
       return false;
     }
     reserved += more;
+    overdrawn = false;
     return true;
   }
 

@@ -116,9 +116,7 @@ public final class Connections implements Handler<HttpConnection> {
 
   @Override
   public void handle(HttpConnection connection) {
-    // What a peer does wrong is not our error, and it must not be able to fill our log.
-    connection.exceptionHandler(
-        failure -> LOG.debug("Connection of " + connection.remoteAddress(), failure));
+    connection.exceptionHandler(failure -> log(connection, failure));
     if (!shared.counts.tryOpen(bounds.connections())) {
       connection.close();
       return;
@@ -144,6 +142,16 @@ public final class Connections implements Handler<HttpConnection> {
     }
     if (bounds.strangers() > 0) {
       peer.isStranger();
+    }
+  }
+
+  /** Peers must not be able to fill the log, but a lack of memory is never their error. */
+  private static void log(HttpConnection connection, Throwable failure) {
+    // HTTP/2 wraps what its handlers throw.
+    if (failure instanceof Error || failure.getCause() instanceof Error) {
+      LOG.error("Connection of " + connection.remoteAddress(), failure);
+    } else {
+      LOG.debug("Connection of " + connection.remoteAddress(), failure);
     }
   }
 
@@ -183,6 +191,9 @@ public final class Connections implements Handler<HttpConnection> {
       graceful = new GracefulClose(http2, guard);
       guard.onPingAnswered(graceful::peerKnows);
       http2.decoder().frameListener(guard);
+      // By default the bytes of 16 reads pile up in a direct buffer behind a frame that is not
+      // complete: a megabyte of each connection, which no budget counts.
+      http2.setDiscardAfterReads(1);
       pipeline.addFirst(new LingeringClose(), new StreamFailures(), graceful);
       if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
         // From here on PING finds the dead, and this one would listen to each write.

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.LongAdder;
  * that are not sent yet, and a flat price for each open connection and call.
  *
  * <p>No caller gets all of it. One connection may hold a quarter, one source address half, and all
- * unauthenticated callers together an eighth, where callers authenticate. So a flood from one place
- * is refused while other callers are still served.
+ * unauthenticated callers together an eighth, where callers authenticate. A quarter is kept for
+ * addresses that hold little. So a flood from some places is refused while others are served.
  *
  * <p>Thread-safe; one for all event loops.
  */
@@ -26,6 +26,11 @@ public final class MemoryBudget {
 
   /** The part beyond the budget that is kept for refusals, so that they can be sent. */
   private static final int REFUSAL_SHARE = 16;
+
+  /** An address that holds less than this part is small, and has a quarter of all to itself. */
+  private static final int SMALL_SHARE = 64;
+
+  private static final int KEPT_FOR_SMALL_SHARE = 4;
 
   private final long bytes;
   private final Pool all;
@@ -69,6 +74,11 @@ public final class MemoryBudget {
 
   long connectionBytes() {
     return bytes / CONNECTION_SHARE;
+  }
+
+  /** What an address may not take of the rest, so that those which hold little find something. */
+  long keptFrom(Pool address) {
+    return address.held() <= bytes / SMALL_SHARE ? 0 : bytes / KEPT_FOR_SMALL_SHARE;
   }
 
   long refusalBytes() {

@@ -16,8 +16,8 @@ import io.vertx.core.internal.logging.LoggerFactory;
 import java.lang.reflect.Field;
 
 /**
- * The two places of Netty's HTTP/2 decoder that have no setter, and that decide whether one bad
- * call ends the connection of all others.
+ * The places of Netty's HTTP/2 decoder that have no setter, and that decide whether one bad call
+ * ends the connection of all others.
  *
  * <p>Vert.x builds the decoder and leaves no way to build another. With a Netty whose fields have
  * other names, the server works as Netty does; a test fails then, and the log says so once.
@@ -32,14 +32,17 @@ final class NettyHttp2 {
   private static final Field DELEGATE;
   private static final Field FRAME_READER;
   private static final Field VALIDATE_HEADERS;
+  private static final Field VALIDATE_HEADER_VALUES;
 
   static {
     Field delegate = null;
     Field frameReader = null;
     Field validateHeaders = null;
+    Field validateHeaderValues = null;
     try {
       delegate = field(DecoratingHttp2ConnectionDecoder.class, "delegate");
       frameReader = field(DefaultHttp2ConnectionDecoder.class, "frameReader");
+      validateHeaderValues = field(DefaultHttp2HeadersDecoder.class, "validateHeaderValues");
       validateHeaders = field(DefaultHttp2HeadersDecoder.class, "validateHeaders");
     } catch (ReflectiveOperationException | RuntimeException e) {
       LOG.warn("This version of Netty ends a connection because of one malformed call", e);
@@ -47,6 +50,7 @@ final class NettyHttp2 {
     DELEGATE = delegate;
     FRAME_READER = frameReader;
     VALIDATE_HEADERS = validateHeaders;
+    VALIDATE_HEADER_VALUES = validateHeaderValues;
   }
 
   private final Http2HeadersDecoder.Configuration headers;
@@ -71,6 +75,7 @@ final class NettyHttp2 {
       Http2FrameReader reader = (Http2FrameReader) FRAME_READER.get(decoder);
       Http2HeadersDecoder.Configuration headers = reader.configuration().headersConfiguration();
       VALIDATE_HEADERS.setBoolean(headers, false);
+      VALIDATE_HEADER_VALUES.setBoolean(headers, false);
       FRAME_READER.set(decoder, new Reader(reader, http2));
       return new NettyHttp2(headers);
     } catch (IllegalAccessException e) {

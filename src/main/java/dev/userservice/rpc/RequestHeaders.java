@@ -1,8 +1,6 @@
 package dev.userservice.rpc;
 
 import io.netty.handler.codec.http.HttpHeaderValidationUtil;
-import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Headers.PseudoHeaderName;
 import io.netty.util.AsciiString;
@@ -29,6 +27,10 @@ final class RequestHeaders {
     "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz".chars().forEach(c -> IN_NAME[c] = true);
   }
 
+  static final long MALFORMED = -1;
+
+  private static final int UNKNOWN = 0;
+
   /** What an entry costs in memory beside its characters. */
   private static final int ENTRY_BYTES = 64;
 
@@ -38,10 +40,9 @@ final class RequestHeaders {
   /**
    * Checks headers, and rewrites what can be accepted.
    *
-   * @return the bytes that they take in memory, about
-   * @throws Http2Exception a stream error when they are malformed
+   * @return the bytes that they take in memory, about; or {@link #MALFORMED}
    */
-  long check(int streamId, Http2Headers headers) throws Http2Exception {
+  long check(Http2Headers headers) {
     long bytes = 0;
     int pseudoHeaders = 0;
     for (Map.Entry<CharSequence, CharSequence> header : headers) {
@@ -49,33 +50,34 @@ final class RequestHeaders {
       CharSequence value = header.getValue();
       bytes += ENTRY_BYTES + name.length() + value.length();
       if (PseudoHeaderName.hasPseudoHeaderFormat(name)) {
-        pseudoHeaders |= pseudoHeader(streamId, name, pseudoHeaders);
+        int bit = pseudoHeader(name);
+        if (bit == UNKNOWN || (pseudoHeaders & bit) != 0) {
+          return MALFORMED;
+        }
+        pseudoHeaders |= bit;
       } else if (!isName(name) || HttpHeaderValidationUtil.isConnectionHeader(name, true)) {
-        throw malformed(streamId);
+        return MALFORMED;
       }
-      CharSequence rewritten = value(streamId, value);
-      if (rewritten != value) {
-        header.setValue(rewritten);
+      if (breaksLine(value)) {
+        return MALFORMED;
+      }
+      if (hasOuterSpace(value)) {
+        header.setValue(trimmed(value));
       }
     }
     if (!isToken(headers.method()) || isEmpty(headers.path()) || isEmpty(headers.scheme())) {
-      throw malformed(streamId);
+      return MALFORMED;
     }
     authority(headers);
     return bytes;
   }
 
-  /** The bit of a pseudo-header that a request may have, once. */
-  private static int pseudoHeader(int streamId, CharSequence name, int seen) throws Http2Exception {
+  /** The bit of a pseudo-header that a request may have, once; {@link #UNKNOWN} for any other. */
+  private static int pseudoHeader(CharSequence name) {
     PseudoHeaderName known = PseudoHeaderName.getPseudoHeader(name);
-    if (known == null || !known.isRequestOnly() || known == PseudoHeaderName.PROTOCOL) {
-      throw malformed(streamId);
-    }
-    int bit = 1 << known.ordinal();
-    if ((seen & bit) != 0) {
-      throw malformed(streamId);
-    }
-    return bit;
+    return known == null || !known.isRequestOnly() || known == PseudoHeaderName.PROTOCOL
+        ? UNKNOWN
+        : 1 << known.ordinal();
   }
 
   private static boolean isName(CharSequence name) {
@@ -105,18 +107,19 @@ final class RequestHeaders {
     return value == null || value.length() == 0;
   }
 
-  /** The value without white space around it. */
-  private static CharSequence value(int streamId, CharSequence value) throws Http2Exception {
-    int length = value.length();
-    for (int i = 0; i < length; i++) {
+  private static boolean breaksLine(CharSequence value) {
+    for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
       if (c == 0 || c == '\n' || c == '\r') {
-        throw malformed(streamId);
+        return true;
       }
     }
-    return length > 0 && (isSpace(value.charAt(0)) || isSpace(value.charAt(length - 1)))
-        ? trimmed(value)
-        : value;
+    return false;
+  }
+
+  private static boolean hasOuterSpace(CharSequence value) {
+    int length = value.length();
+    return length > 0 && (isSpace(value.charAt(0)) || isSpace(value.charAt(length - 1)));
   }
 
   private static CharSequence trimmed(CharSequence value) {
@@ -159,10 +162,5 @@ final class RequestHeaders {
     } catch (IndexOutOfBoundsException empty) {
       return false;
     }
-  }
-
-  private static Http2Exception malformed(int streamId) {
-    return Http2Exception.streamError(
-        streamId, Http2Error.PROTOCOL_ERROR, "malformed request headers");
   }
 }

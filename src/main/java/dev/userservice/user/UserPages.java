@@ -26,14 +26,19 @@ final class UserPages implements ReadStream<UserResponse> {
   static final int PAGE_USERS = 500;
 
   /** What a user of a page takes in memory beside its fields. */
-  private static final int USER_BYTES = 100;
+  private static final int USER_BYTES = 200;
+
+  /** What a user is taken for before it is read. */
+  private static final int UNREAD_USER_BYTES = 300;
+
+  private static final List<UserResponse> NOTHING = List.of();
 
   private final UserStore store;
   private final Holder memory;
   private final Context context = Vertx.currentContext();
   private long wanted;
   private int lastId;
-  private Iterator<UserResponse> page = List.<UserResponse>of().iterator();
+  private Iterator<UserResponse> page = NOTHING.iterator();
   private int pageBytes;
 
   private boolean lastPage;
@@ -60,6 +65,9 @@ final class UserPages implements ReadStream<UserResponse> {
   @Override
   public UserPages handler(Handler<UserResponse> handler) {
     this.handler = handler;
+    if (handler == null) {
+      drop();
+    }
     deliver();
     return this;
   }
@@ -120,10 +128,13 @@ final class UserPages implements ReadStream<UserResponse> {
   }
 
   private void load() {
-    loading = true;
-    memory.release(pageBytes);
-    pageBytes = 0;
+    drop();
     int size = (int) Math.min(PAGE_USERS, wanted);
+    // Before it is asked for: the pages of many calls may arrive before the first is looked at.
+    if (!hold(size * UNREAD_USER_BYTES)) {
+      return;
+    }
+    loading = true;
     store
         .page(lastId, size)
         .onComplete(result -> context.runOnContext(turn -> loaded(result, size)));
@@ -131,17 +142,20 @@ final class UserPages implements ReadStream<UserResponse> {
 
   private void loaded(AsyncResult<List<UserResponse>> result, int size) {
     loading = false;
+    if (handler == null) {
+      // The reader has gone meanwhile.
+      return;
+    }
     if (result.failed()) {
       fail(result.cause());
       return;
     }
     List<UserResponse> users = result.result();
-    int bytes = bytes(users);
-    if (!memory.hold(bytes)) {
-      fail(memory.exceeded());
+    memory.release(pageBytes);
+    pageBytes = 0;
+    if (!hold(bytes(users))) {
       return;
     }
-    pageBytes = bytes;
     page = users.iterator();
     wanted -= users.size();
     lastPage = users.size() < size || wanted == 0;
@@ -158,6 +172,22 @@ final class UserPages implements ReadStream<UserResponse> {
       bytes += USER_BYTES + user.getSerializedSize();
     }
     return bytes;
+  }
+
+  private boolean hold(int bytes) {
+    if (!memory.hold(bytes)) {
+      fail(memory.exceeded());
+      return false;
+    }
+    pageBytes = bytes;
+    return true;
+  }
+
+  /** Keeps nothing of the page: a call may go on for long after its last user. */
+  private void drop() {
+    page = NOTHING.iterator();
+    memory.release(pageBytes);
+    pageBytes = 0;
   }
 
   private void fail(Throwable cause) {

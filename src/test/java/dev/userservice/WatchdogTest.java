@@ -1,0 +1,143 @@
+package dev.userservice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.ExhaustedVerticle.Way;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A process that ends itself because it cannot serve, and those that must not. */
+@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+class WatchdogTest {
+
+  private static final String ARRAY =
+      "user-service: out of memory (Requested array size exceeds VM limit); the process ends with"
+          + " exit code 70";
+
+  /** With a message of the JVM or, when nothing reports the error, our own. */
+  private static final String HEAP =
+      "user-service: out of memory \\(Java heap space.*\\); the process ends with exit code 70";
+
+  /** Vert.x warns of pauses for garbage collection on a slow machine. */
+  private static final Predicate<String> NO_PAUSE = line -> !line.contains("BlockedThreadChecker");
+
+  @TempDir private Path folder;
+  @RegisterExtension private final Programs programs = new Programs();
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {
+        "START",
+        "EVENT_LOOP",
+        "NETTY_TASK",
+        "WORKER",
+        "THREAD",
+        "LOGGED_CAUSE",
+        "CONNECTION"
+      })
+  void outOfMemory_whereverItEnds(Way way) throws Exception {
+    assertThat(ended(start(way, List.of()))).isEqualTo(ARRAY);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"EXHAUSTED", "FAILED_FUTURE", "HIDDEN"})
+  void outOfMemory_reportedOrNot(Way way) throws Exception {
+    assertThat(ended(start(way, List.of())).lines().filter(NO_PAUSE))
+        .singleElement()
+        .asString()
+        .matches(HEAP);
+  }
+
+  @Test
+  void outOfMemory_withoutALog() throws Exception {
+    assertThat(ended(start(Way.EVENT_LOOP, logging(".level=OFF\n")))).isEqualTo(ARRAY);
+  }
+
+  @Test
+  void outOfMemory_withALogOfTheOperator() throws Exception {
+    String console = "handlers=java.util.logging.ConsoleHandler\n.level=INFO\n";
+    assertThat(ended(start(Way.LOGGED_CAUSE, logging(console)))).isEqualTo(ARRAY);
+  }
+
+  @Test
+  void directMemory_isMemory() throws Exception {
+    assertThat(ended(start(Way.DIRECT_MEMORY, List.of("-XX:MaxDirectMemorySize=8m"))))
+        .matches("user-service: out of memory \\(.*direct buffer memory.*\\); the process ends .*");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"LOOP_ENDS,\\d+", "ACCEPTOR_ENDS,acceptor 1"})
+  void eventLoop_thatEnds(Way way, String loop) throws Exception {
+    assertThat(ended(start(way, List.of())))
+        .matches(
+            "user-service: the thread of an event loop ended \\("
+                + loop
+                + "\\); the process ends with exit code 70");
+  }
+
+  @Test
+  void eventLoops_ofAVertxThatIsClosed() throws Exception {
+    Program program = start(Way.VERTX_CLOSES, List.of());
+    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.errors()).isEmpty();
+  }
+
+  @Test
+  void stackOverflow_endsNothing() throws Exception {
+    Program program = start(Way.STACK_OVERFLOW, List.of());
+    assertStops(program);
+    assertThat(program.errors())
+        .contains("java.lang.StackOverflowError")
+        .doesNotContain("user-service");
+  }
+
+  @Test
+  void heap_thatIsNearlyFull() throws Exception {
+    Program program = start(Way.NEARLY_FULL, List.of());
+    assertStops(program);
+    assertThat(program.errors().lines().filter(NO_PAUSE)).isEmpty();
+  }
+
+  private Program start(Way way, List<String> options) throws Exception {
+    List<String> jvm = new ArrayList<>(List.of("-Xmx64m"));
+    jvm.addAll(options);
+    return programs.start(
+        folder,
+        Map.of(),
+        jvm,
+        ExhaustedVerticle.class.getName(),
+        "--conf",
+        "{\"way\":\"" + way + "\"}");
+  }
+
+  private List<String> logging(String configuration) throws Exception {
+    Path file = Files.writeString(folder.resolve("logging.properties"), configuration);
+    return List.of("-Djava.util.logging.config.file=" + file);
+  }
+
+  /** The only output of a program that ended itself. */
+  private static String ended(Program program) throws Exception {
+    assertThat(program.exitCode()).as(program::errors).isEqualTo(Main.LAST_RESORT);
+    return program.errors();
+  }
+
+  /** It goes on, and then stops in good order. */
+  private static void assertStops(Program program) throws Exception {
+    assertThat(program.stdout().readLine()).isEqualTo("started");
+    assertThat(program.stdout().readLine()).as(program::errors).isEqualTo("alive");
+    program.process().toHandle().destroy();
+    assertThat(program.exitCode()).isEqualTo(Main.OK);
+  }
+}

@@ -1,0 +1,57 @@
+package dev.userservice.fuzz;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/** The fuzz by hand: random seeds for as long as one likes. */
+final class Fuzz {
+
+  private static final int BATCHES = 5;
+  private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final int REPORTS_PER_CENSUS = 10;
+
+  private Fuzz() {}
+
+  /**
+   * Runs without a build tool.
+   *
+   * @param args minutes, and the configuration of the server if it is not the default
+   */
+  public static void main(String[] args) throws Exception {
+    JsonObject config = new JsonObject(args.length > 1 ? args[1] : "{}");
+    Path folder = Files.createTempDirectory("fuzz");
+    List<FuzzRun.Finding> findings = byHand(Integer.parseInt(args[0]), folder, config);
+    System.exit(findings.isEmpty() ? 0 : 1);
+  }
+
+  static List<FuzzRun.Finding> byHand(int minutes, Path folder, JsonObject config)
+      throws Exception {
+    long start = System.nanoTime();
+    long end = start + TimeUnit.MINUTES.toNanos(minutes);
+    long report = start;
+    int reports = 0;
+    try (FuzzRun run = new FuzzRun(folder, config)) {
+      while (System.nanoTime() < end) {
+        run.play(ThreadLocalRandom.current().nextLong(), BATCHES);
+        if (System.nanoTime() - report > REPORT_NANOS) {
+          report = System.nanoTime();
+          System.out.printf(
+              "%d s, %d scenarios, %d findings%n",
+              TimeUnit.NANOSECONDS.toSeconds(report - start), run.played(), run.findings().size());
+          if (++reports % REPORTS_PER_CENSUS == 0) {
+            System.out.println(run.arena().server().census());
+            run.checkLeaks();
+          }
+        }
+      }
+      run.checkLeaks();
+      System.out.println("In all: " + run.played() + " scenarios");
+      run.findings().forEach(System.out::println);
+      return run.findings();
+    }
+  }
+}

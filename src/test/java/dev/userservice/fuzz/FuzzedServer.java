@@ -1,0 +1,193 @@
+package dev.userservice.fuzz;
+
+import dev.userservice.Program;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A server in a JVM of its own, small, and what can be seen of it from outside. */
+final class FuzzedServer implements AutoCloseable {
+
+  /** Each buffer that is lost is reported, with the code that had it. */
+  private static final List<String> JVM =
+      List.of(
+          "-Xmx256m",
+          "-Dio.netty.leakDetection.level=paranoid",
+          "-Dio.netty.leakDetection.targetRecords=20",
+          "-XX:-OmitStackTraceInFastThrow");
+
+  private static final Pattern MANAGEMENT = Pattern.compile("management: .*:(\\d+)$");
+  private static final Pattern HISTOGRAM =
+      Pattern.compile("\\s*\\d+:\\s+(\\d+)\\s+(\\d+)\\s+(\\S+).*");
+
+  /** Objects that exist once for each connection, call or timer. */
+  private static final Predicate<String> COUNTED =
+      Pattern.compile(
+              "dev\\.userservice\\.(rpc|user)\\..*"
+                  + "|io\\.vertx\\.core\\.impl\\.VertxImpl\\$InternalTimerHandler"
+                  + "|io\\.vertx\\.core\\.http\\.impl\\..*(Stream|Connection|Request|Response)"
+                  + "|io\\.netty\\.util\\.concurrent\\.ScheduledFutureTask"
+                  + "|io\\.netty\\.channel\\.socket\\.nio\\.NioSocketChannel"
+                  + "|io\\.netty\\.handler\\.codec\\.http2\\..*Default(Stream|Http2Connection)")
+          .asMatchPredicate();
+
+  /**
+   * What is alive in the server.
+   *
+   * @param heapBytes after a full garbage collection
+   * @param objects by class, of those that exist once for each connection, call or timer
+   */
+  record Census(long heapBytes, Map<String, Long> objects, long openFiles) {}
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Program program;
+  private final int port;
+  private final int managementPort;
+  private int errorsSeen;
+
+  private FuzzedServer(Program program) throws IOException {
+    this.program = program;
+    List<String> lines = program.startLines();
+    port = Program.port(lines);
+    Matcher management = MANAGEMENT.matcher(String.join("\n", lines.subList(0, lines.size() - 1)));
+    if (!management.find()) {
+      throw new IllegalStateException("no management port in " + lines);
+    }
+    managementPort = Integer.parseInt(management.group(1));
+  }
+
+  /**
+   * Starts one on free ports.
+   *
+   * @param folder for what it writes to stderr
+   */
+  static FuzzedServer start(Path folder, JsonObject config) throws Exception {
+    JsonObject all =
+        new JsonObject()
+            .put("port", 0)
+            .put("management", new JsonObject().put("port", 0))
+            .put("log", "json")
+            .mergeIn(config);
+    Program program = Program.start(folder, Map.of(), JVM, "--conf", all.encode());
+    try {
+      return new FuzzedServer(program);
+    } catch (Throwable failure) {
+      program.kill();
+      throw failure;
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** The CPU time that it has used, all threads together. */
+  Duration cpuTime() {
+    return program.process().info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  boolean isAlive() {
+    return program.process().isAlive();
+  }
+
+  /** What it has written to stderr since the last look, without lines that are no concern. */
+  List<String> newErrors() {
+    List<String> lines = program.errors().lines().toList();
+    List<String> fresh =
+        new ArrayList<>(lines.subList(Math.min(errorsSeen, lines.size()), lines.size()));
+    errorsSeen = lines.size();
+    fresh.removeIf(FuzzedServer::isHarmless);
+    return fresh;
+  }
+
+  private static boolean isHarmless(String line) {
+    try {
+      JsonObject record = new JsonObject(line);
+      String message = record.getString("message", "");
+      return switch (record.getString("severity", "")) {
+        case "ERROR" -> false;
+        case "WARN" ->
+            // The second one is about wall time, which a busy machine takes from everything.
+            message.contains("speaks no HTTP") || message.contains("has been blocked for");
+        default -> true;
+      };
+    } catch (DecodeException notOfTheLog) {
+      return false;
+    }
+  }
+
+  /** Each metric, with its labels; those of a name are summed under the name too. */
+  Map<String, Double> metrics() throws IOException, InterruptedException {
+    Map<String, Double> metrics = new TreeMap<>();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/metrics"))
+            .timeout(Duration.ofSeconds(20))
+            .build();
+    http.send(request, BodyHandlers.ofString())
+        .body()
+        .lines()
+        .filter(line -> !line.startsWith("#"))
+        .forEach(
+            line -> {
+              String name = line.substring(0, line.lastIndexOf(' '));
+              double value = Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+              metrics.merge(name, value, Double::sum);
+              if (name.contains("{")) {
+                metrics.merge(name.substring(0, name.indexOf('{')), value, Double::sum);
+              }
+            });
+    return metrics;
+  }
+
+  /** Collects all garbage, and counts what is left. */
+  Census census() throws IOException, InterruptedException {
+    Process process = jcmd("GC.class_histogram");
+    long bytes = 0;
+    Map<String, Long> objects = new TreeMap<>();
+    try (var output = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        Matcher entry = HISTOGRAM.matcher(line);
+        if (entry.matches()) {
+          bytes += Long.parseLong(entry.group(2));
+          if (COUNTED.test(entry.group(3))) {
+            objects.put(entry.group(3), Long.parseLong(entry.group(1)));
+          }
+        }
+      }
+    } finally {
+      process.destroy();
+    }
+    return new Census(bytes, objects, metrics().get("process_files_open_files").longValue());
+  }
+
+  /** Collects all garbage, so that Netty finds the buffers that were lost. */
+  void collectGarbage() throws IOException, InterruptedException {
+    jcmd("GC.run").waitFor();
+  }
+
+  private Process jcmd(String command) throws IOException {
+    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    return new ProcessBuilder(jcmd.toString(), "" + program.process().pid(), command)
+        .redirectErrorStream(true)
+        .start();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    program.kill();
+  }
+}
