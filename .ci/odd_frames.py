@@ -293,6 +293,12 @@ async def _(call):
     call.cancel(frame(DATA, 0, call.id, JOHN), frame(DATA, END_STREAM, call.id))
 
 
+@odd("RST_STREAM of a call whose HEADERS were never sent")
+async def _(call):
+    """As gRPC's C core does with a call that is cancelled before it is written; RFC 9113, section 6.4, forbids it."""
+    call.cancel()
+
+
 # Frames that are rare.
 @odd("trailers of the caller", taken=True)
 async def _(call):
