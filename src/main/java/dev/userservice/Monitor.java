@@ -103,7 +103,11 @@ final class Monitor {
     refused("memoryMegabytes", counts::refusedMemory);
     refused("strangers", counts::closedStrangers);
     refused("controlFramesPerSecond", counts::flooding);
-    refused("connectionAgeMillis", counts::aged);
+    metrics.counter(
+        "user_service.connections.aged",
+        "Connections that reached their maximum age",
+        Tags.empty(),
+        counts::aged);
     gauge("user_service.memory.held", "Bytes that are held for callers", memory::held);
     gauge("user_service.memory.limit", "Bytes that may be held for callers", memory::bytes);
     metrics.counter(

@@ -8,6 +8,7 @@ import dev.userservice.operations.Probes.Probe;
 import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserServiceGrpcService;
 import dev.userservice.rpc.Connections;
+import dev.userservice.rpc.HttpDoor;
 import dev.userservice.rpc.RpcServer;
 import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Users;
@@ -125,8 +126,8 @@ public final class UserVerticle extends VerticleBase {
       OperationsRpcs.bindReflection(rpc);
     }
     server =
-        vertx
-            .createHttpServer(httpOptions())
+        HttpDoor.create(vertx, httpOptions())
+            .exceptionHandler(Connections::failed)
             .connectionHandler(
                 new Connections(vertx, bounds(), directory.connections(), this::endCalls))
             .invalidRequestHandler(this::turnAway)

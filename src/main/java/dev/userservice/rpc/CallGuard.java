@@ -159,9 +159,6 @@ final class CallGuard extends Http2FrameListenerDecorator {
       return true;
     }
     encoder.writeRstStream(ctx, streamId, refusal.code(), ctx.newPromise());
-    // At once, not when the reset has left: an open stream of which Vert.x does not know makes its
-    // handling of connection errors fail.
-    stream.close();
     return false;
   }
 

@@ -36,9 +36,10 @@ final class CallMemory {
     return flow == null || flow.isWritable(stream);
   }
 
-  /** Whether the budget was exceeded when the call began: it gets {@link #refusal} and no more. */
+  /** Whether the call gets {@link #refusal} and no more: the budget was exceeded when it began. */
   boolean isRefused() {
-    return refused;
+    // Its caller may have turned out to be known meanwhile.
+    return refused && !connection.isWithin();
   }
 
   /** Called when bytes arrive that the budget does not have. */

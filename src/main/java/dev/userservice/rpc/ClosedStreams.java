@@ -14,6 +14,10 @@ import io.netty.handler.codec.http2.Http2Stream;
  * Ignores DATA and HEADERS of streams that were reset or are closed: they were on their way when
  * the reset was sent (RFC 9113, section 5.1). Netty answers each with another reset, and counts
  * these until it closes the connection. The bytes still count for the connection's window.
+ *
+ * <p>Ignores resets of streams that were never opened, too, which section 6.4 makes an error of the
+ * connection: gRPC's C core, and so Python, sends one for a call that is cancelled before its
+ * headers have left.
  */
 final class ClosedStreams extends Http2FrameListenerDecorator {
 
@@ -63,6 +67,14 @@ final class ClosedStreams extends Http2FrameListenerDecorator {
       throws Http2Exception {
     if (!isClosed(streamId, connection.stream(streamId))) {
       super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
+    }
+  }
+
+  @Override
+  public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode)
+      throws Http2Exception {
+    if (connection.stream(streamId) != null || !connection.remote().isValidStreamId(streamId)) {
+      super.onRstStreamRead(ctx, streamId, errorCode);
     }
   }
 

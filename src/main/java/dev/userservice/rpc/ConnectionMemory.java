@@ -25,6 +25,13 @@ final class ConnectionMemory {
 
   private static final int BLOCK_BYTES = 16 * 1024;
 
+  /**
+   * What a connection whose caller has not authenticated may hold beside the pool of all these: the
+   * connection and a first call, so that a good token is read however full that pool is. {@link
+   * Strangers} bounds how many there are.
+   */
+  private static final int ALLOWANCE_BYTES = 2 * BLOCK_BYTES;
+
   /** Unused bytes above this go back to the pools. */
   private static final int MAX_SPARE_BYTES = 8 * BLOCK_BYTES;
 
@@ -108,9 +115,14 @@ final class ConnectionMemory {
   /** The caller is known from now on: it no longer counts as unauthenticated. */
   void authenticated() {
     if (unauthenticated != null) {
-      unauthenticated.give(reserved);
+      unauthenticated.give(beyondAllowance(reserved));
       unauthenticated = null;
     }
+  }
+
+  /** Whether the pools have, by now, what this connection was given beyond them. */
+  boolean isWithin() {
+    return unauthenticated == null && address.hasRoom() && budget.all().hasRoom();
   }
 
   /**
@@ -152,7 +164,7 @@ final class ConnectionMemory {
       budget.all().take(more);
       address.take(more);
       if (unauthenticated != null) {
-        unauthenticated.take(more);
+        unauthenticated.take(beyondAllowance(reserved + more) - beyondAllowance(reserved));
       }
       reserved += more;
       overdrawn = true;
@@ -205,14 +217,15 @@ final class ConnectionMemory {
       return false;
     }
     refusal = SERVER_FULL;
-    if (unauthenticated != null && !unauthenticated.tryTake(more, overdraft)) {
+    long ofStrangers = beyondAllowance(reserved + more) - beyondAllowance(reserved);
+    if (unauthenticated != null && !unauthenticated.tryTake(ofStrangers, overdraft)) {
       address.give(more);
       return false;
     }
     if (!budget.all().tryTake(more, overdraft - budget.keptFrom(address))) {
       address.give(more);
       if (unauthenticated != null) {
-        unauthenticated.give(more);
+        unauthenticated.give(ofStrangers);
       }
       return false;
     }
@@ -225,9 +238,13 @@ final class ConnectionMemory {
     budget.all().give(bytes);
     address.give(bytes);
     if (unauthenticated != null) {
-      unauthenticated.give(bytes);
+      unauthenticated.give(beyondAllowance(reserved) - beyondAllowance(reserved - bytes));
     }
     reserved -= bytes;
+  }
+
+  private static long beyondAllowance(long bytes) {
+    return Math.max(0, bytes - ALLOWANCE_BYTES);
   }
 
   /** Rounds up to whole blocks. */

@@ -100,6 +100,11 @@ public final class Connections implements Handler<HttpConnection> {
     }
   }
 
+  /** Takes the failures of connections that have not begun to speak HTTP. */
+  public static void failed(Throwable failure) {
+    log("a peer that is not known yet", failure);
+  }
+
   /** What a connection and its calls hold; null when nothing bounds it. */
   static ConnectionMemory memory(HttpConnection connection) {
     Peer peer = peer(connection);
@@ -116,7 +121,7 @@ public final class Connections implements Handler<HttpConnection> {
 
   @Override
   public void handle(HttpConnection connection) {
-    connection.exceptionHandler(failure -> log(connection, failure));
+    connection.exceptionHandler(failure -> log(connection.remoteAddress(), failure));
     if (!shared.counts.tryOpen(bounds.connections())) {
       connection.close();
       return;
@@ -146,12 +151,12 @@ public final class Connections implements Handler<HttpConnection> {
   }
 
   /** Peers must not be able to fill the log, but a lack of memory is never their error. */
-  private static void log(HttpConnection connection, Throwable failure) {
+  private static void log(Object peer, Throwable failure) {
     // HTTP/2 wraps what its handlers throw.
     if (failure instanceof Error || failure.getCause() instanceof Error) {
-      LOG.error("Connection of " + connection.remoteAddress(), failure);
+      LOG.error("Connection of " + peer, failure);
     } else {
-      LOG.debug("Connection of " + connection.remoteAddress(), failure);
+      LOG.debug("Connection of " + peer, failure);
     }
   }
 
@@ -194,7 +199,9 @@ public final class Connections implements Handler<HttpConnection> {
       // By default the bytes of 16 reads pile up in a direct buffer behind a frame that is not
       // complete: a megabyte of each connection, which no budget counts.
       http2.setDiscardAfterReads(1);
-      pipeline.addFirst(new LingeringClose(), new StreamFailures(), graceful);
+      pipeline.addFirst(new LingeringClose(), graceful);
+      pipeline.addBefore(
+          pipeline.context(http2).name(), null, new StreamFailures(http2.connection()));
       if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
         // From here on PING finds the dead, and this one would listen to each write.
         pipeline.remove(IdleStateHandler.class);

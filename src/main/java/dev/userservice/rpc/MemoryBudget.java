@@ -130,6 +130,10 @@ public final class MemoryBudget {
       return false;
     }
 
+    boolean hasRoom() {
+      return held.get() <= max;
+    }
+
     void take(long bytes) {
       held.addAndGet(bytes);
     }

@@ -1,24 +1,66 @@
 package dev.userservice.rpc;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameTypes;
+import io.netty.handler.codec.http2.Http2Stream;
 
 /**
- * Keeps the failure of one stream from the connection. Vert.x writes trailers with a void promise;
- * when their stream closes before they have left, as by a cancellation, the failed promise becomes
- * an exception of the channel, upon which Vert.x closes it with all other calls.
+ * Keeps the failure of one stream from the connection. Stands between the HTTP/2 codec and the
+ * socket, or TLS.
+ *
+ * <p>Vert.x writes trailers with a void promise; when their stream closes before they have left, as
+ * by a cancellation, the failed promise becomes an exception of the channel, upon which Vert.x
+ * closes it with all other calls. Those exceptions end here.
+ *
+ * <p>A stream that was refused before Vert.x knew of it stays open in Netty until its reset has
+ * left. Vert.x fails for such a stream when the connection breaks meanwhile, and never hears that
+ * the connection is closed. So a stream is closed as soon as its reset is written.
  */
-final class StreamFailures extends ChannelInboundHandlerAdapter {
+final class StreamFailures extends ChannelDuplexHandler {
+
+  /** The frame's header, whose first three bytes are its length, and an error code. */
+  private static final int RESET_BYTES = 13;
+
+  private static final int ERROR_CODE_BYTES = 4;
+  private static final int TYPE_INDEX = 3;
+  private static final int STREAM_INDEX = 5;
+
+  private final Http2Connection connection;
+
+  StreamFailures(Http2Connection connection) {
+    this.connection = connection;
+  }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) throws Exception {
-    if (!Http2Exception.isStreamError(asHttp2(cause))) {
+    if (!(cause instanceof Http2Exception.StreamException)) {
       super.exceptionCaught(ctx, cause);
     }
   }
 
-  private static Http2Exception asHttp2(Throwable cause) {
-    return cause instanceof Http2Exception failure ? failure : null;
+  @Override
+  public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise)
+      throws Exception {
+    int reset = message instanceof ByteBuf bytes ? resetStream(bytes) : 0;
+    super.write(ctx, message, promise);
+    Http2Stream stream = reset == 0 ? null : connection.stream(reset);
+    if (stream != null) {
+      stream.close();
+    }
+  }
+
+  /** The stream that a frame resets; 0 when it is another frame. */
+  private static int resetStream(ByteBuf frame) {
+    int from = frame.readerIndex();
+    return frame.readableBytes() == RESET_BYTES
+            && frame.getByte(from + TYPE_INDEX) == Http2FrameTypes.RST_STREAM
+            && frame.getMedium(from) == ERROR_CODE_BYTES
+        ? frame.getInt(from + STREAM_INDEX)
+        : 0;
   }
 }

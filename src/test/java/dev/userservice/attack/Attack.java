@@ -11,9 +11,16 @@ import java.util.stream.Stream;
  * @param fresh whether the server is used for no other attack, because this one creates users
  * @param untilDone whether the attack lasts until its calls are answered; else, until it sends
  *     nothing more
+ * @param byHand whether it is left out of the build, because it has never done harm
  * @param launch starts it, and returns without waiting for the server
  */
-record Attack(String name, Victim.Kind kind, boolean fresh, boolean untilDone, Launch launch) {
+record Attack(
+    String name,
+    Victim.Kind kind,
+    boolean fresh,
+    boolean untilDone,
+    boolean byHand,
+    Launch launch) {
 
   /** The start of an attack. */
   interface Launch {
@@ -22,24 +29,28 @@ record Attack(String name, Victim.Kind kind, boolean fresh, boolean untilDone, L
 
   /** On a server in plaintext that takes calls of all callers. */
   static Attack open(String name, Launch launch) {
-    return new Attack(name, Victim.Kind.OPEN, false, false, launch);
+    return new Attack(name, Victim.Kind.OPEN, false, false, false, launch);
   }
 
   /** On a server with TLS that asks for tokens. */
   static Attack guarded(String name, Launch launch) {
-    return new Attack(name, Victim.Kind.GUARDED, false, false, launch);
+    return new Attack(name, Victim.Kind.GUARDED, false, false, false, launch);
   }
 
   Attack on(Victim.Kind other) {
-    return new Attack(name, other, fresh, untilDone, launch);
+    return new Attack(name, other, fresh, untilDone, byHand, launch);
   }
 
   Attack onFreshServer() {
-    return new Attack(name, kind, true, untilDone, launch);
+    return new Attack(name, kind, true, untilDone, byHand, launch);
   }
 
   Attack untilAnswered() {
-    return new Attack(name, kind, fresh, true, launch);
+    return new Attack(name, kind, fresh, true, byHand, launch);
+  }
+
+  Attack onlyByHand() {
+    return new Attack(name, kind, fresh, untilDone, true, launch);
   }
 
   /** All of them, those on the same server one after the other. */

@@ -31,32 +31,38 @@ final class ConnectionAttacks {
           Attack.guarded(
                   "110 TLS connections that stop after the handshake; limits.strangers is 100",
                   attackers -> attackers.plain(110, wire -> {}))
+              .onlyByHand()
               .on(Victim.Kind.GUARDED_100),
           Attack.guarded(
               "1,100 TLS connections that stop after the handshake",
               attackers -> attackers.plain(1_100, wire -> {})),
           Attack.guarded(
-              "1,100 connections that stop within a TLS record",
-              attackers ->
-                  attackers.tcp(
-                      1_100, wire -> send(wire, new byte[] {0x16, 3, 1, 0x40, 0, 1, 0, 0x3f}))),
+                  "1,100 connections that stop within a TLS record",
+                  attackers ->
+                      attackers.tcp(
+                          1_100, wire -> send(wire, new byte[] {0x16, 3, 1, 0x40, 0, 1, 0, 0x3f})))
+              .onlyByHand(),
           Attack.guarded(
                   "10,000 calls on 50 connections with a malformed token of 7 KB",
                   ConnectionAttacks::malformedTokens)
+              .onlyByHand()
               .untilAnswered(),
           Attack.open(
-              "2,000 connections that stop within the HTTP/2 preface",
-              attackers ->
-                  attackers.tcp(2_000, wire -> send(wire, ascii("PRI * HTTP/2.0\r\n\r\n")))),
+                  "2,000 connections that stop within the HTTP/2 preface",
+                  attackers ->
+                      attackers.tcp(2_000, wire -> send(wire, ascii("PRI * HTTP/2.0\r\n\r\n"))))
+              .onlyByHand(),
           Attack.open(
-              "1,000 HTTP/1.1 connections that stop within 8 KB of headers",
-              attackers ->
-                  attackers.tcp(
-                      1_000,
-                      wire ->
-                          send(
-                              wire,
-                              ascii("POST / HTTP/1.1\r\nhost: test\r\nx: " + "h".repeat(8_000))))),
+                  "1,000 HTTP/1.1 connections that stop within 8 KB of headers",
+                  attackers ->
+                      attackers.tcp(
+                          1_000,
+                          wire ->
+                              send(
+                                  wire,
+                                  ascii(
+                                      "POST / HTTP/1.1\r\nhost: test\r\nx: " + "h".repeat(8_000)))))
+              .onlyByHand(),
           Attack.open(
               "200 gRPC-Web requests over HTTP/1.1, each a chunk without end",
               ConnectionAttacks::endlessChunk),
@@ -64,25 +70,28 @@ final class ConnectionAttacks {
               "10,000 gRPC-Web ListUsers over HTTP/1.1, pipelined on 100 connections, not read",
               ConnectionAttacks::pipelined),
           Attack.open(
-              "500 upgrades to HTTP/2, each 64 KB of a body that never ends",
-              attackers ->
-                  attackers.tcp(
-                      500,
-                      wire -> {
-                        send(wire, ascii(upgrade()));
-                        send(wire, new byte[65_000]);
-                      })),
+                  "500 upgrades to HTTP/2, each 64 KB of a body that never ends",
+                  attackers ->
+                      attackers.tcp(
+                          500,
+                          wire -> {
+                            send(wire, ascii(upgrade()));
+                            send(wire, new byte[65_000]);
+                          }))
+              .onlyByHand(),
           Attack.open(
-              "50 connections with 4 MiB of CONTINUATION frames each",
-              ConnectionAttacks::continuations),
+                  "50 connections with 4 MiB of CONTINUATION frames each",
+                  ConnectionAttacks::continuations)
+              .onlyByHand(),
           Attack.open(
-              "5,000 header blocks on 50 connections, each 8,000 references to a header of 3 KB",
-              ConnectionAttacks::storedHeaders),
+                  "5,000 header blocks on 50 connections, each 8,000 references to a header of 3 KB",
+                  ConnectionAttacks::storedHeaders)
+              .onlyByHand(),
           Attack.open(
-              "40,000 calls on 20 connections, each cancelled at once",
+              "20,000 calls on 10 connections, each cancelled at once",
               attackers ->
                   attackers.http2(
-                      20,
+                      10,
                       MAX_WINDOW,
                       (peer, index) -> {
                         byte[] message = Payloads.padded(Requests.get(1), Payloads.MODERATE);

@@ -37,32 +37,39 @@ final class CpuAttacks {
               Paths.GET,
               Payloads.groups(90, Payloads.MODERATE)),
           calls(
-              "100 CreateUser, the name 800 chars of combining marks out of order",
-              100,
-              Paths.CREATE,
-              named("a" + "\u0315\u0300\u05ae\u0316".repeat(199))),
+                  "100 CreateUser, the name 800 chars of combining marks out of order",
+                  100,
+                  Paths.CREATE,
+                  named("a" + "\u0315\u0300\u05ae\u0316".repeat(199)))
+              .onlyByHand(),
           calls(
-              "100 CreateUser, the e-mail address 60 KiB of dots, in gzip",
-              100,
-              Paths.CREATE,
-              Frames.gzipped(Requests.create("a", "a@" + "a.".repeat(30_000), 1))),
+                  "100 CreateUser, the e-mail address 60 KiB of dots, in gzip",
+                  100,
+                  Paths.CREATE,
+                  Frames.gzipped(Requests.create("a", "a@" + "a.".repeat(30_000), 1)))
+              .onlyByHand(),
           headers("90 calls of a path of 3,900 slashes", HeaderBlock.call("/".repeat(3_900))),
-          headers("90 calls of a path of 1,950 segments", HeaderBlock.call("/a".repeat(1_950))),
+          headers("90 calls of a path of 1,950 segments", HeaderBlock.call("/a".repeat(1_950)))
+              .onlyByHand(),
           headers("90 calls of the path ?", HeaderBlock.call("?")),
-          headers("90 calls of the path /?", HeaderBlock.call("/?")),
+          headers("90 calls of the path /?", HeaderBlock.call("/?")).onlyByHand(),
           headers(
-              "90 calls with 7 KB of commas in a binary header",
-              HeaderBlock.call(Paths.GET).add("x-bin", ",".repeat(7_000))),
+                  "90 calls with 7 KB of commas in a binary header",
+                  HeaderBlock.call(Paths.GET).add("x-bin", ",".repeat(7_000)))
+              .onlyByHand(),
           headers(
-              "90 calls with 7 KB of spaces and semicolons in content-type",
-              HeaderBlock.request("POST", Paths.GET)
-                  .add("content-type", "application/grpc" + " ;".repeat(3_500))),
+                  "90 calls with 7 KB of spaces and semicolons in content-type",
+                  HeaderBlock.request("POST", Paths.GET)
+                      .add("content-type", "application/grpc" + " ;".repeat(3_500)))
+              .onlyByHand(),
           headers(
-              "90 calls with 7 KB of digits in grpc-timeout",
-              HeaderBlock.call(Paths.GET).add("grpc-timeout", "1".repeat(7_000) + "m")),
+                  "90 calls with 7 KB of digits in grpc-timeout",
+                  HeaderBlock.call(Paths.GET).add("grpc-timeout", "1".repeat(7_000) + "m"))
+              .onlyByHand(),
           headers(
-              "90 calls with 7 KB of encodings in grpc-accept-encoding",
-              HeaderBlock.call(Paths.GET).add("grpc-accept-encoding", "a,".repeat(3_500))),
+                  "90 calls with 7 KB of encodings in grpc-accept-encoding",
+                  HeaderBlock.call(Paths.GET).add("grpc-accept-encoding", "a,".repeat(3_500)))
+              .onlyByHand(),
           Attack.open(
               "20,000 WINDOW_UPDATE of one byte on 10 connections, for 100 ListUsers each",
               CpuAttacks::byteByByte));

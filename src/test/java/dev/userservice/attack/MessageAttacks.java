@@ -83,8 +83,9 @@ final class MessageAttacks {
               attackers ->
                   keepOpen(attackers.from(20), 100, Paths.GET, Payloads.partial(65_536, 65_535))),
           Attack.open(
-              "2,000 messages on 20 connections that announce 4 MiB and trickle byte by byte",
-              MessageAttacks::trickle),
+                  "2,000 messages on 20 connections that announce 4 MiB and trickle byte by byte",
+                  MessageAttacks::trickle)
+              .onlyByHand(),
           Attack.open(
               "6,000 reflection streams on 60 connections, not read, each 40 KB of requests ahead",
               attackers ->

@@ -80,6 +80,7 @@ final class ReaderAttacks {
                                   Payloads.series(
                                       10_000,
                                       i -> Frames.frame(Payloads.user("Unread" + index, i))))))
+              .onlyByHand()
               .onFreshServer(),
           Attack.open(
               "10,000 GetUser on 100 connections with window 0",
@@ -105,17 +106,18 @@ final class ReaderAttacks {
                         }
                       })),
           Attack.open(
-              "200,000 PING on 50 connections that stop reading",
-              attackers ->
-                  attackers.http2(
-                      50,
-                      MAX_WINDOW,
-                      (peer, index) -> {
-                        peer.stopReading();
-                        for (int i = 0; i < 4_000; i++) {
-                          peer.frame(Http2Peer.PING, 0, 0, new byte[8]);
-                        }
-                      })));
+                  "200,000 PING on 50 connections that stop reading",
+                  attackers ->
+                      attackers.http2(
+                          50,
+                          MAX_WINDOW,
+                          (peer, index) -> {
+                            peer.stopReading();
+                            for (int i = 0; i < 4_000; i++) {
+                              peer.frame(Http2Peer.PING, 0, 0, new byte[8]);
+                            }
+                          }))
+              .onlyByHand());
 
   private ReaderAttacks() {}
 

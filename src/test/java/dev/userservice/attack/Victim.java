@@ -49,7 +49,7 @@ final class Victim implements AutoCloseable {
 
   private static final String HEAP = "256m";
   private static final int TOKEN_SECONDS = 7_200;
-  private static final int BATCH_SECONDS = 30;
+  private static final int START_SECONDS = 60;
 
   private final Program program;
   private final int port;
@@ -135,13 +135,13 @@ final class Victim implements AutoCloseable {
     ManagedChannel channel = channel();
     try {
       for (int i = 0; i < 100; i++) {
-        caller(channel).getUser(Requests.get(1));
+        caller(channel).withDeadlineAfter(START_SECONDS, TimeUnit.SECONDS).getUser(Requests.get(1));
       }
       if (kind == Kind.OPEN) {
         List<CreateUserRequest> users =
             IntStream.range(0, USERS).mapToObj(i -> Payloads.user("Stored", i)).toList();
         Batch.create(
-            UserServiceGrpc.newStub(channel).withDeadlineAfter(BATCH_SECONDS, TimeUnit.SECONDS),
+            UserServiceGrpc.newStub(channel).withDeadlineAfter(START_SECONDS, TimeUnit.SECONDS),
             users);
       }
     } finally {

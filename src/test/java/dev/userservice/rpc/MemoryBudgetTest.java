@@ -40,8 +40,10 @@ class MemoryBudgetTest {
     List<ConnectionMemory> strangers =
         IntStream.range(0, 8).mapToObj(i -> budget.open("a" + i, true)).toList();
 
-    assertThat(fill(strangers)).isEqualTo(8 * MEGABYTE);
+    assertThat(fill(strangers)).isEqualTo(8 * MEGABYTE + 8 * 32_768);
     assertThat(strangers.get(0).refusal().reason()).isEqualTo("SERVER_MEMORY_LIMIT");
+    CallMemory first = budget.open("b", true).openCall(ConnectionMemory.CALL_BYTES);
+    assertThat(first.isRefused()).as("one call, whatever the others hold").isFalse();
     strangers.get(0).authenticated();
     assertThat(strangers.get(0).hold(MEGABYTE)).isTrue();
   }

@@ -1,0 +1,105 @@
+package dev.userservice.rpc;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.impl.Http1xOrH2CHandler;
+import io.vertx.core.http.impl.HttpServerImpl;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.VertxWrapper;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.impl.NetServerImpl;
+import io.vertx.core.net.impl.NetServerInternal;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Makes an HTTP server that has {@link UpgradeGuard} in each plaintext HTTP/1.1 connection, before
+ * its first request is read. Vert.x has no handler for connections that early.
+ */
+public final class HttpDoor {
+
+  /** As Vert.x calls its handler of upgrades. */
+  private static final String UPGRADE = "h2c";
+
+  private static final byte[] PREFACE =
+      Http1xOrH2CHandler.HTTP_2_PREFACE.getBytes(StandardCharsets.US_ASCII);
+
+  private HttpDoor() {}
+
+  /** As {@link Vertx#createHttpServer(HttpServerOptions)}. */
+  public static HttpServer create(Vertx vertx, HttpServerOptions options) {
+    return new HttpServerImpl(new Guarding((VertxInternal) vertx), options);
+  }
+
+  private static final class Guarding extends VertxWrapper {
+
+    Guarding(VertxInternal vertx) {
+      super(vertx);
+    }
+
+    @Override
+    public NetServerInternal createNetServer(NetServerOptions options) {
+      return new NetServerImpl(delegate, options.copy()) {
+        @Override
+        public synchronized NetServerInternal connectHandler(Handler<NetSocket> handler) {
+          return super.connectHandler(
+              socket -> {
+                handler.handle(socket);
+                ChannelPipeline pipeline =
+                    ((NetSocketInternal) socket).channelHandlerContext().pipeline();
+                if (pipeline.get(Http1xOrH2CHandler.class) != null) {
+                  pipeline.addFirst(new FirstBytes());
+                }
+              });
+        }
+      };
+    }
+  }
+
+  /**
+   * Hands on as few bytes as Vert.x needs to tell HTTP/1.1 from HTTP/2, so that its pipeline for
+   * HTTP/1.1 is there before the first request is decoded.
+   */
+  private static final class FirstBytes extends ChannelInboundHandlerAdapter {
+
+    private int matching;
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      ByteBuf bytes = (ByteBuf) message;
+      int from = bytes.readerIndex();
+      int readable = bytes.readableBytes();
+      int at = 0;
+      while (at < readable
+          && matching < PREFACE.length
+          && bytes.getByte(from + at) == PREFACE[matching]) {
+        at++;
+        matching++;
+      }
+      if (at == readable && matching < PREFACE.length) {
+        ctx.fireChannelRead(bytes);
+        return;
+      }
+      if (matching < PREFACE.length) {
+        // HTTP/1.1: the first byte that differs decides.
+        ctx.fireChannelRead(bytes.readRetainedSlice(at + 1));
+        if (ctx.pipeline().get(UPGRADE) != null) {
+          ctx.pipeline().addBefore(UPGRADE, null, new UpgradeGuard());
+        }
+      }
+      if (bytes.isReadable()) {
+        ctx.fireChannelRead(bytes);
+      } else {
+        bytes.release();
+      }
+      ctx.pipeline().remove(this);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.userservice.rpc;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
+
+/**
+ * Ignores requests to upgrade to HTTP/2 that have a body, or that Vert.x would refuse, as a server
+ * may (RFC 9110, section 7.8): they are answered over HTTP/1.1. Vert.x never releases the body of
+ * one that it refuses, so that 24 MB of them took 165 MB for ever.
+ */
+final class UpgradeGuard extends ChannelInboundHandlerAdapter {
+
+  private static final String SETTINGS = "http2-settings";
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (message instanceof HttpRequest request
+        && request.headers().contains(HttpHeaderNames.UPGRADE)
+        && !mayUpgrade(request.headers())) {
+      request.headers().remove(HttpHeaderNames.UPGRADE);
+    }
+    ctx.fireChannelRead(message);
+  }
+
+  private static boolean mayUpgrade(HttpHeaders headers) {
+    String length = headers.get(HttpHeaderNames.CONTENT_LENGTH, "0");
+    return !headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
+        && length.equals("0")
+        && headers.contains(SETTINGS)
+        && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
+        && headers.containsValue(HttpHeaderNames.CONNECTION, SETTINGS, true);
+  }
+}
