@@ -101,6 +101,8 @@ class ArchitectureTest {
    */
   private static final Set<String> READS_NO_CALLER =
       Set.of(
+          // The names of garbage collectors, which the JVM gives.
+          "dev.userservice.operations.HeapWatch",
           // The levels and names of loggers, which operators set from the server's own machine.
           "dev.userservice.operations.LogLevels",
           // The operator's file of keys, and the answer of the configured issuer.
