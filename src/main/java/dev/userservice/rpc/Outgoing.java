@@ -18,6 +18,9 @@ final class Outgoing {
    */
   static final int MAX_WAITING_BYTES = 65_536;
 
+  /** An answer up to this size is part of the price of its call. */
+  private static final int SMALL_ANSWER_BYTES = 1_024;
+
   private static final Future<Void> TAKEN = Future.succeededFuture();
 
   private final GrpcServerResponse<?, ?> response;
@@ -62,8 +65,10 @@ final class Outgoing {
   /** Sends the one response of a call, which nothing may stop any more: its work is done. */
   void answer(GrpcMessage message) {
     int bytes = FrameGate.PREFIX_BYTES + message.payload().length();
-    memory.force(bytes);
-    send(message, bytes);
+    lastWrite = response.writeMessage(message);
+    if (bytes > SMALL_ANSWER_BYTES) {
+      memory.force(bytes);
+    }
   }
 
   private void send(GrpcMessage message, int bytes) {

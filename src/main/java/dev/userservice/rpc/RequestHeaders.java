@@ -80,10 +80,13 @@ final class RequestHeaders {
         : 1 << known.ordinal();
   }
 
-  private static boolean isName(CharSequence name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c >= IN_NAME.length || !IN_NAME[c]) {
+  private static boolean isName(CharSequence text) {
+    // Bytes are read without a call for each: this is done for every header of every request.
+    AsciiString name = AsciiString.of(text);
+    byte[] bytes = name.array();
+    int end = name.arrayOffset() + name.length();
+    for (int i = name.arrayOffset(); i < end; i++) {
+      if (bytes[i] < 0 || !IN_NAME[bytes[i]]) {
         return false;
       }
     }
@@ -107,10 +110,13 @@ final class RequestHeaders {
     return value == null || value.length() == 0;
   }
 
-  private static boolean breaksLine(CharSequence value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (c == 0 || c == '\n' || c == '\r') {
+  private static boolean breaksLine(CharSequence text) {
+    AsciiString value = AsciiString.of(text);
+    byte[] bytes = value.array();
+    int end = value.arrayOffset() + value.length();
+    for (int i = value.arrayOffset(); i < end; i++) {
+      byte b = bytes[i];
+      if (b <= '\r' && (b == 0 || b == '\n' || b == '\r')) {
         return true;
       }
     }

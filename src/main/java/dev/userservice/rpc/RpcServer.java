@@ -66,8 +66,11 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final int requestMillis;
   private final boolean gzipResponses;
 
-  /** The largest message of each method, by its path. */
-  private final Map<String, Integer> methods = new HashMap<>();
+  /** A method that is bound. */
+  private record Bound(String name, int messageBytes) {}
+
+  /** By their paths. */
+  private final Map<String, Bound> methods = new HashMap<>();
 
   /** For a server whose connections nobody bounds, as in tests. */
   private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
@@ -175,9 +178,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       ServiceMethod<Q, R> method,
       int messageBytes,
       Consumer<Call<Q, R>> handler) {
-    methods.put(
-        "/" + method.fullMethodName(),
-        messageBytes == 0 ? this.messageBytes : Math.min(messageBytes, this.messageBytes));
+    int bytes = messageBytes == 0 ? this.messageBytes : Math.min(messageBytes, this.messageBytes);
+    methods.put("/" + method.fullMethodName(), new Bound(method.fullMethodName(), bytes));
     RpcMethod<Q, R> rpc = new RpcMethod<>(method, requestMillis);
     service.bind(method, request -> open(request, rpc, handler));
   }
@@ -191,15 +193,16 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
     String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
     String mediaType = mediaType(contentType);
+    String path = http.path();
     if (mediaType == null) {
       refuse(http, memory, 415, "content-type must be application/grpc");
-    } else if (http.method() != HttpMethod.POST || http.path() == null) {
+    } else if (http.method() != HttpMethod.POST || path == null) {
       refuse(http, memory, 405, "a gRPC call is a POST");
     } else {
       if (mediaType.length() < contentType.length()) {
         http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
       }
-      dispatch((HttpServerRequestInternal) http, memory);
+      dispatch((HttpServerRequestInternal) http, path, memory);
     }
   }
 
@@ -207,13 +210,15 @@ public final class RpcServer implements Handler<HttpServerRequest> {
    * Hands a call to the gRPC server, which looks an unknown path up by each of its prefixes, and
    * answers some odd ones itself; so it sees one path for all that are unknown.
    */
-  private void dispatch(HttpServerRequestInternal http, CallMemory memory) {
-    String path = http.path();
-    Integer bytes = methods.get(path);
-    arrivingMethod = name(path);
-    arriving =
-        new FrameGate(
-            http, bytes == null ? UNKNOWN : path, bytes == null ? messageBytes : bytes, memory);
+  private void dispatch(HttpServerRequestInternal http, String path, CallMemory memory) {
+    Bound method = methods.get(path);
+    if (method == null) {
+      arrivingMethod = name(path);
+      arriving = new FrameGate(http, UNKNOWN, messageBytes, memory);
+    } else {
+      arrivingMethod = method.name();
+      arriving = new FrameGate(http, path, method.messageBytes(), memory);
+    }
     grpc.handle(arriving);
   }
 

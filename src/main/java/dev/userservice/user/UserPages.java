@@ -25,6 +25,9 @@ final class UserPages implements ReadStream<UserResponse> {
   /** Users a page: large enough that asking is cheap, small enough for one turn (about 0.3 ms). */
   static final int PAGE_USERS = 500;
 
+  /** Users of the first page: most lists are short, and many readers never read on. */
+  static final int FIRST_PAGE_USERS = 50;
+
   /** What a user of a page takes in memory beside its fields. */
   private static final int USER_BYTES = 200;
 
@@ -40,6 +43,7 @@ final class UserPages implements ReadStream<UserResponse> {
   private int lastId;
   private Iterator<UserResponse> page = NOTHING.iterator();
   private int pageBytes;
+  private int pageUsers = FIRST_PAGE_USERS;
 
   private boolean lastPage;
   private boolean loading;
@@ -129,7 +133,8 @@ final class UserPages implements ReadStream<UserResponse> {
 
   private void load() {
     drop();
-    int size = (int) Math.min(PAGE_USERS, wanted);
+    int size = (int) Math.min(pageUsers, wanted);
+    pageUsers = PAGE_USERS;
     // Before it is asked for: the pages of many calls may arrive before the first is looked at.
     if (!hold(size * UNREAD_USER_BYTES)) {
       return;

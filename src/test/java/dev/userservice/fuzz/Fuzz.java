@@ -19,16 +19,26 @@ final class Fuzz {
   /**
    * Runs without a build tool.
    *
-   * @param args minutes, and the configuration of the server if it is not the default
+   * @param args {@code MINUTES}, or {@code replay SEED} for the one scenario of a finding
    */
   public static void main(String[] args) throws Exception {
-    JsonObject config = new JsonObject(args.length > 1 ? args[1] : "{}");
     Path folder = Files.createTempDirectory("fuzz");
-    List<FuzzRun.Finding> findings = byHand(Integer.parseInt(args[0]), folder, config);
+    List<FuzzRun.Finding> findings =
+        args[0].equals("replay")
+            ? replay(Long.parseLong(args[1]), folder)
+            : byHand(Integer.parseInt(args[0]), folder, new JsonObject());
     System.exit(findings.isEmpty() ? 0 : 1);
   }
 
-  static List<FuzzRun.Finding> byHand(int minutes, Path folder, JsonObject config)
+  private static List<FuzzRun.Finding> replay(long seed, Path folder) throws Exception {
+    try (FuzzRun run = new FuzzRun(folder, new JsonObject())) {
+      run.replay(seed);
+      run.findings().forEach(System.out::println);
+      return run.findings();
+    }
+  }
+
+  private static List<FuzzRun.Finding> byHand(int minutes, Path folder, JsonObject config)
       throws Exception {
     long start = System.nanoTime();
     long end = start + TimeUnit.MINUTES.toNanos(minutes);

@@ -145,7 +145,11 @@ final class FuzzRun implements AutoCloseable {
       restart();
     }
     Map<String, Fault> open = new LinkedHashMap<>();
-    common.forEach(fault -> open.put(fault.kind(), fault));
+    for (Fault fault : common) {
+      if (!isKnown(fault)) {
+        open.put(fault.kind(), fault);
+      }
+    }
     for (Iterator<Scenario> next = batch.iterator(); next.hasNext() && !open.isEmpty(); ) {
       Scenario scenario = next.next();
       Set<String> found = new HashSet<>();
@@ -158,6 +162,17 @@ final class FuzzRun implements AutoCloseable {
       }
     }
     open.values().forEach(fault -> add(fault, null));
+  }
+
+  /** Whether there is a cause of such a fault; a second one is not worth a search. */
+  private boolean isKnown(Fault fault) {
+    for (Finding finding : findings.values()) {
+      if (finding.fault.kind().equals(fault.kind())) {
+        finding.count++;
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean hasFault(Scenario scenario, Fault fault) throws Exception {

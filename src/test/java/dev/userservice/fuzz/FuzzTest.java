@@ -6,18 +6,13 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Sends what no client would, and looks whether the server and its other callers notice. A failure
- * names the seed of its scenario: {@code -Dtest=FuzzTest#replay -Dfuzz.scenario=SEED} plays that
- * one alone, and {@code -Dtest=FuzzTest#byHand -Dfuzz.minutes=60} goes on for an hour.
+ * names the seed of its scenario, which {@link Fuzz#main} replays alone; it also runs for an hour.
  */
 class FuzzTest {
-
-  private static final String MINUTES = "fuzz.minutes";
-  private static final String SCENARIO = "fuzz.scenario";
 
   @TempDir private Path folder;
 
@@ -32,21 +27,5 @@ class FuzzTest {
 
       assertThat(run.findings()).isEmpty();
     }
-  }
-
-  @Test
-  @EnabledIfSystemProperty(named = SCENARIO, matches = "-?\\d+")
-  void replay() throws Exception {
-    try (FuzzRun run = new FuzzRun(folder, new JsonObject())) {
-      run.replay(Long.getLong(SCENARIO));
-
-      assertThat(run.findings()).isEmpty();
-    }
-  }
-
-  @Test
-  @EnabledIfSystemProperty(named = MINUTES, matches = "\\d+")
-  void byHand() throws Exception {
-    assertThat(Fuzz.byHand(Integer.getInteger(MINUTES), folder, new JsonObject())).isEmpty();
   }
 }

@@ -87,6 +87,14 @@ final class RawClient implements AutoCloseable {
 
   /** Starts a call; {@code end} half-closes it with its headers. */
   RawCall open(String method, String path, Map<String, String> headers, boolean end) {
+    Http2Headers head =
+        new DefaultHttp2Headers(false).method(method).path(path).scheme("http").authority("test");
+    headers.forEach(head::add);
+    return open(head, end);
+  }
+
+  /** Starts a call with any headers, right or wrong. */
+  RawCall open(Http2Headers head, boolean end) {
     Response response = new Response();
     Http2StreamChannel stream =
         new Http2StreamChannelBootstrap(connection)
@@ -94,9 +102,6 @@ final class RawClient implements AutoCloseable {
             .open()
             .syncUninterruptibly()
             .getNow();
-    Http2Headers head =
-        new DefaultHttp2Headers(false).method(method).path(path).scheme("http").authority("test");
-    headers.forEach(head::add);
     stream.writeAndFlush(new DefaultHttp2HeadersFrame(head, end)).syncUninterruptibly();
     return new RawCall(stream, response);
   }

@@ -97,7 +97,7 @@ class UserPagesTest {
     UserStore failing =
         replacingPages(
             (after, limit) ->
-                after < 1_000 ? store.page(after, limit) : Future.failedFuture("disk on fire"));
+                after < 1_050 ? store.page(after, limit) : Future.failedFuture("disk on fire"));
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
         turn ->
@@ -105,7 +105,7 @@ class UserPagesTest {
                 .exceptionHandler(
                     failure -> {
                       test.verify(() -> assertThat(failure).hasMessage("disk on fire"));
-                      test.verify(() -> assertThat(ids).hasSize(1_000));
+                      test.verify(() -> assertThat(ids).hasSize(1_050));
                       failed.flag();
                     })
                 .endHandler(end -> test.failNow("a cut list must not look whole"))
