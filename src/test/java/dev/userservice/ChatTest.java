@@ -3,6 +3,8 @@ package dev.userservice;
 import static dev.userservice.Requests.says;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import dev.userservice.proto.UserMessage;
 import io.grpc.Status;
 import io.grpc.Status.Code;
@@ -63,6 +65,28 @@ class ChatTest {
     assertThat(hi.getMessage()).isEqualTo("Hi");
     assertThat(Instant.parse(hi.getTimestamp())).as("filled in").isBeforeOrEqualTo(Instant.now());
     assertThat(alice.hears.messages()).as("nobody hears himself").doesNotContain(hello);
+  }
+
+  @Test
+  void unknownFields_areNotPassedOn() throws Exception {
+    ChatCaller alice = member();
+    ChatCaller bob = member();
+    alice.joins();
+    bob.joins();
+
+    alice.says(
+        says(1, "Hi").toBuilder()
+            .setUnknownFields(
+                UnknownFieldSet.newBuilder()
+                    .addField(
+                        999,
+                        UnknownFieldSet.Field.newBuilder()
+                            .addLengthDelimited(ByteString.copyFrom(new byte[10_000]))
+                            .build())
+                    .build())
+            .build());
+
+    assertThat(bob.hears(1).getUnknownFields().asMap()).isEmpty();
   }
 
   @Test
