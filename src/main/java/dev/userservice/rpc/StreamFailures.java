@@ -47,11 +47,12 @@ final class StreamFailures extends ChannelDuplexHandler {
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise)
       throws Exception {
     int reset = message instanceof ByteBuf bytes ? resetStream(bytes) : 0;
-    super.write(ctx, message, promise);
     Http2Stream stream = reset == 0 ? null : connection.stream(reset);
     if (stream != null) {
+      // Before it is written: a write that fails at once is an error of the connection.
       stream.close();
     }
+    super.write(ctx, message, promise);
   }
 
   /** The stream that a frame resets; 0 when it is another frame. */
