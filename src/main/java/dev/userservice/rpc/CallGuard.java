@@ -17,7 +17,7 @@ import io.netty.handler.codec.http2.Http2Stream;
 /**
  * Decides for each call of an HTTP/2 connection whether it may begin, when its headers have been
  * read and its stream exists: so that what is refused is refused alone, by a reset of its stream.
- * Counts what calls send that nobody has read yet.
+ * Counts what calls send until it is read.
  */
 final class CallGuard extends Http2FrameListenerDecorator {
 

@@ -23,7 +23,7 @@ public final class ConnectionCounts {
     return refused.sum();
   }
 
-  /** Connections for which there was no memory, so far. */
+  /** Connections that the memory budget refused, so far. */
   public long refusedMemory() {
     return refusedMemory.sum();
   }

@@ -35,7 +35,7 @@ final class RequestStream<Q> implements ReadStream<Q> {
     return this;
   }
 
-  /** Counts a message; the one that nobody asked for any more is the last until there is demand. */
+  /** Counts a message down; without further demand the request is paused. */
   private void take() {
     if (demand != Long.MAX_VALUE && --demand <= 0) {
       call.pause();

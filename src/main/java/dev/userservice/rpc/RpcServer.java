@@ -72,7 +72,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** By their paths. */
   private final Map<String, Bound> methods = new HashMap<>();
 
-  /** For a server whose connections nobody bounds, as in tests. */
+  /** For a server without {@link Connections}, as in tests. */
   private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
 
   private final List<Interceptor> interceptors = new ArrayList<>();
@@ -134,8 +134,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   }
 
   /**
-   * Ends every call with a failure that has no end of its own, and so would never finish; those
-   * that begin later end at once.
+   * Ends every endless call with a failure, as it would never finish; those that begin later end at
+   * once.
    */
   public void endEndlessCalls(Throwable failure) {
     draining = failure;

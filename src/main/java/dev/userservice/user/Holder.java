@@ -9,13 +9,13 @@ public interface Holder {
   /**
    * Holds bytes until they are released or the call ends.
    *
-   * @return false when there is no memory for them
+   * @return false when the memory does not have them
    */
   boolean hold(int bytes);
 
   /** Releases bytes that were held. */
   void release(int bytes);
 
-  /** What ends a call for which there is no memory. */
+  /** The failure of a call that could not hold what it needs. */
   Throwable exceeded();
 }
