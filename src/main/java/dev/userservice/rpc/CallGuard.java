@@ -41,6 +41,10 @@ final class CallGuard extends Http2FrameListenerDecorator {
   private final int maxCalls;
   private final NettyHttp2 netty;
   private final RequestHeaders rules = new RequestHeaders();
+
+  /** A stream that Netty has opened, and that is neither accepted nor closed yet. */
+  private Http2Stream undecided;
+
   private boolean settingsKnown;
   private boolean refusing;
   private Runnable onPingAnswered = () -> {};
@@ -67,6 +71,12 @@ final class CallGuard extends Http2FrameListenerDecorator {
     connection.addListener(
         new Http2ConnectionAdapter() {
           @Override
+          public void onStreamAdded(Http2Stream stream) {
+            closeUndecided();
+            undecided = stream;
+          }
+
+          @Override
           public void onStreamClosed(Http2Stream stream) {
             CallMemory call = stream.getProperty(key);
             if (call != null) {
@@ -81,6 +91,18 @@ final class CallGuard extends Http2FrameListenerDecorator {
     onPingAnswered = handler;
   }
 
+  /**
+   * Closes a stream that was refused by Netty, or before Vert.x knew of it: for an open stream of
+   * which it does not know, the handling of connection errors in Vert.x fails.
+   */
+  void closeUndecided() {
+    Http2Stream stream = undecided;
+    undecided = null;
+    if (stream != null) {
+      stream.close();
+    }
+  }
+
   /** Refuses all further calls; returns the id of the last one that was not refused. */
   int refuseNewCalls() {
     refusing = true;
@@ -92,7 +114,11 @@ final class CallGuard extends Http2FrameListenerDecorator {
       ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
       throws Http2Exception {
     if (begins(ctx, streamId, headers)) {
-      super.onHeadersRead(ctx, streamId, headers, padding, end);
+      try {
+        super.onHeadersRead(ctx, streamId, headers, padding, end);
+      } catch (RuntimeException failure) {
+        throw failed(streamId, failure);
+      }
     }
   }
 
@@ -108,7 +134,11 @@ final class CallGuard extends Http2FrameListenerDecorator {
       boolean end)
       throws Http2Exception {
     if (begins(ctx, streamId, headers)) {
-      super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
+      try {
+        super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
+      } catch (RuntimeException failure) {
+        throw failed(streamId, failure);
+      }
     }
   }
 
@@ -146,6 +176,12 @@ final class CallGuard extends Http2FrameListenerDecorator {
     netty.limitHeaders();
   }
 
+  /** What Vert.x throws for one call is an error of that one. */
+  private static Http2Exception failed(int streamId, RuntimeException failure) {
+    return Http2Exception.streamError(
+        streamId, Http2Error.INTERNAL_ERROR, failure, "the call could not begin");
+  }
+
   /** Whether headers may go on to Vert.x. */
   private boolean begins(ChannelHandlerContext ctx, int streamId, Http2Headers headers)
       throws Http2Exception {
@@ -181,6 +217,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
     }
     call.stream(stream, encoder.flowController());
     stream.setProperty(key, call);
+    undecided = null;
     memory.arriving(call);
     return null;
   }

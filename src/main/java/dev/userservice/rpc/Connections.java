@@ -137,7 +137,7 @@ public final class Connections implements Handler<HttpConnection> {
     connection.closeHandler(closed -> peer.leave());
     Http2ConnectionHandler http2 = channel(connection).pipeline().get(Http2ConnectionHandler.class);
     if (http2 == null) {
-      peer.age();
+      peer.guard();
     } else {
       try {
         peer.guard(http2);
@@ -201,7 +201,7 @@ public final class Connections implements Handler<HttpConnection> {
       http2.setDiscardAfterReads(1);
       pipeline.addFirst(new LingeringClose(), graceful);
       pipeline.addBefore(
-          pipeline.context(http2).name(), null, new StreamFailures(http2.connection()));
+          pipeline.context(http2).name(), null, new StreamFailures(http2.connection(), guard));
       if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
         // From here on PING finds the dead, and this one would listen to each write.
         pipeline.remove(IdleStateHandler.class);
@@ -215,8 +215,14 @@ public final class Connections implements Handler<HttpConnection> {
       timers.start(this::old, this::tooOld);
     }
 
-    /** Ages without a PING, which HTTP/1.1 does not have. */
-    void age() {
+    /** Bounds an HTTP/1.1 connection, which has no PING to age with. */
+    void guard() {
+      ChannelPipeline pipeline = channel(connection).pipeline();
+      // In plaintext the first request is on its way past this place.
+      pipeline.addAfter(
+          "httpEncoder",
+          null,
+          new OneRequestAtATime(memory, pipeline.get(HttpDoor.UPGRADE) != null));
       if (bounds.ageMillis() > 0) {
         ageTimer =
             vertx.setTimer(

@@ -26,7 +26,7 @@ import java.nio.charset.StandardCharsets;
 public final class HttpDoor {
 
   /** As Vert.x calls its handler of upgrades. */
-  private static final String UPGRADE = "h2c";
+  static final String UPGRADE = "h2c";
 
   private static final byte[] PREFACE =
       Http1xOrH2CHandler.HTTP_2_PREFACE.getBytes(StandardCharsets.US_ASCII);

@@ -19,7 +19,7 @@ import io.netty.handler.codec.http2.Http2Stream;
  *
  * <p>A stream that was refused before Vert.x knew of it stays open in Netty until its reset has
  * left. Vert.x fails for such a stream when the connection breaks meanwhile, and never hears that
- * the connection is closed. So a stream is closed as soon as its reset is written.
+ * the connection is closed. So a stream is closed before its reset, or anything else, is written.
  */
 final class StreamFailures extends ChannelDuplexHandler {
 
@@ -31,9 +31,11 @@ final class StreamFailures extends ChannelDuplexHandler {
   private static final int STREAM_INDEX = 5;
 
   private final Http2Connection connection;
+  private final CallGuard guard;
 
-  StreamFailures(Http2Connection connection) {
+  StreamFailures(Http2Connection connection, CallGuard guard) {
     this.connection = connection;
+    this.guard = guard;
   }
 
   @Override
@@ -46,6 +48,7 @@ final class StreamFailures extends ChannelDuplexHandler {
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise)
       throws Exception {
+    guard.closeUndecided();
     int reset = message instanceof ByteBuf bytes ? resetStream(bytes) : 0;
     Http2Stream stream = reset == 0 ? null : connection.stream(reset);
     if (stream != null) {
