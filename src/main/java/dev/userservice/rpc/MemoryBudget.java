@@ -123,7 +123,8 @@ public final class MemoryBudget {
 
     /** Takes bytes unless that exceeds the bound, or the bound and an overdraft. */
     boolean tryTake(long bytes, long overdraft) {
-      if (held.addAndGet(bytes) <= max + overdraft) {
+      // Nothing is always there, also when more than the bound was taken.
+      if (bytes == 0 || held.addAndGet(bytes) <= max + overdraft) {
         return true;
       }
       held.addAndGet(-bytes);

@@ -42,6 +42,7 @@ class MemoryBudgetTest {
 
     assertThat(fill(strangers)).isEqualTo(8 * MEGABYTE + 8 * 32_768);
     assertThat(strangers.get(0).refusal().reason()).isEqualTo("SERVER_MEMORY_LIMIT");
+    strangers.get(1).force(MEGABYTE);
     CallMemory first = budget.open("b", true).openCall(ConnectionMemory.CALL_BYTES);
     assertThat(first.isRefused()).as("one call, whatever the others hold").isFalse();
     strangers.get(0).authenticated();
