@@ -1,5 +1,7 @@
 package dev.userservice.rpc;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_PRIORITY_WEIGHT;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -113,13 +115,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
   public void onHeadersRead(
       ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
       throws Http2Exception {
-    if (begins(ctx, streamId, headers)) {
-      try {
-        super.onHeadersRead(ctx, streamId, headers, padding, end);
-      } catch (RuntimeException failure) {
-        throw failed(streamId, failure);
-      }
-    }
+    onHeadersRead(ctx, streamId, headers, 0, DEFAULT_PRIORITY_WEIGHT, false, padding, end);
   }
 
   @Override

@@ -89,7 +89,7 @@ final class CallMemory {
   void close() {
     if (open) {
       open = false;
-      connection.closed(this);
+      connection.callClosed();
       connection.release(held);
     }
   }

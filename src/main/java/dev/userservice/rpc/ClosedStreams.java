@@ -1,5 +1,7 @@
 package dev.userservice.rpc;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_PRIORITY_WEIGHT;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
@@ -49,9 +51,7 @@ final class ClosedStreams extends Http2FrameListenerDecorator {
   public void onHeadersRead(
       ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
       throws Http2Exception {
-    if (!isClosed(streamId, connection.stream(streamId))) {
-      super.onHeadersRead(ctx, streamId, headers, padding, end);
-    }
+    onHeadersRead(ctx, streamId, headers, 0, DEFAULT_PRIORITY_WEIGHT, false, padding, end);
   }
 
   @Override

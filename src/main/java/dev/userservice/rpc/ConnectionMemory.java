@@ -206,7 +206,7 @@ final class ConnectionMemory {
     return refusal;
   }
 
-  void closed(CallMemory call) {
+  void callClosed() {
     calls--;
   }
 
