@@ -66,11 +66,13 @@ final class SharedDirectory implements Shareable {
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;
+  private final Future<Void> warm;
   private final Promise<Void> closed = Promise.promise();
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     warnOfWhatIsOpen(config, vertx.isClustered());
+    warm = WarmUp.start();
     connections =
         new Connections.Shared(
             new MemoryBudget((long) config.limits().memoryMegabytes() << 20),
@@ -201,6 +203,11 @@ final class SharedDirectory implements Shareable {
   /** Completes when everything is heard that is said on other servers. */
   Future<Void> chatOpen() {
     return chatOpen;
+  }
+
+  /** Completes when the classes of a call are loaded. */
+  Future<Void> warm() {
+    return warm;
   }
 
   /** How the store is getting ready. */

@@ -77,7 +77,8 @@ public final class UserVerticle extends VerticleBase {
         .compose(guarded -> here(directory.monitored()))
         .compose(guarded -> here(directory.opening().firstTry()))
         .compose(tried -> here(directory.chatOpen()))
-        .compose(heard -> listen(methods))
+        .compose(heard -> here(directory.warm()))
+        .compose(warm -> listen(methods))
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
   }

@@ -61,6 +61,33 @@ class MainTest {
   }
 
   @Test
+  void firstCalls_loadNoClass() throws Exception {
+    Path loaded = folder.resolve("loaded");
+    Program server =
+        start(
+            Map.of(),
+            List.of("-Xlog:class+load:file=" + loaded + "::filecount=0"),
+            SERVER,
+            "--conf",
+            "{\"port\":0}");
+    int port = server.port();
+    int before = Files.readAllLines(loaded).size();
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    UserServiceGrpc.UserServiceBlockingStub stub =
+        UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS);
+
+    stub.getUser(Requests.get(1));
+    stub.createUser(Requests.john());
+    stub.listUsers(Requests.list(0, 0)).forEachRemaining(user -> {});
+
+    channel.shutdownNow();
+    List<String> lines = Files.readAllLines(loaded);
+    // grpc-java's headers are not quite those of the warm-up; a cold server loads hundreds.
+    assertThat(lines.subList(before, lines.size())).hasSizeLessThan(20);
+  }
+
+  @Test
   void client_runsTheScenariosTwice() throws Exception {
     Program server = start(Map.of(), List.of(), SERVER, "--conf", "{\"port\":0}");
     Map<String, String> address = Map.of("USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port());
