@@ -50,7 +50,9 @@ final class Conversation implements AutoCloseable {
     String lost = write();
     if (scenario.isHttp2()) {
       Http2Answers answers = new Http2Answers(in, out);
-      lost = lost.isEmpty() ? readHttp2(answers) : lost;
+      // Also when it was lost while writing: a GOAWAY says why.
+      String unread = readHttp2(answers);
+      lost = lost.isEmpty() ? unread : lost;
       Verdict.of(answers.answers().values(), faults);
       if (scenario.kind() == Kind.CALLS) {
         Verdict.ofCalls(script.streams(), answers, lost, faults);

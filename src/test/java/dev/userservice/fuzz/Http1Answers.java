@@ -33,11 +33,13 @@ final class Http1Answers {
    */
   void readAnswer() throws IOException {
     Answer answer = new Answer();
+    String version;
     do {
       String[] first = readLine().split(" ", 3);
       if (first.length < 2 || !first[0].startsWith("HTTP/1.")) {
         throw new IOException("not HTTP/1.1: " + String.join(" ", first));
       }
+      version = first[0];
       answer.header(":status", first[1]);
       for (String line = readLine(); !line.isEmpty(); line = readLine()) {
         String[] parts = line.split(":", 2);
@@ -45,11 +47,11 @@ final class Http1Answers {
       }
     } while (answer.httpStatus() < FIRST_FINAL && answer.httpStatus() != SWITCHING_PROTOCOLS);
     answers.add(answer);
-    readBody(answer);
+    readBody(answer, version);
     answer.end();
   }
 
-  private void readBody(Answer answer) throws IOException {
+  private void readBody(Answer answer, String version) throws IOException {
     if (answer.header("transfer-encoding").equals("chunked")) {
       for (int size = chunkSize(); size > 0; size = chunkSize()) {
         answer.body(read(size));
@@ -60,6 +62,9 @@ final class Http1Answers {
       }
     } else if (!answer.header("content-length").isEmpty()) {
       answer.body(read(Integer.parseInt(answer.header("content-length"))));
+    } else if (version.equals("HTTP/1.0")) {
+      // It has no chunks: what has no length ends with the connection.
+      answer.body(in.readAllBytes());
     }
   }
 

@@ -1,0 +1,58 @@
+package dev.userservice.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The fuzz blames the server for what is its fault, and for nothing else. */
+class VerdictTest {
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          3  | Window size overflow for stream: 17 after SETTINGS_INITIAL_WINDOW_SIZE change          | false
+          11 | Maximum number 2 of empty data frames without end_of_stream flag received              | false
+          3  | Window size overflow for stream: 17                                                    | true
+          11 | Maximum number 3 of empty data frames without end_of_stream flag received              | true
+          1  | Window size overflow for stream: 17 after SETTINGS_INITIAL_WINDOW_SIZE change          | true
+          0  |                                                                                        | true
+          """)
+  void goAway(int code, String debug, boolean isFault) throws Exception {
+    byte[] text = Bytes.latin1(debug == null ? "" : debug);
+    byte[] payload = ByteBuffer.allocate(8 + text.length).putInt(1).putInt(code).put(text).array();
+    Http2Answers answers =
+        new Http2Answers(
+            new ByteArrayInputStream(Frame.frame(Frame.GOAWAY, 0, 0, payload)),
+            OutputStream.nullOutputStream());
+    answers.readFrame();
+    List<Fault> faults = new ArrayList<>();
+
+    Verdict.ofCalls(Map.of(), answers, "", faults);
+
+    assertThat(faults).hasSize(isFault ? 1 : 0);
+  }
+
+  @Test
+  void http10_answerWithoutLength_isReadToTheEndOfTheConnection() throws Exception {
+    String trailers = "\u0080\0\0\0\u000fgrpc-status:0\r\n";
+    String answer = "HTTP/1.0 200 OK\r\ncontent-type: application/grpc-web\r\n\r\n" + trailers;
+    Http1Answers answers = new Http1Answers(new ByteArrayInputStream(Bytes.latin1(answer)));
+    answers.readAnswer();
+    List<Fault> faults = new ArrayList<>();
+
+    Verdict.of(answers.answers(), faults);
+
+    assertThat(faults).isEmpty();
+    assertThat(answers.answers().get(0).status()).isZero();
+  }
+}
