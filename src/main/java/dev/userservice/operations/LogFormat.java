@@ -13,8 +13,8 @@ public final class LogFormat {
   private LogFormat() {}
 
   /**
-   * Writes it in this way from now on. Whoever has a logging configuration of their own, by {@code
-   * -Djava.util.logging.config.file}, keeps it as it is.
+   * Writes it in this way from now on, within the bounds of {@link LogBound}. Whoever has a logging
+   * configuration of their own, by {@code -Djava.util.logging.config.file}, keeps it as it is.
    *
    * @param json an object a line, for programs; or else text, for people
    * @param current the trace and span of what a thread does when it logs; asked for each line, on
@@ -27,6 +27,7 @@ public final class LogFormat {
     for (Handler handler : Logger.getLogger("").getHandlers()) {
       if (handler instanceof ConsoleHandler) {
         handler.setFormatter(json ? new JsonLine(current) : new TextLine(current));
+        handler.setFilter(new LogBound(System::nanoTime));
       }
     }
   }
