@@ -9,7 +9,7 @@ import time
 
 from checks import check, passed
 from directory_checks import code_of, errors, five_calls, pb, stub_of, two_in_the_chat
-from server import running_server
+from server import free_port, running_server
 
 NGINX = """
 daemon off;
@@ -38,12 +38,6 @@ frontend calls
 backend users
   server one 127.0.0.1:{server} proto h2
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -34,13 +34,13 @@ final class Monitor {
   private final Management management;
   private final CallMeters calls;
 
-  private Monitor(Vertx vertx, ManagementConfig config) {
+  private Monitor(Vertx vertx, ServerConfig server) {
     this.vertx = vertx;
-    this.config = config;
+    this.config = server.management();
     Metrics measured = (Metrics) shared(vertx).remove(METRICS);
     metrics = measured != null ? measured : new Metrics(StartLines.version());
     calls = metrics.calls(UserVerticle.methods());
-    management = new Management(vertx, metrics, probes);
+    management = new Management(vertx, metrics, probes, server.ownHosts());
     gauge("user_service.ready", "1 when calls are answered", () -> probes.ready() ? 1 : 0);
   }
 
@@ -51,9 +51,7 @@ final class Monitor {
 
   /** The monitor that a configuration asks for, which is none without a management port. */
   static Optional<Monitor> of(Vertx vertx, ServerConfig config) {
-    return config.management().isOn()
-        ? Optional.of(new Monitor(vertx, config.management()))
-        : Optional.empty();
+    return config.management().isOn() ? Optional.of(new Monitor(vertx, config)) : Optional.empty();
   }
 
   /** Fails with a {@link ManagementAddressException}. */

@@ -1,6 +1,5 @@
 package dev.userservice;
 
-import dev.userservice.config.Keepalive;
 import dev.userservice.config.Limits;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.Health;
@@ -152,7 +151,7 @@ public final class UserVerticle extends VerticleBase {
               String.valueOf(request.remoteAddress()),
               "speaks no HTTP; if it speaks TLS: this port is for plaintext");
     }
-    HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
+    rpc.refuseMalformed(request);
   }
 
   /** A server that may wait for ever for its store has started without. */
@@ -193,12 +192,13 @@ public final class UserVerticle extends VerticleBase {
   private RpcServer rpcServer(Set<String> methods) {
     RpcServer server =
         new RpcServer(
-            vertx,
-            StatusTable.ERROR_DOMAIN,
-            config.limits().messageBytes(),
-            config.limits().requestMillis(),
-            config.compression().equals("gzip"),
-            StatusTable::of);
+                vertx,
+                StatusTable.ERROR_DOMAIN,
+                config.limits().messageBytes(),
+                config.limits().requestMillis(),
+                config.compression().equals("gzip"),
+                StatusTable::of)
+            .onlyFor(config.answeredHosts());
     server.intercept(
         new Observation(
             config, directory.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
@@ -214,6 +214,9 @@ public final class UserVerticle extends VerticleBase {
         new HttpServerOptions()
             // It would call each call POST; Observation knows the method and the status.
             .setTracingPolicy(TracingPolicy.IGNORE)
+            // Nothing here speaks WebSocket; the handler of its extensions would read all requests.
+            .setPerFrameWebSocketCompressionSupported(false)
+            .setPerMessageWebSocketCompressionSupported(false)
             .setInitialSettings(
                 new Http2Settings()
                     .setMaxConcurrentStreams(limits.streamsPerConnection())
@@ -223,14 +226,9 @@ public final class UserVerticle extends VerticleBase {
             .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
             .setHttp2RstFloodMaxRstFramePerWindow(limits.resetsPerSecond() * RESET_WINDOW_SECONDS);
     directory.guard().tls().ifPresent(tls -> tls.configure(options, directory.wrongPeers()));
-    Keepalive keepalive = config.keepalive();
-    if (limits.idleMillis() > 0 && keepalive.intervalMillis() > 0) {
-      // For peers that connect and then say nothing: the others answer a ping in this time.
-      options
-          .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-          .setIdleTimeout(
-              Math.max(
-                  limits.idleMillis(), 2 * keepalive.intervalMillis() + keepalive.timeoutMillis()));
+    if (limits.idleMillis() > 0) {
+      // Over HTTP/1.1, and for peers that connect and then say nothing; HTTP/2 has timers of ours.
+      options.setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout(limits.idleMillis());
     }
     return options;
   }

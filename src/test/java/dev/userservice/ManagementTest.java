@@ -12,6 +12,7 @@ import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserMessage;
+import dev.userservice.rpc.RawHttp;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status.Code;
@@ -29,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -235,6 +237,65 @@ class ManagementTest {
     assertThat(posted.headers().firstValue("allow")).hasValue("GET, HEAD");
     assertThat(ask("/metrics").headers().firstValue("content-type"))
         .hasValue("text/plain; version=0.0.4; charset=utf-8");
+  }
+
+  @Test
+  void host_ofAnotherName_isNotServed() throws Exception {
+    start(1, new JsonObject().put("allowedHosts", new JsonArray().add("metrics.example.com")));
+    String put = "PUT /log/levels/io.netty HTTP/1.1\r\ncontent-length: 3\r\nhost: ";
+    for (String host : List.of("evil.test", "evil.test:9090", "127.0.0.1.evil.test")) {
+      for (String request : List.of("GET /metrics HTTP/1.1\r\nhost: ", put)) {
+        RawHttp.Answer answer = raw(request + host + "\r\n\r\nOFF");
+
+        assertThat(answer.status()).as(host).isEqualTo(421);
+        assertThat(answer.body()).contains("\"allowedHosts\"");
+      }
+    }
+    assertThat(new JsonObject(ask("/log/levels").body()).getString("io.netty")).isNotEqualTo("OFF");
+    for (String host : List.of("localhost", "[::1]:1", "10.1.2.3", "metrics.example.com:9090")) {
+      assertThat(raw("GET /health/live HTTP/1.1\r\nhost: " + host + "\r\n\r\n").status())
+          .as(host)
+          .isEqualTo(200);
+    }
+    assertThat(raw("GET /health/live HTTP/1.1\r\n\r\n").status()).isEqualTo(400);
+    assertThat(raw("GET /health/live HTTP/1.1\r\nhost: a\r\nhost: localhost\r\n\r\n").status())
+        .isEqualTo(400);
+    assertThat(raw("GET /health/live HTTP/1.0\r\n\r\n").status())
+        .as("of a health check that knows no Host")
+        .isEqualTo(200);
+  }
+
+  @Test
+  void requests_manyAtOnce_areAnsweredWithoutALine() throws Exception {
+    start(1, new JsonObject());
+    String request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    try (LogLines lines = LogLines.of("io.netty");
+        RawHttp client = new RawHttp(server.managementPort())) {
+      client.send(request.repeat(300));
+      for (int i = 0; i < 300; i++) {
+        assertThat(client.answer().status()).isEqualTo(200);
+      }
+      assertThat(lines.messages()).isEmpty();
+    }
+  }
+
+  @Test
+  void expectation_isMetBeforeTheBody() throws Exception {
+    start(1, new JsonObject());
+    try (RawHttp client = new RawHttp(server.managementPort())) {
+      client.send(
+          "PUT /log/levels/"
+              + AccessLog.class.getName()
+              + " HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n");
+      assertThat(client.head().status()).isEqualTo(100);
+      assertThat(client.send("loud").answer().status()).isEqualTo(400);
+    }
+  }
+
+  private RawHttp.Answer raw(String request) throws Exception {
+    try (RawHttp client = new RawHttp(server.managementPort())) {
+      return client.send(request).answer();
+    }
   }
 
   @Test

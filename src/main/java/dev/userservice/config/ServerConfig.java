@@ -1,15 +1,20 @@
 package dev.userservice.config;
 
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * The configuration of a server.
  *
  * @param host the address to listen on
  * @param port the port to listen on, 0 to 65535; 0 takes any free one
+ * @param allowedHosts names of this server for clients over plaintext HTTP/1.1 without {@code
+ *     auth}, and for the management port, beside {@code localhost}, the hosts to listen on, and
+ *     addresses; up to 64, without ports
  * @param insecure whether a server that others can reach may do without TLS, or take calls of
  *     anybody
  * @param tls how it proves who it is, and whether callers have to
@@ -33,6 +38,7 @@ import java.util.TreeSet;
 public record ServerConfig(
     String host,
     int port,
+    List<String> allowedHosts,
     boolean insecure,
     TlsConfig tls,
     AuthConfig auth,
@@ -67,6 +73,12 @@ public record ServerConfig(
         new ServerConfig(
             reader.text("host", "127.0.0.1"),
             reader.number("port", 50051, 0, 65_535),
+            reader.list(
+                "allowedHosts",
+                List.of(),
+                64,
+                OwnHosts::parse,
+                "names without ports, such as \"users.example.com\""),
             reader.flag("insecure", false),
             TlsConfig.read(reader.object("tls")),
             AuthConfig.read(reader.object("auth")),
@@ -122,6 +134,22 @@ public record ServerConfig(
     return auth.isOn() || tls.isMutual()
         ? ""
         : "anybody who reaches " + host + " may call everything";
+  }
+
+  /**
+   * The Host headers that are answered over plaintext HTTP/1.1. All, where callers prove who they
+   * are: a page that was re-bound here has no token.
+   */
+  public Predicate<String> answeredHosts() {
+    return auth.isOn() ? host -> true : ownHosts();
+  }
+
+  /** The Host headers that the management port answers, which never asks for a token. */
+  public OwnHosts ownHosts() {
+    List<String> names = new ArrayList<>(allowedHosts);
+    names.add(host);
+    names.add(management.host());
+    return new OwnHosts(names);
   }
 
   private void check(ConfigReader reader) {

@@ -9,12 +9,15 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * What operators, and their tools, ask over plain HTTP, on a port of its own: {@code GET /metrics},
@@ -39,16 +42,27 @@ public final class Management {
   private final Vertx vertx;
   private final Metrics metrics;
   private final Probes probes;
+  private final Predicate<String> ownHost;
   private final HttpServer server;
 
-  public Management(Vertx vertx, Metrics metrics, Probes probes) {
+  /**
+   * @param ownHost whether a Host header names this server; others are refused, because a page that
+   *     was re-bound to this machine could read and change what is here
+   */
+  public Management(Vertx vertx, Metrics metrics, Probes probes, Predicate<String> ownHost) {
     this.vertx = vertx;
     this.metrics = metrics;
     this.probes = probes;
+    this.ownHost = ownHost;
     server =
         vertx
             .createHttpServer(
                 new HttpServerOptions()
+                    // Nothing here speaks WebSocket or HTTP/2; their handlers read all requests.
+                    .setPerFrameWebSocketCompressionSupported(false)
+                    .setPerMessageWebSocketCompressionSupported(false)
+                    .setHttp2ClearTextEnabled(false)
+                    .setHandle100ContinueAutomatically(true)
                     .setIdleTimeoutUnit(TimeUnit.SECONDS)
                     .setIdleTimeout(IDLE_SECONDS))
             .requestHandler(this::answer);
@@ -65,7 +79,17 @@ public final class Management {
 
   private void answer(HttpServerRequest request) {
     String path = String.valueOf(request.path());
-    if (path.startsWith(LEVELS + "/")) {
+    List<String> hosts = request.headers().getAll(HttpHeaders.HOST);
+    if (hosts.size() != 1 && (request.version() == HttpVersion.HTTP_1_1 || hosts.size() > 1)) {
+      send(request, 400, TEXT, "an HTTP/1.1 request needs exactly one Host header\n");
+    } else if (!hosts.isEmpty() && !ownHost.test(hosts.get(0))) {
+      send(
+          request,
+          421,
+          TEXT,
+          "the Host header names another server; if it is a name of this one, add it to its"
+              + " configuration, \"allowedHosts\"\n");
+    } else if (path.startsWith(LEVELS + "/")) {
       level(request, path.substring(LEVELS.length() + 1));
     } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
       notAllowed(request, "GET, HEAD");

@@ -1,6 +1,7 @@
 package dev.userservice.rpc;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -202,8 +203,8 @@ public final class Connections implements Handler<HttpConnection> {
       pipeline.addFirst(new LingeringClose(), graceful);
       pipeline.addBefore(
           pipeline.context(http2).name(), null, new StreamFailures(http2.connection(), guard));
-      if (bounds.keepaliveMillis() > 0 && pipeline.get(IdleStateHandler.class) != null) {
-        // From here on PING finds the dead, and this one would listen to each write.
+      if (pipeline.get(IdleStateHandler.class) != null) {
+        // From here on timers look for calls, and this one would listen to each write.
         pipeline.remove(IdleStateHandler.class);
       }
       // Vert.x flushes after each frame that is not written while it reads: a frame, and a system
@@ -220,9 +221,17 @@ public final class Connections implements Handler<HttpConnection> {
       ChannelPipeline pipeline = channel(connection).pipeline();
       // In plaintext the first request is on its way past this place.
       pipeline.addAfter(
-          "httpEncoder",
+          HttpDoor.ENCODER,
           null,
           new OneRequestAtATime(memory, pipeline.get(HttpDoor.UPGRADE) != null));
+      ChannelHandlerContext idle = pipeline.context(IdleStateHandler.class);
+      if (idle != null) {
+        pipeline.addAfter(idle.name(), null, new IdleGuard(memory));
+      }
+      if (bounds.keepaliveMillis() > 0) {
+        TcpKeepalive.start(
+            channel(connection), bounds.keepaliveMillis(), bounds.keepaliveTimeoutMillis());
+      }
       if (bounds.ageMillis() > 0) {
         ageTimer =
             vertx.setTimer(

@@ -20,13 +20,17 @@ import io.vertx.core.net.impl.NetServerInternal;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Makes an HTTP server that has {@link UpgradeGuard} in each plaintext HTTP/1.1 connection, before
- * its first request is read. Vert.x has no handler for connections that early.
+ * Makes an HTTP server that has {@link Http1Versions} in each HTTP/1.1 connection, and {@link
+ * UpgradeGuard} in each plaintext one, before its first request is read. Vert.x has no handler for
+ * connections that early.
  */
 public final class HttpDoor {
 
   /** As Vert.x calls its handler of upgrades. */
   static final String UPGRADE = "h2c";
+
+  /** As Vert.x calls its encoder of HTTP/1.1. */
+  static final String ENCODER = "httpEncoder";
 
   private static final byte[] PREFACE =
       Http1xOrH2CHandler.HTTP_2_PREFACE.getBytes(StandardCharsets.US_ASCII);
@@ -56,6 +60,8 @@ public final class HttpDoor {
                     ((NetSocketInternal) socket).channelHandlerContext().pipeline();
                 if (pipeline.get(Http1xOrH2CHandler.class) != null) {
                   pipeline.addFirst(new FirstBytes());
+                } else if (pipeline.get(ENCODER) != null) {
+                  pipeline.addAfter(ENCODER, null, new Http1Versions());
                 }
               });
         }
@@ -92,6 +98,7 @@ public final class HttpDoor {
         ctx.fireChannelRead(bytes.readRetainedSlice(at + 1));
         if (ctx.pipeline().get(UPGRADE) != null) {
           ctx.pipeline().addBefore(UPGRADE, null, new UpgradeGuard());
+          ctx.pipeline().addBefore(UPGRADE, null, new Http1Versions());
         }
       }
       if (bytes.isReadable()) {

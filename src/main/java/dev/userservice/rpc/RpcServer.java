@@ -23,10 +23,12 @@ import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * The front door of all gRPC calls: the request handler of an HTTP server. It sees to it that every
@@ -39,11 +41,13 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** What nearly every caller sends. */
   private static final String GRPC = "application/grpc";
 
+  private static final String GRPC_WEB = GRPC + "-web";
+
   /**
    * What the gRPC HTTP/2 and gRPC-Web specifications let stand in content-type, parameters apart.
    */
   private static final Set<String> CONTENT_TYPES =
-      Set.of(GRPC, GRPC + "+proto", GRPC + "-web", GRPC + "-web+proto");
+      Set.of(GRPC, GRPC + "+proto", GRPC_WEB, GRPC_WEB + "+proto");
 
   /** Under this path the gRPC server sees all calls of unknown methods. */
   private static final String UNKNOWN = "/unknown";
@@ -71,6 +75,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** By their paths. */
   private final Map<String, Bound> methods = new HashMap<>();
+
+  private Predicate<String> ownHost = host -> true;
 
   /** For a server without {@link Connections}, as in tests. */
   private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
@@ -125,6 +131,14 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** Adds an interceptor behind those that are there; to be called before calls come. */
   public RpcServer intercept(Interceptor interceptor) {
     interceptors.add(interceptor);
+    return this;
+  }
+
+  /**
+   * Answers plaintext HTTP/1.1 only under these Host headers, and others with 421. Without it, all.
+   */
+  public RpcServer onlyFor(Predicate<String> ownHost) {
+    this.ownHost = ownHost;
     return this;
   }
 
@@ -193,17 +207,32 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
     String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
     String mediaType = mediaType(contentType);
+    String expect = http.getHeader(Refusal.EXPECT);
     String path = http.path();
-    if (mediaType == null) {
-      refuse(http, memory, 415, "content-type must be application/grpc");
-    } else if (http.method() != HttpMethod.POST || path == null) {
-      refuse(http, memory, 405, "a gRPC call is a POST");
+    Refusal refusal = Refusal.of(http, expect, path, ownHost);
+    if (refusal != null) {
+      refuse(http, memory, refusal);
+    } else if (mediaType == null) {
+      refuse(http, memory, Refusal.contentType());
+    } else if (http.version() != HttpVersion.HTTP_2 && !mediaType.startsWith(GRPC_WEB)) {
+      refuse(http, memory, Refusal.needsHttp2(http.isSSL()));
     } else {
-      if (mediaType.length() < contentType.length()) {
+      if (!mediaType.equals(contentType)) {
         http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
+      }
+      if (Refusal.awaitsContinue(http, expect)) {
+        // Also for a call that will be refused: its body is bounded, and a client that was to
+        // keep it back may be in doubt about where its next request begins.
+        http.response().writeContinue();
       }
       dispatch((HttpServerRequestInternal) http, path, memory);
     }
+  }
+
+  /** Answers a request that cannot be read as HTTP/1.1, and closes its connection. */
+  public void refuseMalformed(HttpServerRequest http) {
+    send(http, Refusal.malformed(http));
+    http.connection().close();
   }
 
   /**
@@ -244,7 +273,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     calls.all().forEach(call -> call.release(now, nowMillis));
   }
 
-  /** The content-type without its parameters; null when it is none of gRPC. */
+  /** The content-type in lower case and without parameters; null when it is none of gRPC. */
   private static String mediaType(String contentType) {
     if (GRPC.equals(contentType)) {
       return contentType;
@@ -254,7 +283,9 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
     int parameters = contentType.indexOf(';');
     String mediaType =
-        (parameters < 0 ? contentType : contentType.substring(0, parameters)).strip();
+        (parameters < 0 ? contentType : contentType.substring(0, parameters))
+            .strip()
+            .toLowerCase(Locale.ROOT);
     return CONTENT_TYPES.contains(mediaType) ? mediaType : null;
   }
 
@@ -310,31 +341,60 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   }
 
   /**
-   * Answers what is not a gRPC call with an HTTP status; clients that look for a gRPC status find
-   * one too. What it still sends is read and dropped.
+   * Answers what is not a gRPC call with an HTTP status. What it still sends is read and dropped,
+   * for a while.
    */
-  private void refuse(HttpServerRequest http, CallMemory memory, int statusCode, String message) {
-    HttpServerResponse response = http.response().setStatusCode(statusCode);
-    response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
-    response.putHeader("grpc-message", message);
-    // Browsers, which may come by, must not make more of the answer than it says.
-    response.putHeader("x-content-type-options", "nosniff");
-    if (statusCode == 405) {
-      response.putHeader(HttpHeaders.ALLOW, "POST");
-    }
+  private void refuse(HttpServerRequest http, CallMemory memory, Refusal refusal) {
     if (http.version() != HttpVersion.HTTP_2) {
       memory.close();
+      if (Refusal.awaitsContinue(http, http.getHeader(Refusal.EXPECT))) {
+        // Its body may come or not, so that nothing behind it can be told from it.
+        http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        vertx.setTimer(REFUSED_MILLIS, late -> http.connection().close());
+      } else if (Refusal.hasBody(http)) {
+        vertx.setTimer(
+            REFUSED_MILLIS,
+            late -> {
+              if (!http.isEnded()) {
+                http.connection().close();
+              }
+            });
+      }
     } else if (!http.isEnded()) {
       http.handler(chunk -> memory.release(chunk.length()));
       vertx.setTimer(
           REFUSED_MILLIS,
           late -> {
             if (!http.isEnded()) {
-              response.reset(NO_ERROR);
+              http.response().reset(NO_ERROR);
             }
           });
     }
-    response.end();
+    send(http, refusal);
+  }
+
+  /** Sends an HTTP status; clients that look for a gRPC status find one too. */
+  private static void send(HttpServerRequest http, Refusal refusal) {
+    HttpServerResponse response = http.response().setStatusCode(refusal.status());
+    response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
+    response.putHeader("grpc-message", refusal.message());
+    // Browsers, which may come by, must not make more of the answer than it says.
+    response.putHeader("x-content-type-options", "nosniff");
+    refusal.headers().forEach(response::putHeader);
+    if (http.method() == HttpMethod.HEAD || isGrpcClient(http)) {
+      response.end();
+    } else {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8");
+      response.end(refusal.text());
+    }
+  }
+
+  /** A gRPC client takes its status from headers only if they end the stream. */
+  private static boolean isGrpcClient(HttpServerRequest http) {
+    String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
+    return http.version() == HttpVersion.HTTP_2
+        && contentType != null
+        && contentType.regionMatches(true, 0, GRPC, 0, GRPC.length());
   }
 
   private static RpcException unimplemented(String fullMethodName) {

@@ -6,11 +6,13 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
 
 /**
  * Ignores requests to upgrade to HTTP/2 that have a body, or that Vert.x would refuse, as a server
  * may (RFC 9110, section 7.8): they are answered over HTTP/1.1. Vert.x never releases the body of
- * one that it refuses, so that 24 MB of them took 165 MB for ever.
+ * one that it refuses, so that 24 MB of them took 165 MB for ever. Those that expect 100 have to be
+ * sent it before 101, and those without one Host are refused: both is done over HTTP/1.1.
  */
 final class UpgradeGuard extends ChannelInboundHandlerAdapter {
 
@@ -20,15 +22,19 @@ final class UpgradeGuard extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     if (message instanceof HttpRequest request
         && request.headers().contains(HttpHeaderNames.UPGRADE)
-        && !mayUpgrade(request.headers())) {
+        && !mayUpgrade(request)) {
       request.headers().remove(HttpHeaderNames.UPGRADE);
     }
     ctx.fireChannelRead(message);
   }
 
-  private static boolean mayUpgrade(HttpHeaders headers) {
+  private static boolean mayUpgrade(HttpRequest request) {
+    HttpHeaders headers = request.headers();
     String length = headers.get(HttpHeaderNames.CONTENT_LENGTH, "0");
-    return !headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
+    return request.protocolVersion().equals(HttpVersion.HTTP_1_1)
+        && headers.getAll(HttpHeaderNames.HOST).size() == 1
+        && !headers.contains(HttpHeaderNames.EXPECT)
+        && !headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
         && length.equals("0")
         && headers.contains(SETTINGS)
         && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)

@@ -61,7 +61,8 @@ final class ConnectionAttacks {
                               send(
                                   wire,
                                   ascii(
-                                      "POST / HTTP/1.1\r\nhost: test\r\nx: " + "h".repeat(8_000)))))
+                                      "POST / HTTP/1.1\r\nhost: localhost\r\nx: "
+                                          + "h".repeat(8_000)))))
               .onlyByHand(),
           Attack.open(
               "200 gRPC-Web requests over HTTP/1.1, each a chunk without end",
@@ -149,14 +150,14 @@ final class ConnectionAttacks {
   private static String web(String path) {
     return "POST "
         + path
-        + " HTTP/1.1\r\nhost: test\r\ncontent-type: application/grpc-web+proto\r\n"
+        + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web+proto\r\n"
         + "transfer-encoding: chunked\r\n\r\n";
   }
 
   private static String upgrade() {
     return "POST "
         + Paths.GET
-        + " HTTP/1.1\r\nhost: test\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\n"
+        + " HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\n"
         + "http2-settings: AAMAAABkAAQCAAAAAAIAAAAA\r\ncontent-type: application/grpc\r\n"
         + "content-length: 65535\r\n\r\n";
   }

@@ -126,6 +126,9 @@ class ConfigTest {
           {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres", "grid"
           {"store":"memory"}          | "store" is "memory", but must be an object
           {"cluster":{"port":0}}      | "cluster.port" is 0, but must be a whole number from 1 to 65535
+          {"allowedHosts":["a:1"]}    | "allowedHosts" is ["a:1"], but must be a list of 0 to 64 different names without ports, such as "users.example.com"
+          {"allowedHosts":["*"]}      | "allowedHosts" is ["*"], but must be a list of 0 to 64 different names without ports, such as "users.example.com"
+          {"allowedHosts":[""]}       | "allowedHosts" is [""], but must be a list of 0 to 64 different names without ports, such as "users.example.com"
           {"cluster":{"members":[1]}} | "cluster.members" is [1], but must be a list of 1 to 64 different addresses such as "10.0.0.1:7800"
           {"limits":{"batchUsers":0}} | "limits.batchUsers" is 0, but must be a whole number from 1 to 1000000
           """)

@@ -98,7 +98,7 @@ class PipeliningTest {
   private static byte[] request(String method, MessageLite message) {
     byte[] body = Frames.frame(message);
     String head =
-        "POST /%s HTTP/1.1\r\nhost: test\r\ncontent-type: application/grpc-web+proto\r\n"
+        "POST /%s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web+proto\r\n"
                 .formatted(method)
             + "content-length: %d\r\n\r\n".formatted(body.length);
     return Frames.join(head.getBytes(StandardCharsets.ISO_8859_1), body);

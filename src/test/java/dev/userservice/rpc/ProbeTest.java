@@ -371,7 +371,9 @@ class ProbeTest {
             "application/grpc+proto",
             "application/grpc;charset=utf-8",
             "application/grpc ; charset=utf-8",
-            "application/grpc+proto; a=b; c=d")) {
+            "application/grpc+proto; a=b; c=d",
+            "Application/GRPC",
+            "APPLICATION/GRPC+PROTO;Charset=x")) {
       assertThat(typed(type).grpcStatus()).as(type).isEqualTo(OK);
     }
   }

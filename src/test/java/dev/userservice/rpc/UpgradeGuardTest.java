@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class UpgradeGuardTest {
 
   private static final String ANSWERED = "HTTP/1.1 415 Unsupported Media Type";
+  private static final String UNEXPECTED = "HTTP/1.1 417 Expectation Failed";
+  private static final String HOSTS = "HTTP/1.1 400 Bad Request";
   private static final String UPGRADED = "HTTP/1.1 101 Switching Protocols";
 
   private RunningServer server;
@@ -49,13 +51,15 @@ class UpgradeGuardTest {
         Arguments.of(upgrade + settings, ANSWERED),
         Arguments.of(upgrade + connection, ANSWERED),
         Arguments.of(upgrade + "connection: Upgrade\r\n" + settings, ANSWERED),
+        Arguments.of(upgrade + connection + settings + "expect: x\r\n", UNEXPECTED),
+        Arguments.of(upgrade + connection + settings + "host: localhost\r\n", HOSTS),
         Arguments.of("", ANSWERED));
   }
 
   @ParameterizedTest
   @MethodSource("requests")
   void upgrade(String headers, String expected) throws Exception {
-    String request = "POST /users.v1.UserService/GetUser HTTP/1.1\r\nhost: test\r\n" + headers;
+    String request = "POST /users.v1.UserService/GetUser HTTP/1.1\r\nhost: localhost\r\n" + headers;
     // In one write, and with each of the first bytes alone, by which HTTP/2 is told from HTTP/1.1.
     for (int split : new int[] {0, 1, 2, 3}) {
       try (Socket socket = new Socket("127.0.0.1", server.port())) {

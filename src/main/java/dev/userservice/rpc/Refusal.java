@@ -1,0 +1,131 @@
+package dev.userservice.rpc;
+
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * The HTTP status of a request that is not a gRPC call.
+ *
+ * @param status an HTTP status, from 400 on
+ * @param message the reason, for people
+ * @param headers what the status needs beside it
+ */
+record Refusal(int status, String message, Map<CharSequence, String> headers) {
+
+  /** The sentence behind each reason, which tells a user of a browser or curl what listens here. */
+  private static final String HELP =
+      "This server speaks gRPC (https://grpc.io): call it with a gRPC client over HTTP/2, or by"
+          + " gRPC-Web.\n";
+
+  static final CharSequence EXPECT = HttpHeaders.createOptimized("expect");
+
+  private Refusal(int status, String message) {
+    this(status, message, Map.of());
+  }
+
+  /**
+   * Checks everything but the content-type.
+   *
+   * @param expect the value of {@link #EXPECT}, or null
+   * @param path the path of the request, or null
+   * @param ownHost whether a Host is one that this server answers to, over plaintext HTTP/1.1. A
+   *     browser can be led here under another name, and speaks nothing else without TLS
+   * @return null when nothing is wrong
+   */
+  static Refusal of(HttpServerRequest http, String expect, String path, Predicate<String> ownHost) {
+    Refusal ofHost = http.version() == HttpVersion.HTTP_2 ? null : ofHost(http, ownHost);
+    if (ofHost != null) {
+      return ofHost;
+    }
+    if (expect != null && counts(http) && !isContinue(expect)) {
+      return new Refusal(417, "the only expectation that can be met is 100-continue");
+    }
+    return path != null && http.method() == HttpMethod.POST
+        ? null
+        : new Refusal(
+            405,
+            "a gRPC call is a POST to /package.Service/Method",
+            Map.of(HttpHeaders.ALLOW, "POST"));
+  }
+
+  private static Refusal ofHost(HttpServerRequest http, Predicate<String> ownHost) {
+    List<String> hosts = http.headers().getAll(HttpHeaders.HOST);
+    // RFC 9112, section 3.2; HTTP/1.0 knows no Host.
+    boolean needed = http.version() == HttpVersion.HTTP_1_1;
+    if (hosts.size() > 1 || needed && (hosts.isEmpty() || hosts.get(0).isEmpty())) {
+      return new Refusal(400, "an HTTP/1.1 request needs exactly one Host header");
+    }
+    return http.isSSL() || hosts.isEmpty() || ownHost.test(hosts.get(0))
+        ? null
+        : new Refusal(
+            421,
+            "the Host header names another server; if it is a name of this one, add it to its"
+                + " configuration, \"allowedHosts\"");
+  }
+
+  /** The refusal of a content-type that is not gRPC, or not of a format that is served. */
+  static Refusal contentType() {
+    return new Refusal(
+        415, "content-type must be application/grpc, or application/grpc-web for gRPC-Web");
+  }
+
+  /** The refusal of gRPC over HTTP/1.1, which lacks the trailers that statuses need. */
+  static Refusal needsHttp2(boolean tls) {
+    return new Refusal(
+        426,
+        "content-type application/grpc needs HTTP/2",
+        // The first is what a client can do on this connection; TLS chooses by ALPN.
+        Map.of("upgrade", tls ? "HTTP/2.0" : "h2c", HttpHeaders.CONNECTION, "upgrade"));
+  }
+
+  /** The refusal of a request that cannot be read as HTTP/1.1. */
+  static Refusal malformed(HttpServerRequest http) {
+    Throwable cause = http.decoderResult().cause();
+    if (cause instanceof TooLongHttpLineException) {
+      return new Refusal(414, "the request line is too long");
+    }
+    if (cause instanceof Http1Versions.UnknownVersionException) {
+      return new Refusal(505, "the versions of HTTP here are 1.0, 1.1 and 2");
+    }
+    return cause instanceof TooLongHttpHeaderException
+        ? new Refusal(431, "the headers are too large")
+        : new Refusal(400, "the request is not HTTP");
+  }
+
+  /**
+   * Whether the client waits for 100 before it sends the body (RFC 9110, section 10.1.1).
+   *
+   * @param expect the value of {@link #EXPECT}, or null
+   */
+  static boolean awaitsContinue(HttpServerRequest http, String expect) {
+    return expect != null && counts(http) && isContinue(expect);
+  }
+
+  /** In HTTP/1.0 an expectation is ignored. */
+  private static boolean counts(HttpServerRequest http) {
+    return http.version() != HttpVersion.HTTP_1_0;
+  }
+
+  /** Whether the headers of an HTTP/1.1 request announce a body. */
+  static boolean hasBody(HttpServerRequest http) {
+    String length = http.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return length != null && !length.equals("0")
+        || http.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+  }
+
+  private static boolean isContinue(String expect) {
+    return expect.equalsIgnoreCase("100-continue");
+  }
+
+  /** The body of the answer. */
+  String text() {
+    return message + ".\n" + HELP;
+  }
+}

@@ -1,0 +1,47 @@
+package dev.userservice.rpc;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.nio.NioChannelOption;
+import java.util.concurrent.TimeUnit;
+import jdk.net.ExtendedSocketOptions;
+
+/**
+ * Finds dead HTTP/1.1 peers, for which there is no PING: the kernel asks, and closes the connection
+ * of one that does not answer. Where the platform has no such times, its own apply, often two
+ * hours.
+ */
+final class TcpKeepalive {
+
+  /** How often a peer is asked before it counts as dead. */
+  private static final int PROBES = 3;
+
+  private TcpKeepalive() {}
+
+  /**
+   * Starts it.
+   *
+   * @param intervalMillis how long a connection is silent before its peer is asked
+   * @param timeoutMillis how long the peer has for an answer; both are rounded up to seconds
+   */
+  static void start(Channel channel, int intervalMillis, int timeoutMillis) {
+    try {
+      ChannelConfig config = channel.config();
+      config.setOption(ChannelOption.SO_KEEPALIVE, true);
+      config.setOption(
+          NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), seconds(intervalMillis));
+      config.setOption(
+          NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL),
+          seconds(timeoutMillis / PROBES));
+      config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), PROBES);
+    } catch (ChannelException closed) {
+      // The peer has disconnected meanwhile, which its connection notices by itself.
+    }
+  }
+
+  private static int seconds(int millis) {
+    return (int) Math.max(1, TimeUnit.MILLISECONDS.toSeconds(millis + 999L));
+  }
+}
