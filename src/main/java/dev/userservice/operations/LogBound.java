@@ -10,8 +10,8 @@ import java.util.logging.LogRecord;
 
 /**
  * Lets each logger of Vert.x and Netty write at most one warning or error per second, with the
- * number of those suppressed since the last. They log, with a stack trace each, what fails in a
- * connection: a stranger who finds one such way must not be able to fill the disk.
+ * number of those suppressed since the last. They log each failure in a connection with a stack
+ * trace: a stranger who finds one such way must not be able to fill the disk.
  *
  * <p>The loggers of this project are left alone: each of theirs is bounded where it logs, and an
  * internal error is found by the id that its caller was given. Thread-safe.

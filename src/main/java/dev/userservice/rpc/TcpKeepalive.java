@@ -9,13 +9,13 @@ import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * Finds dead HTTP/1.1 peers, for which there is no PING: the kernel asks, and closes the connection
- * of one that does not answer. Where the platform has no such times, its own apply, often two
- * hours.
+ * Finds dead peers of HTTP/1.1, which has no PING: the kernel probes a silent connection, and
+ * closes it when no probe is answered. Platforms without these options use their own times, often
+ * two hours.
  */
 final class TcpKeepalive {
 
-  /** How often a peer is asked before it counts as dead. */
+  /** Probes without an answer after which a peer counts as dead. */
   private static final int PROBES = 3;
 
   private TcpKeepalive() {}
@@ -23,7 +23,7 @@ final class TcpKeepalive {
   /**
    * Starts it.
    *
-   * @param intervalMillis how long a connection is silent before its peer is asked
+   * @param intervalMillis how long a connection is silent before the first probe
    * @param timeoutMillis how long the peer has for an answer; both are rounded up to seconds
    */
   static void start(Channel channel, int intervalMillis, int timeoutMillis) {
