@@ -68,6 +68,11 @@ final class GracefulClose extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(ShutdownEvent close) {
+    ChannelHandlerContext codec = ctx.pipeline().context(http2);
+    if (codec == null) {
+      // The connection closed before its event loop had the time for this.
+      return;
+    }
     boolean first = shutdown == null;
     shutdown = close;
     if (!first) {
@@ -77,7 +82,6 @@ final class GracefulClose extends ChannelInboundHandlerAdapter {
       return;
     }
     long millis = close.timeUnit().toMillis(close.timeout());
-    ChannelHandlerContext codec = ctx.pipeline().context(http2);
     http2.goAway(
         codec,
         Integer.MAX_VALUE,
