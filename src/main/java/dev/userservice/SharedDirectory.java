@@ -14,6 +14,7 @@ import dev.userservice.security.Guard;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
 import dev.userservice.store.StoreObserver;
+import dev.userservice.store.StoreTrouble;
 import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
 import dev.userservice.user.ChatRoom;
@@ -56,6 +57,7 @@ final class SharedDirectory implements Shareable {
   /** What was last said of the store. */
   private final AtomicReference<String> storeSays = new AtomicReference<>(STORE_BACK);
 
+  private final StoreTrouble trouble = new StoreTrouble();
   private final ChatRoom chatRoom;
   private final Future<Void> chatOpen;
   private final Supplier<Future<Void>> closeChat;
@@ -122,6 +124,7 @@ final class SharedDirectory implements Shareable {
     // The name that OpenTelemetry has for it; for the others it has none.
     String system = type.equals("postgres") ? "postgresql" : type;
     List<StoreObserver> observers = new ArrayList<>();
+    observers.add(trouble);
     monitor.ifPresent(there -> observers.add(there.ofStore(system)));
     if (tracing != null) {
       observers.add(new StoreSpans(tracing, system));
@@ -188,15 +191,21 @@ final class SharedDirectory implements Shareable {
   private Future<Void> storeHealth() {
     return store
         .health()
+        .compose(
+            answers -> {
+              String message = trouble.unavailable();
+              return message == null
+                  ? Future.<Void>succeededFuture()
+                  : Future.<Void>failedFuture(message);
+            })
         .onComplete(
             answer -> {
-              String says =
-                  answer.succeeded()
-                      ? STORE_BACK
-                      : answer.cause().getMessage() + "; health says NOT_SERVING";
+              String message = answer.succeeded() ? "" : answer.cause().getMessage();
+              String says = message.isEmpty() ? STORE_BACK : message + "; health says NOT_SERVING";
               if (!storeSays.getAndSet(says).equals(says)) {
                 LOG.warn(says);
               }
+              trouble.report(message);
             });
   }
 

@@ -181,6 +181,45 @@ class StoresTest {
   }
 
   @Test
+  void failureThatOnlyCallsFind_isLoggedOnceAndSaidByHealth() throws Exception {
+    JsonObject config = StoreConfigs.postgres(PostgresServer.shared());
+    String database = config.getJsonObject("store").getJsonObject("postgres").getString("database");
+    try (LogLines logged = LogLines.of("dev.userservice");
+        RunningServer server = RunningServer.start(2, config)) {
+      UserServiceBlockingStub stub = server.blocking();
+      Recorder<?, HealthCheckResponse> health = ForeignCalls.watch(server.channel(), "");
+      health.await(change -> change.getStatus() == ServingStatus.SERVING);
+      PostgresServer.shared()
+          .execute(
+              database,
+              """
+              CREATE FUNCTION damage() RETURNS trigger AS $$ BEGIN
+                RAISE EXCEPTION USING ERRCODE = 'XX002';
+              END $$ LANGUAGE plpgsql;
+              CREATE TRIGGER damage BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION damage()""");
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(
+                refusal(() -> stub.createUser(create("Ada", "ada@example.com", 36)))
+                    .getStatus()
+                    .getCode())
+            .isEqualTo(Code.UNAVAILABLE);
+      }
+
+      health.await(change -> change.getStatus() == ServingStatus.NOT_SERVING);
+      PostgresServer.shared().execute(database, "DROP TRIGGER damage ON users");
+      stub.createUser(create("Ada", "ada@example.com", 36));
+      awaitLast(health, ServingStatus.SERVING);
+      assertThat(logged.messages())
+          .filteredOn(line -> line.contains("is damaged"))
+          .singleElement()
+          .asString()
+          .contains("restore a backup", "health says NOT_SERVING")
+          .doesNotContain("ada@");
+    }
+  }
+
+  @Test
   void start_withoutTheStore_whenItMay() throws Exception {
     try (PostgresServer postgres = PostgresServer.start()) {
       JsonObject config = StoreConfigs.postgres(postgres);

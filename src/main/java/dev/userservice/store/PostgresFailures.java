@@ -16,18 +16,31 @@ final class PostgresFailures {
   static final String UNIQUE_VIOLATION = "23505";
 
   private static final Set<String> RETRYABLE = Set.of("40001", "40P01");
+  private static final Set<String> DAMAGED = Set.of("XX001", "XX002", "58030", "58P01", "58P02");
   private static final Set<String> STATEMENT_TIMEOUT = Set.of("57014", "55P03");
   private static final Set<String> NO_ROOM = Set.of("53100", "2200H");
 
-  /** Stopping, starting, too many connections, or a standby that only reads. */
-  private static final Set<String> AWAY = Set.of("57P01", "57P02", "57P03", "53300", "25006");
+  /** Stopping, starting, or too many connections. */
+  private static final Set<String> AWAY = Set.of("57P01", "57P02", "57P03", "53300");
+
+  private static final String READ_ONLY = "25006";
+
+  /**
+   * A statement was prepared before the schema changed: "cached plan must not change result type".
+   */
+  private static final String OLD_PLAN = "0A000";
+
+  /**
+   * Prepared statements that are missing or there twice: the connection was another's meanwhile.
+   */
+  private static final Set<String> POOLED = Set.of("26000", "42P05");
 
   /** Also said by a server that had committed the statement, but goes away before it says so. */
   private static final Set<String> GONE_MEANWHILE = Set.of("57P01", "57P02");
 
   private static final String WRONG_PASSWORD = "the user or the password is not right";
 
-  private static final Set<String> REFUSED = Set.of("28P01", "28000", "3D000", "42501");
+  private static final Set<String> REFUSED = Set.of("28P01", "28000", "3D000");
 
   private final PostgresConfig config;
 
@@ -43,10 +56,31 @@ final class PostgresFailures {
     return failure instanceof PgException refused && RETRYABLE.contains(refused.getSqlState());
   }
 
+  /** Nothing was written. */
+  static boolean isReadOnly(Throwable failure) {
+    return is(failure, READ_ONLY);
+  }
+
+  static boolean isOldPlan(Throwable failure) {
+    return is(failure, OLD_PLAN);
+  }
+
+  /**
+   * A value the database cannot take, such as a character its encoding lacks: one write's fault.
+   */
+  static boolean isOfOneWrite(Throwable failure) {
+    return failure instanceof PgException refused
+        && refused.getSqlState().startsWith("22")
+        && !NO_ROOM.contains(refused.getSqlState());
+  }
+
   /** A failure before anything was sent, or of something that only reads. */
   Throwable of(Throwable failure) {
     if (failure instanceof StoreException known) {
-      return known;
+      // A file of the configuration that is missing for a moment ends a start, but not a call.
+      return known.reason() == Reason.UNUSABLE
+          ? new StoreException(Reason.UNAVAILABLE, known.getMessage())
+          : known;
     }
     if (failure instanceof PgException refused) {
       return of(refused.getSqlState());
@@ -74,15 +108,30 @@ final class PostgresFailures {
 
   /** A failure to open: some of them no second try helps. */
   Throwable ofOpening(Throwable failure) {
+    if (failure instanceof StoreException) {
+      return failure;
+    }
     String why = null;
     if (failure instanceof PgException refused) {
       why =
           switch (refused.getSqlState()) {
-            case "28P01", "28000" -> WRONG_PASSWORD;
+            case "28P01" -> WRONG_PASSWORD;
+            case "28000" ->
+                "refuses this user, database, address and TLS setting together%nCheck that the role exists and may log in, then pg_hba.conf, then \"store.postgres.tls\" (it is \"%s\")"
+                    .formatted(config.tls());
             case "3D000" ->
                 "there is no such database%nMake it with \"createdb %s\""
                     .formatted(config.database());
             case "42501" -> "the user may not make tables, and they are not there";
+            case "3F000" ->
+                "no schema of the search_path exists%nMake it, or set another: ALTER ROLE \"%s\" SET search_path = public"
+                    .formatted(config.user());
+            case "42P01", "42703", "42804", "42883", "42P07", "22P02" ->
+                "the tables \"users\" and \"schema_version\" there are not this program's (SQLSTATE %s)%nName another database, or a schema of its own: ALTER ROLE \"%s\" SET search_path = NAME"
+                    .formatted(refused.getSqlState(), config.user());
+            case "08P01" ->
+                "a pooler between refuses the settings of a connection%nPgBouncer: ignore_startup_parameters = enable_seqscan,statement_timeout,synchronous_commit; then %s"
+                    .formatted(settings());
             default -> null;
           };
     } else if (failure instanceof IllegalArgumentException) {
@@ -98,9 +147,29 @@ final class PostgresFailures {
   }
 
   private RuntimeException of(String sqlState) {
+    if (sqlState.equals(READ_ONLY)) {
+      return unavailable("only reads: a standby, or default_transaction_read_only is on");
+    }
+    if (sqlState.equals("42501")) {
+      return unavailable(
+          "refuses the user: GRANT SELECT, INSERT ON users TO \"%s\"".formatted(config.user()));
+    }
+    if (POOLED.contains(sqlState)) {
+      return unavailable(
+          "is behind a pooler that loses prepared statements: PgBouncer 1.21 with max_prepared_statements, or pool_mode = session");
+    }
+    if (sqlState.startsWith("42") || sqlState.equals("3F000")) {
+      return unavailable(
+          "has no longer the tables of this program (SQLSTATE %s): restore a backup"
+              .formatted(sqlState));
+    }
+    if (DAMAGED.contains(sqlState)) {
+      return unavailable(
+          "is damaged or its disk fails (SQLSTATE %s): see its log, restore a backup"
+              .formatted(sqlState));
+    }
     if (AWAY.contains(sqlState) || sqlState.startsWith("08") || REFUSED.contains(sqlState)) {
-      return new StoreException(
-          Reason.UNAVAILABLE, config + " is not ready (SQLSTATE " + sqlState + ")");
+      return unavailable("is not ready (SQLSTATE " + sqlState + ")");
     }
     if (STATEMENT_TIMEOUT.contains(sqlState)) {
       return new StoreException(Reason.TIMED_OUT, config + " did not answer in time");
@@ -112,5 +181,20 @@ final class PostgresFailures {
       return new StoreException(Reason.FULL, config + " has no room left");
     }
     return new IllegalStateException("PostgreSQL failed with SQLSTATE " + sqlState);
+  }
+
+  /** The database is there, but takes no writes. */
+  StoreException standby() {
+    return unavailable("is a standby");
+  }
+
+  /** The settings of a connection, for a pooler that does not pass them on. */
+  String settings() {
+    return "ALTER ROLE \"%1$s\" SET enable_seqscan = off; ALTER ROLE \"%1$s\" SET statement_timeout = %2$d"
+        .formatted(config.user(), config.timeoutMillis());
+  }
+
+  private StoreException unavailable(String why) {
+    return new StoreException(Reason.UNAVAILABLE, config + " " + why);
   }
 }

@@ -2,6 +2,7 @@ package dev.userservice.store;
 
 import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.ClientSSLOptions;
@@ -20,7 +21,9 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -45,6 +48,7 @@ final class PostgresPools {
 
   private final Vertx vertx;
   private final PostgresConfig config;
+  private final int readers;
   private final SqlClient reading;
   private final Pool writing;
 
@@ -52,9 +56,10 @@ final class PostgresPools {
     this.vertx = vertx;
     this.config = config;
     int writers = config.connections() / 2;
+    readers = config.connections() - writers;
     reading =
         PgBuilder.client()
-            .with(pool("postgres-read", config.connections() - writers))
+            .with(pool("postgres-read", readers))
             .with(net())
             .connectingTo(this::target)
             .using(vertx)
@@ -79,6 +84,36 @@ final class PostgresPools {
   /** A connection that fails says so by its statements alone; the driver would print it too. */
   static SqlConnection quiet(SqlConnection connection) {
     return connection.exceptionHandler(failure -> {});
+  }
+
+  /**
+   * Ends a connection that must not be used again. Closed, a pool's connection would only be given
+   * back; a role may end its own sessions without a further right.
+   */
+  Future<Void> end(SqlConnection connection) {
+    Promise<Void> ended = Promise.promise();
+    // In a turn of its own: the pool forgets the connection after this handler.
+    connection.closeHandler(end -> vertx.runOnContext(turn -> ended.tryComplete()));
+    connection.query("SELECT pg_terminate_backend(pg_backend_pid())").execute();
+    // Given back before its end is seen, it would be handed to the next statement.
+    return ended
+        .future()
+        .timeout(config.timeoutMillis(), TimeUnit.MILLISECONDS)
+        .transform(end -> connection.close());
+  }
+
+  /** Ends the reading connections to a standby; statements on them fail as UNAVAILABLE. */
+  Future<Void> endStandbys() {
+    List<Future<?>> ends = new ArrayList<>();
+    // At once, so that each finds a connection of its own.
+    for (int i = 0; i < readers; i++) {
+      ends.add(
+          reading
+              .query(
+                  "SELECT CASE WHEN pg_is_in_recovery() THEN pg_terminate_backend(pg_backend_pid()) END")
+              .execute());
+    }
+    return Future.join(ends).otherwiseEmpty().mapEmpty();
   }
 
   Future<Void> close() {

@@ -3,6 +3,7 @@ package dev.userservice.store;
 import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.List;
 
@@ -14,14 +15,17 @@ final class PostgresSchema {
 
   private final Migrations migrations = new Migrations("postgres");
   private final PostgresConfig config;
+  private final PostgresFailures failures;
 
-  PostgresSchema(PostgresConfig config) {
+  PostgresSchema(PostgresConfig config, PostgresFailures failures) {
     this.config = config;
+    this.failures = failures;
   }
 
   /** Needs no right to make tables when there is nothing to do. */
   Future<Void> migrate(Pool pool) {
-    return pool.withConnection(this::version)
+    return pool.withConnection(
+            connection -> checkDatabase(connection).compose(fit -> version(connection)))
         .map(version -> migrations.after(config, version))
         .compose(
             missing ->
@@ -49,6 +53,40 @@ final class PostgresSchema {
             + migrations.version()
             + ");";
     return connection.query(all).execute().mapEmpty();
+  }
+
+  /**
+   * Refuses a database that cannot hold every name, and a pooler that drops the connection's
+   * settings, without which a write could be lost or a plan read the whole table.
+   */
+  private Future<Void> checkDatabase(SqlConnection connection) {
+    return PostgresPools.quiet(connection)
+        .query(
+            "SELECT current_setting('server_encoding'), current_setting('enable_seqscan'),"
+                + " current_setting('synchronous_commit'),"
+                + " (SELECT setting FROM pg_settings WHERE name = 'statement_timeout')")
+        .execute()
+        .map(
+            rows -> {
+              Row row = rows.iterator().next();
+              if (!row.getString(0).equals("UTF8")) {
+                throw unusable(
+                    "its encoding is %s, which cannot hold every name%nMake one with \"createdb -E UTF8 -T template0 %s\""
+                        .formatted(row.getString(0), config.database()));
+              }
+              if (!row.getString(1).equals("off")
+                  || row.getString(2).equals("off")
+                  || !row.getString(3).equals("" + config.timeoutMillis())) {
+                throw unusable(
+                    "a pooler between drops the settings of a connection%nSet them in the database: "
+                        + failures.settings());
+              }
+              return null;
+            });
+  }
+
+  private StoreException unusable(String why) {
+    return new StoreException(StoreException.Reason.UNUSABLE, config + ": " + why.formatted());
   }
 
   /**

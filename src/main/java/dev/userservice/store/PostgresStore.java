@@ -3,10 +3,12 @@ package dev.userservice.store;
 import dev.userservice.config.PostgresConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.StreamSupport;
@@ -33,7 +36,7 @@ final class PostgresStore implements UserStore {
   /** Users of a group of creates: past this, larger groups are no faster. */
   private static final int GROUP_USERS = 1_000;
 
-  private static final int MOST_TRIES = 3;
+  private static final int MAX_TRIES = 3;
 
   /** {@link GroupCommit} has asked already. */
   private static final BooleanSupplier WANTED = () -> false;
@@ -81,6 +84,13 @@ final class PostgresStore implements UserStore {
       SELECT min(k.n)::integer FROM unnest($1::text[]) WITH ORDINALITY AS k (email_key, n)
       WHERE (SELECT 1 FROM users u WHERE u.email_key = k.email_key) IS NOT NULL""";
 
+  private static final Set<Reason> BUSY =
+      Set.of(Reason.TIMED_OUT, Reason.OVERLOADED, Reason.CONFLICT);
+
+  /** Needs what reads need. */
+  private static final String HEALTH =
+      "SELECT pg_is_in_recovery(), (SELECT count(user_id) FROM users WHERE user_id = 0)";
+
   private static final String SELECT =
       "SELECT user_id, name, email, age, created_at FROM users WHERE user_id ";
 
@@ -89,12 +99,16 @@ final class PostgresStore implements UserStore {
   private final PostgresFailures failures;
   private final int timeoutMillis;
   private final GroupCommit creates;
+
+  /** How often statements had to be planned again because the schema changed. */
+  private final AtomicInteger plans = new AtomicInteger();
+
   private volatile boolean open;
 
   PostgresStore(PostgresConfig config, Vertx vertx) {
     pools = new PostgresPools(config, vertx);
-    schema = new PostgresSchema(config);
     failures = new PostgresFailures(config);
+    schema = new PostgresSchema(config, failures);
     timeoutMillis = config.timeoutMillis() + NETWORK_MILLIS;
     creates =
         new GroupCommit(
@@ -162,14 +176,14 @@ final class PostgresStore implements UserStore {
 
   @Override
   public Future<Void> health() {
-    return read("SELECT pg_is_in_recovery()", Tuple.tuple())
-        .map(
-            rows -> {
-              if (rows.iterator().next().getBoolean(0)) {
-                throw new StoreException(Reason.UNAVAILABLE, "PostgreSQL is a standby");
-              }
-              return null;
-            });
+    return read(HEALTH, Tuple.tuple())
+        .compose(
+            rows ->
+                rows.iterator().next().getBoolean(0)
+                    ? pools
+                        .endStandbys()
+                        .transform(ended -> Future.failedFuture(failures.standby()))
+                    : canWrite());
   }
 
   @Override
@@ -179,20 +193,42 @@ final class PostgresStore implements UserStore {
   }
 
   private Future<RowSet<Row>> read(String sql, Tuple values) {
-    if (!open) {
-      return notOpen();
-    }
-    return pools
-        .reading()
-        .preparedQuery(sql)
-        .execute(values)
-        .timeout(timeoutMillis, TimeUnit.MILLISECONDS)
-        .recover(failure -> Future.failedFuture(failures.of(failure)));
+    return open ? read(sql, values, 1) : notOpen();
   }
 
-  /** Runs a statement that writes, again when others were in its way. */
+  private Future<RowSet<Row>> read(String sql, Tuple values, int tries) {
+    int planned = plans.get();
+    return pools
+        .reading()
+        .preparedQuery(planned(sql, planned))
+        .execute(values)
+        .timeout(timeoutMillis, TimeUnit.MILLISECONDS)
+        .recover(
+            failure -> {
+              if (!mayRetry(failure, planned) || tries == MAX_TRIES) {
+                return Future.failedFuture(failures.of(failure));
+              }
+              return read(sql, values, tries + 1);
+            });
+  }
+
+  /** Writes no user: that needs what every write needs. A store that is slow is not dead. */
+  private Future<Void> canWrite() {
+    return write(INSERT_FREE, columns(List.of()), WANTED, 1)
+        .transform(
+            end -> {
+              Throwable failure = end.succeeded() ? null : failures.of(end.cause());
+              return failure == null
+                      || failure instanceof StoreException slow && BUSY.contains(slow.reason())
+                  ? Future.succeededFuture()
+                  : Future.failedFuture(failure);
+            });
+  }
+
+  /** Runs a statement that writes, again when it was refused for a reason that may have passed. */
   private Future<RowSet<Row>> write(
       String sql, Tuple values, BooleanSupplier abandoned, int tries) {
+    int planned = plans.get();
     return pools
         .writing()
         .getConnection()
@@ -207,15 +243,40 @@ final class PostgresStore implements UserStore {
                     :
                     // A connection that does not answer is not given back before it is closed.
                     connection
-                        .preparedQuery(sql)
+                        .preparedQuery(planned(sql, planned))
                         .execute(values)
-                        .eventually(connection::close)
+                        .transform(end -> giveBack(connection, end))
                         .timeout(timeoutMillis, TimeUnit.MILLISECONDS))
         .recover(
             failure ->
-                PostgresFailures.isRetryable(failure) && tries < MOST_TRIES
+                mayRetry(failure, planned) && tries < MAX_TRIES
                     ? write(sql, values, abandoned, tries + 1)
                     : Future.failedFuture(failure));
+  }
+
+  /** One to a server that only reads would stay in the pool after the failover. */
+  private <T> Future<T> giveBack(SqlConnection connection, AsyncResult<T> end) {
+    Future<?> given =
+        PostgresFailures.isReadOnly(end.cause()) ? pools.end(connection) : connection.close();
+    return given.transform(
+        ended ->
+            end.succeeded()
+                ? Future.succeededFuture(end.result())
+                : Future.failedFuture(end.cause()));
+  }
+
+  /** Whether the statement was not executed and may succeed now, on another connection or plan. */
+  private boolean mayRetry(Throwable failure, int planned) {
+    if (PostgresFailures.isOldPlan(failure)) {
+      plans.compareAndSet(planned, planned + 1);
+      return true;
+    }
+    return PostgresFailures.isRetryable(failure) || PostgresFailures.isReadOnly(failure);
+  }
+
+  /** The driver caches a prepared statement by its text: another text is another plan. */
+  private static String planned(String sql, int plan) {
+    return plan == 0 ? sql : sql + "\n-- plan " + plan;
   }
 
   /** Of two with the same address the first is created; the other finds it taken. */
@@ -239,7 +300,22 @@ final class PostgresStore implements UserStore {
               repeats.forEach(write -> write.failed(StoreException.emailTaken(0)));
               return (Void) null;
             })
-        .recover(failure -> Future.failedFuture(failures.ofWrite(failure)));
+        .recover(
+            failure ->
+                group.size() > 1 && PostgresFailures.isOfOneWrite(failure)
+                    ? createEach(group)
+                    : Future.failedFuture(failures.ofWrite(failure)));
+  }
+
+  /** Creates the users of a group one by one, so that one the database cannot hold fails alone. */
+  private Future<Void> createEach(List<GroupCommit.Write> group) {
+    Future<Void> all = Future.succeededFuture();
+    for (GroupCommit.Write write : group) {
+      all =
+          all.compose(
+              before -> createGroup(List.of(write)).onFailure(write::failed).otherwiseEmpty());
+    }
+    return all;
   }
 
   private Future<List<Integer>> insertAll(List<UserResponse> drafts, BooleanSupplier abandoned) {

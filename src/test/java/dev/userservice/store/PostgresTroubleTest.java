@@ -234,6 +234,138 @@ class PostgresTroubleTest {
   }
 
   @Test
+  void databaseThatOnlyReads_isUsedAgainAtOnceWhenItWrites() {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    alterDatabase("SET default_transaction_read_only = on");
+    endConnections();
+
+    for (int i = 0; i < 10; i++) {
+      Future<UserResponse> create = store.create(draft(2), WANTED);
+      assertThat(failure(create)).hasMessageContaining("only reads");
+      assertThat(reason(create)).isEqualTo(Reason.UNAVAILABLE);
+    }
+    assertThat(failure(store.health())).hasMessageContaining("only reads");
+    assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
+    alterDatabase("RESET default_transaction_read_only");
+
+    await(store.create(draft(2), WANTED));
+    for (int i = 0; i < 10; i++) {
+      await(store.health());
+    }
+  }
+
+  @Test
+  void rights_thatAreRevokedAndGranted() {
+    await(open().create(draft(1), WANTED));
+    server.execute(
+        name, "CREATE ROLE app" + name + " LOGIN; GRANT SELECT, INSERT ON users TO app" + name);
+    server.execute(name, "GRANT SELECT ON schema_version TO app" + name);
+    UserStore store = stores.open(database.copy().put("user", "app" + name));
+    await(store.health());
+    await(store.create(draft(2), WANTED));
+    server.execute(name, "REVOKE INSERT ON users FROM app" + name);
+
+    Future<UserResponse> create = store.create(draft(3), WANTED);
+
+    assertThat(reason(create)).isEqualTo(Reason.UNAVAILABLE);
+    assertThat(failure(create)).hasMessageContaining("GRANT SELECT, INSERT ON users");
+    assertThat(failure(store.health())).hasMessageContaining("GRANT SELECT, INSERT ON users");
+    server.execute(name, "GRANT INSERT ON users TO app" + name);
+    await(store.health());
+    await(store.create(draft(3), WANTED));
+  }
+
+  @Test
+  void table_thatIsDropped() {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    await(store.get(1));
+    server.execute(name, "DROP TABLE users");
+
+    for (Future<?> call : List.of(store.get(1), store.create(draft(2), WANTED), store.health())) {
+      assertThat(reason(call)).isEqualTo(Reason.UNAVAILABLE);
+      assertThat(failure(call)).hasMessageContaining("has no longer the tables");
+    }
+  }
+
+  @Test
+  void columns_thatChange() {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    await(store.get(1));
+    server.execute(
+        name,
+        "ALTER TABLE users ALTER COLUMN age TYPE bigint,"
+            + " ALTER COLUMN email_key TYPE varchar(400)");
+
+    assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
+    await(store.create(draft(2), WANTED));
+    await(store.createAll(drafts(3, 2), WANTED));
+    assertThat(await(store.page(0, 10))).hasSize(4);
+  }
+
+  @Test
+  void nameThatTheDatabaseCannotHold_failsOneWrite() throws Exception {
+    UserStore store = open();
+    server.execute(
+        name,
+        """
+        CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN
+          IF NEW.email = 'user5@example.com' THEN RAISE EXCEPTION USING ERRCODE = '22P05'; END IF;
+          RETURN NEW;
+        END $$ LANGUAGE plpgsql;
+        CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()""");
+    List<Future<UserResponse>> creates;
+    try (Lock lock = new Lock("SHARE")) {
+      creates = IntStream.range(0, 10).mapToObj(i -> store.create(draft(i), WANTED)).toList();
+      lock.awaitWaiting(1);
+    }
+
+    assertThatThrownBy(() -> await(creates.get(5))).isInstanceOf(IllegalStateException.class);
+    for (int i = 0; i < 10; i++) {
+      if (i != 5) {
+        await(creates.get(i));
+      }
+    }
+    assertThat(await(store.count())).isEqualTo(9);
+  }
+
+  @Test
+  void encodingThatCannotHoldEveryName() {
+    server.execute(
+        "postgres",
+        "CREATE DATABASE latin"
+            + name
+            + " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+            + " TEMPLATE template0");
+
+    assertUnusable(database.copy().put("database", "latin" + name), "createdb -E UTF8");
+  }
+
+  @Test
+  void tablesOfAnotherProgram() {
+    server.execute(name, "CREATE TABLE users (id integer)");
+    assertUnusable(database, "are not this program's");
+    server.execute(name, "DROP TABLE users; CREATE TABLE schema_version (name text)");
+    assertUnusable(database, "are not this program's");
+    server.execute(name, "DROP TABLE schema_version");
+    alterDatabase("SET search_path = nowhere");
+    assertUnusable(database, "ALTER ROLE \"postgres\" SET search_path");
+  }
+
+  private void alterDatabase(String how) {
+    server.execute("postgres", "ALTER DATABASE " + name + " " + how);
+  }
+
+  private void endConnections() {
+    server.execute(
+        name,
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  }
+
+  @Test
   void conflict_isTriedThreeTimes() {
     UserStore store = open();
     server.execute(name, "CREATE SEQUENCE tries");
