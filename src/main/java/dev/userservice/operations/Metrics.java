@@ -76,6 +76,8 @@ public final class Metrics implements Shareable {
     Arrays.stream(MetricsDomain.values())
         .filter(domain -> !told.contains(domain))
         .forEach(metrics::addDisabledMetricsCategory);
+    // Each connection would register one gauge, the same; those of the pools say more.
+    metrics.addDisabledMetricsCategory("sql");
     return builder
         .with(options.setMetricsOptions(metrics))
         .withMetrics(new MicrometerMetricsFactory(registry));

@@ -130,8 +130,7 @@ final class PostgresFailures {
                 "the tables \"users\" and \"schema_version\" there are not this program's (SQLSTATE %s)%nName another database, or a schema of its own: ALTER ROLE \"%s\" SET search_path = NAME"
                     .formatted(refused.getSqlState(), config.user());
             case "08P01" ->
-                "a pooler between refuses the settings of a connection%nPgBouncer: ignore_startup_parameters = enable_seqscan,statement_timeout,synchronous_commit; then %s"
-                    .formatted(settings());
+                "a pooler in between refuses a parameter of the connection%nPgBouncer: ignore_startup_parameters = DateStyle,client_encoding,application_name";
             default -> null;
           };
     } else if (failure instanceof IllegalArgumentException) {
@@ -186,12 +185,6 @@ final class PostgresFailures {
   /** The database is there, but takes no writes. */
   StoreException standby() {
     return unavailable("is a standby");
-  }
-
-  /** The settings of a connection, for a pooler that does not pass them on. */
-  String settings() {
-    return "ALTER ROLE \"%1$s\" SET enable_seqscan = off; ALTER ROLE \"%1$s\" SET statement_timeout = %2$d"
-        .formatted(config.user(), config.timeoutMillis());
   }
 
   private StoreException unavailable(String why) {

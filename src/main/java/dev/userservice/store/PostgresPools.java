@@ -61,6 +61,7 @@ final class PostgresPools {
         PgBuilder.client()
             .with(pool("postgres-read", readers))
             .with(net())
+            .withConnectHandler(this::prepare)
             .connectingTo(this::target)
             .using(vertx)
             .build();
@@ -68,6 +69,7 @@ final class PostgresPools {
         PgBuilder.pool()
             .with(pool("postgres-write", writers))
             .with(net())
+            .withConnectHandler(this::prepare)
             .connectingTo(this::target)
             .using(vertx)
             .build();
@@ -144,6 +146,22 @@ final class PostgresPools {
         .setReadIdleTimeout(IDLE_MILLIS + LATE_MILLIS + config.timeoutMillis());
   }
 
+  /** Sets a new connection up: by statements, which a pooler passes on in session mode. */
+  private void prepare(SqlConnection connection) {
+    quiet(connection)
+        .query(
+            "SET statement_timeout = "
+                + config.timeoutMillis()
+                // A plan made while the table was small would read all of it, as long as it is
+                // kept.
+                + "; SET enable_seqscan = off"
+                // Whatever the database's default is: what is acknowledged is on disk.
+                + "; SET synchronous_commit = on")
+        .execute()
+        // Into the pool; one that failed here fails its next statement.
+        .onComplete(set -> connection.close());
+  }
+
   /** Asked for each new connection, so that a new password or authority is taken up. */
   private Future<SqlConnectOptions> target() {
     return password().compose(password -> trust().map(trust -> target(password, trust)));
@@ -151,9 +169,14 @@ final class PostgresPools {
 
   private Future<String> password() {
     return config.passwordFile().isEmpty()
-        ? Future.succeededFuture(config.password())
+        ? Future.succeededFuture(withoutLineEnd(config.password()))
         : read("passwordFile", config.passwordFile())
-            .map(bytes -> bytes.toString(StandardCharsets.UTF_8).strip());
+            .map(bytes -> withoutLineEnd(bytes.toString(StandardCharsets.UTF_8)));
+  }
+
+  /** Editors and {@code echo} end a line that is meant as a password only. */
+  private static String withoutLineEnd(String password) {
+    return password.replaceFirst("[\\r\\n]+$", "");
   }
 
   /** Null without TLS. */
@@ -208,11 +231,8 @@ final class PostgresPools {
     target.setTracingPolicy(TracingPolicy.IGNORE);
     Map<String, String> properties = new HashMap<>(target.getProperties());
     properties.put("application_name", "user-service");
-    properties.put("statement_timeout", Integer.toString(config.timeoutMillis()));
-    // A plan made while the table was small would read all of it, for as long as it is kept.
-    properties.put("enable_seqscan", "off");
-    // Whatever the database's default is: what is acknowledged is on disk.
-    properties.put("synchronous_commit", "on");
+    // A pooler refuses parameters it does not know; this one is about numbers that we do not have.
+    properties.remove("extra_float_digits");
     target.setProperties(properties);
     return trust == null
         ? target

@@ -3,7 +3,6 @@ package dev.userservice.store;
 import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
-import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.List;
 
@@ -13,19 +12,23 @@ final class PostgresSchema {
   /** Whoever changes the schema holds this advisory lock. */
   private static final long LOCK = 0x7573657273L;
 
+  /** With fewer, one connection writes; to tell the mode of a pooler takes two. */
+  private static final int MIN_CONNECTIONS_TO_CHECK = 4;
+
   private final Migrations migrations = new Migrations("postgres");
   private final PostgresConfig config;
-  private final PostgresFailures failures;
 
-  PostgresSchema(PostgresConfig config, PostgresFailures failures) {
+  PostgresSchema(PostgresConfig config) {
     this.config = config;
-    this.failures = failures;
   }
 
   /** Needs no right to make tables when there is nothing to do. */
   Future<Void> migrate(Pool pool) {
     return pool.withConnection(
-            connection -> checkDatabase(connection).compose(fit -> version(connection)))
+            connection ->
+                checkSession(pool, connection)
+                    .compose(fit -> checkEncoding(connection))
+                    .compose(fit -> version(connection)))
         .map(version -> migrations.after(config, version))
         .compose(
             missing ->
@@ -55,34 +58,50 @@ final class PostgresSchema {
     return connection.query(all).execute().mapEmpty();
   }
 
-  /**
-   * Refuses a database that cannot hold every name, and a pooler that drops the connection's
-   * settings, without which a write could be lost or a plan read the whole table.
-   */
-  private Future<Void> checkDatabase(SqlConnection connection) {
+  /** Refuses a database that cannot hold every name. */
+  private Future<Void> checkEncoding(SqlConnection connection) {
     return PostgresPools.quiet(connection)
-        .query(
-            "SELECT current_setting('server_encoding'), current_setting('enable_seqscan'),"
-                + " current_setting('synchronous_commit'),"
-                + " (SELECT setting FROM pg_settings WHERE name = 'statement_timeout')")
+        .query("SHOW server_encoding")
         .execute()
         .map(
             rows -> {
-              Row row = rows.iterator().next();
-              if (!row.getString(0).equals("UTF8")) {
+              String encoding = rows.iterator().next().getString(0);
+              if (!encoding.equals("UTF8")) {
                 throw unusable(
                     "its encoding is %s, which cannot hold every name%nMake one with \"createdb -E UTF8 -T template0 %s\""
-                        .formatted(row.getString(0), config.database()));
-              }
-              if (!row.getString(1).equals("off")
-                  || row.getString(2).equals("off")
-                  || !row.getString(3).equals("" + config.timeoutMillis())) {
-                throw unusable(
-                    "a pooler between drops the settings of a connection%nSet them in the database: "
-                        + failures.settings());
+                        .formatted(encoding, config.database()));
               }
               return null;
             });
+  }
+
+  /**
+   * Refuses a pooler in transaction mode, which loses prepared statements and settings: there,
+   * another client's transaction takes the session of the one before.
+   */
+  private Future<Void> checkSession(Pool pool, SqlConnection connection) {
+    if (config.connections() < MIN_CONNECTIONS_TO_CHECK) {
+      return Future.succeededFuture();
+    }
+    return session(connection)
+        .compose(
+            before ->
+                pool.withTransaction(other -> session(other).compose(taken -> session(connection)))
+                    .map(
+                        after -> {
+                          if (!after.equals(before)) {
+                            throw unusable(
+                                "a pooler in transaction mode is in between%nGive it pool_mode = session for this database");
+                          }
+                          return null;
+                        }));
+  }
+
+  private static Future<Integer> session(SqlConnection connection) {
+    return PostgresPools.quiet(connection)
+        .query("SELECT pg_backend_pid()")
+        .execute()
+        .map(rows -> rows.iterator().next().getInteger(0));
   }
 
   private StoreException unusable(String why) {

@@ -108,7 +108,7 @@ final class PostgresStore implements UserStore {
   PostgresStore(PostgresConfig config, Vertx vertx) {
     pools = new PostgresPools(config, vertx);
     failures = new PostgresFailures(config);
-    schema = new PostgresSchema(config, failures);
+    schema = new PostgresSchema(config);
     timeoutMillis = config.timeoutMillis() + NETWORK_MILLIS;
     creates =
         new GroupCommit(
