@@ -28,6 +28,7 @@ import io.vertx.launcher.application.VertxApplication;
 import io.vertx.launcher.application.VertxApplicationHooks;
 import io.vertx.launcher.application.impl.CommandException;
 import io.vertx.launcher.application.impl.VertxApplicationCommand;
+import java.util.Locale;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -103,6 +104,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   public static void main(String[] args) {
+    // In a Turkish locale JGroups reads none of its configuration; elsewhere numbers in messages
+    // have digits that no program reads.
+    Locale.setDefault(Locale.ROOT);
     Watchdog.start(LAST_RESORT);
     // To HTTP/1 clients it is a way to keep us busy; HTTP/2 forbids it anyway (RFC 9113, 9.2.1).
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");

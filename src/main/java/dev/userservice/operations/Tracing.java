@@ -9,6 +9,7 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import io.vertx.core.spi.VertxTracerFactory;
 import io.vertx.tracing.opentelemetry.OpenTelemetryTracingFactory;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -51,7 +52,7 @@ public final class Tracing implements Shareable {
     environment.forEach(
         (name, value) -> {
           if (name.startsWith("OTEL_") && !value.isBlank()) {
-            settings.put(name.toLowerCase().replace('_', '.'), value.strip());
+            settings.put(name.toLowerCase(Locale.ROOT).replace('_', '.'), value.strip());
           }
         });
     for (String name : properties.stringPropertyNames()) {

@@ -10,6 +10,7 @@ import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.opentelemetry.sdk.resources.Resource;
 import java.net.URI;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -101,7 +102,7 @@ final class TracingSdk {
 
   private static TracingException refused(String property, String why) {
     return new TracingException(
-        "%s (-D%s) is %s".formatted(property.toUpperCase().replace('.', '_'), property, why));
+        "%s (-D%s) is %s".formatted(property.toUpperCase(Locale.ROOT).replace('.', '_'), property, why));
   }
 
   /** The first that has something to say. */

@@ -1,0 +1,64 @@
+package dev.userservice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program on machines whose language has other letters and digits. */
+@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+class LocaleTest {
+
+  @RegisterExtension private final Programs programs = new Programs();
+  @TempDir private Path folder;
+
+  @Test
+  void turkish_aClusterStarts() throws Exception {
+    JsonObject config = ClusterNode.cluster().put("port", 0);
+
+    Program server =
+        programs.start(
+            folder,
+            Map.of("OTEL_TRACES_EXPORTER", "otlp", "OTEL_TRACES_SAMPLER", "always"),
+            List.of("-Duser.language=tr", "-Duser.country=TR"),
+            "--cluster",
+            "--conf",
+            config.encode());
+
+    assertThat(server.exitCode()).as("OTEL_TRACES_SAMPLER is read").isEqualTo(Main.CONFIGURATION);
+    assertThat(server.errors()).contains("OTEL_TRACES_SAMPLER");
+    assertThat(
+            programs
+                .start(
+                    folder,
+                    Map.of(),
+                    List.of("-Duser.language=tr", "-Duser.country=TR"),
+                    "--cluster",
+                    "--conf",
+                    config.encode())
+                .port())
+        .isPositive();
+  }
+
+  @Test
+  void arabic_numbersHaveAsciiDigits() throws Exception {
+    Program server =
+        programs.start(
+            folder,
+            Map.of(),
+            List.of("-Duser.language=ar", "-Duser.country=EG"),
+            "--conf",
+            "{\"port\":70000}");
+
+    assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.errors()).contains("65535").isPrintable();
+    assertThat(server.errors().chars()).allMatch(c -> c < 128);
+  }
+}
