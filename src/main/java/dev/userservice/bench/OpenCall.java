@@ -3,13 +3,13 @@ package dev.userservice.bench;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import dev.userservice.client.CallException;
+import dev.userservice.client.GrpcAnswer;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.StreamResetException;
 import io.vertx.grpc.common.GrpcError;
-import io.vertx.grpc.common.GrpcStatus;
 
 /** One call, from its request to its end. It is made once, whatever becomes of it. */
 final class OpenCall {
@@ -24,6 +24,7 @@ final class OpenCall {
   private final Frames frames = new Frames();
   private HttpClientRequest request;
   private HttpClientResponse response;
+  private boolean hasBody;
   private boolean halfClosed;
   private boolean over;
   private boolean connectionLost;
@@ -93,18 +94,16 @@ final class OpenCall {
 
   private void answered(HttpClientResponse answer) {
     response = answer.exceptionHandler(this::lost);
-    String type = answer.getHeader("content-type");
-    if (answer.statusCode() != 200 || type == null || !type.startsWith("application/grpc")) {
-      giveUp(
-          Failure.here(
-              GrpcStatus.UNKNOWN,
-              "what answers is no gRPC server: HTTP %d".formatted(answer.statusCode())));
+    CallException notGrpc = GrpcAnswer.notGrpc(answer);
+    if (notGrpc != null) {
+      giveUp(Failure.of(notGrpc));
       return;
     }
     answer.handler(this::chunk).endHandler(this::ended);
   }
 
   private void chunk(Buffer chunk) {
+    hasBody = true;
     if (over) {
       return;
     }
@@ -123,7 +122,7 @@ final class OpenCall {
     if (over) {
       return;
     }
-    CallException refused = CallException.of(response.headers(), response.trailers());
+    CallException refused = GrpcAnswer.end(response, hasBody);
     String missing = frames.isCut() ? "a message that is cut off" : exchange.missing();
     Failure failure = missing == null ? null : Failure.wrongAnswer(missing);
     // The server may have said all that it has to say before we have.

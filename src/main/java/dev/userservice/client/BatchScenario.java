@@ -23,17 +23,16 @@ final class BatchScenario implements Scenario {
 
   @Override
   public Future<Void> run(Channel channel, Transcript transcript) {
-    List<BatchCreateResponse> responses = new ArrayList<>();
     return channel
         .open(UserServiceGrpcClient.BatchCreateUsers)
         .compose(
             call -> {
-              call.handler(responses::add);
+              Future<List<BatchCreateResponse>> collected = call.collect(new ArrayList<>());
               call.sendAll(USERS.stream().peek(transcript::sent).iterator());
-              return call.ended();
+              return collected;
             })
         .<Void>map(
-            end -> {
+            responses -> {
               responses.forEach(transcript::received);
               check(Expect.one(responses));
               return null;

@@ -4,7 +4,10 @@ import io.vertx.core.MultiMap;
 import io.vertx.grpc.common.GrpcStatus;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A call that did not end with OK: its status, and the message and details of whoever gave it that
@@ -14,6 +17,8 @@ public final class CallException extends RuntimeException {
 
   /** The reason with which a server says that nothing was changed. */
   private static final String NOTHING_CHANGED = "STORE_UNAVAILABLE";
+
+  private static final Pattern CODE = Pattern.compile("[0-9]{1,2}");
 
   private final transient GrpcStatus status;
   private final transient List<String> details;
@@ -55,26 +60,28 @@ public final class CallException extends RuntimeException {
   }
 
   /**
-   * Reads what a server says at the end of a call: in the trailers, or in the headers if only they
-   * came (the gRPC specification calls this Trailers-Only).
+   * Reads the status at the end of a call.
    *
+   * @param end the trailers, or the headers of an answer that has only these; has grpc-status
    * @return null when the call ended with OK
    */
-  public static CallException of(MultiMap headers, MultiMap trailers) {
-    MultiMap end = headers.contains("grpc-status") ? headers : trailers;
-    String code = end.get("grpc-status");
-    if (code == null) {
-      return here(GrpcStatus.INTERNAL, "the answer was cut off: it ended without a status");
-    }
-    if (code.equals("0")) {
+  static CallException of(MultiMap end) {
+    Set<String> codes = new LinkedHashSet<>(end.getAll("grpc-status"));
+    String code = String.join(" and ", codes);
+    GrpcStatus known = status(code);
+    if (known == GrpcStatus.OK) {
       return null;
     }
-    String message = end.get("grpc-message");
+    String encoded = end.get("grpc-message");
+    String message = encoded == null ? "" : percentDecoded(encoded);
+    if (known == null && message.isEmpty()) {
+      message = "grpc-status is \"%s\", which is not a known code".formatted(code);
+    }
     String details = end.get("grpc-status-details-bin");
     String reason = ErrorDetails.reason(details);
     return new CallException(
-        status(code),
-        message == null ? "" : percentDecoded(message),
+        known == null ? GrpcStatus.UNKNOWN : known,
+        message,
         ErrorDetails.lines(details),
         true,
         false,
@@ -128,14 +135,9 @@ public final class CallException extends RuntimeException {
     return getMessage().isEmpty() ? status.name() : status.name() + ": " + getMessage();
   }
 
-  /** The gRPC specification: a code that is none of the known ones is UNKNOWN. */
+  /** Returns the status of a code of one or two ASCII digits; null when there is none. */
   private static GrpcStatus status(String code) {
-    try {
-      GrpcStatus known = GrpcStatus.valueOf(Integer.parseInt(code));
-      return known == null ? GrpcStatus.UNKNOWN : known;
-    } catch (NumberFormatException e) {
-      return GrpcStatus.UNKNOWN;
-    }
+    return CODE.matcher(code).matches() ? GrpcStatus.valueOf(Integer.parseInt(code)) : null;
   }
 
   /** The gRPC specification, "Percent-Encoded"; what is no such byte stays as it is. */

@@ -8,15 +8,19 @@ import dev.userservice.security.ClientTls;
 import dev.userservice.security.UnusableFileException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpConnectOptions;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.tracing.TracingPolicy;
-import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import java.util.ArrayList;
@@ -95,6 +99,7 @@ public final class Channel {
         .setTracingPolicy(TracingPolicy.ALWAYS)
         // By upgrade, a first call that streams would wait for ever.
         .setHttp2ClearTextUpgrade(false)
+        .setInitialSettings(new Http2Settings().setPushEnabled(false))
         .setConnectTimeout(CONNECT_MILLIS);
   }
 
@@ -106,8 +111,10 @@ public final class Channel {
     try {
       connection.goAwayHandler(goAway -> lastStreams.put(connection, goAway.getLastStreamId()));
     } catch (UnsupportedOperationException http1) {
-      // No call is made over it: Evidence sees to that.
+      // No call is made over it: overHttp2 sees to that.
     }
+    // Each call that it carried fails and says why; without this, so would a line of the log.
+    connection.exceptionHandler(lost -> {});
   }
 
   /**
@@ -233,17 +240,54 @@ public final class Channel {
 
   private <Q, R> Future<ClientCall<Q, R>> connect(
       Server server, ServiceMethod<R, Q> method, Deadline deadline) {
-    Evidence evidence = new Evidence(http, lastStreams, host(server), token);
-    return GrpcClient.client(vertx, evidence)
-        .request(address(server), evidence.watch(method))
-        // A peer that accepts the connection and then says nothing would be waited for for ever.
-        .timeout(deadline.leftMillis(), TimeUnit.MILLISECONDS)
-        .map(request -> begun(server, new ClientCall<>(vertx, request, evidence, deadline)))
+    return request(server, method, deadline)
+        .map(request -> begun(server, call(request, method, deadline)))
         .recover(
             failure -> {
               server.failed();
               return Future.failedFuture(notConnected.explain(server, failure, deadline));
             });
+  }
+
+  private Future<HttpClientRequest> request(
+      Server server, ServiceMethod<?, ?> method, Deadline deadline) {
+    HostAndPort host = host(server);
+    RequestOptions options =
+        new RequestOptions()
+            .setMethod(HttpMethod.POST)
+            .setServer(address(server))
+            .setHost(host.host())
+            .setPort(host.port())
+            .setURI("/" + method.fullMethodName())
+            .setTraceOperation(method.fullMethodName())
+            .putHeader(HttpHeaders.CONTENT_TYPE, "application/grpc")
+            .putHeader("te", "trailers")
+            .putHeader("grpc-accept-encoding", "gzip");
+    if (!token.isEmpty()) {
+      options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
+    }
+    return http.request(options)
+        .compose(Channel::overHttp2)
+        // A peer that accepts the connection and then says nothing would be waited for for ever.
+        .timeout(deadline.leftMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static Future<HttpClientRequest> overHttp2(HttpClientRequest request) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      return Future.succeededFuture(request);
+    }
+    request.exceptionHandler(reset -> {}).reset();
+    return Future.failedFuture(NotConnected.notHttp2());
+  }
+
+  private <Q, R> ClientCall<Q, R> call(
+      HttpClientRequest request, ServiceMethod<R, Q> method, Deadline deadline) {
+    return new ClientCall<>(
+        vertx,
+        request,
+        method,
+        sent -> lastStreams.getOrDefault(sent.connection(), Integer.MAX_VALUE),
+        deadline);
   }
 
   private static SocketAddress address(Server server) {
@@ -318,8 +362,9 @@ public final class Channel {
 
   private static <Q, R> Future<List<R>> answers(
       ClientCall<Q, R> call, Q request, List<R> responses) {
-    call.handler(responses::add).sendAll(List.of(request).iterator());
-    return call.ended().map(responses);
+    Future<List<R>> collected = call.collect(responses);
+    call.sendAll(List.of(request).iterator());
+    return collected;
   }
 
   /** Where calls go, as configured. */

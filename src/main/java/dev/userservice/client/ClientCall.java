@@ -1,50 +1,71 @@
 package dev.userservice.client;
 
+import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.grpc.client.GrpcClientRequest;
-import io.vertx.grpc.client.GrpcClientResponse;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.StreamResetException;
 import io.vertx.grpc.common.GrpcError;
 import io.vertx.grpc.common.GrpcErrorException;
 import io.vertx.grpc.common.GrpcStatus;
-import io.vertx.grpc.common.InvalidMessageException;
+import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.common.WireFormat;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /**
- * One call, of any of the four kinds. However it ends, and if it does not, {@link #ended} completes
- * no later than its deadline. What is sent after the end is dropped: only the end says why.
+ * One call, of any of the four kinds, over an HTTP request. However the server ends it, and if it
+ * does not, {@link #ended} completes no later than its deadline. What is sent after the end is
+ * dropped: only the end says why.
  */
 final class ClientCall<Q, R> {
 
   private static final long REASON_MILLIS = 100;
 
   private final Vertx vertx;
-  private final GrpcClientRequest<Q, R> request;
-  private final Evidence evidence;
+  private final HttpClientRequest request;
+  private final ServiceMethod<R, Q> method;
+  private final ToIntFunction<HttpClientRequest> lastStream;
   private final Deadline deadline;
   private final Promise<Void> ended = Promise.promise();
   private Handler<R> handler = message -> {};
+  private MessageReader<R> reader;
+  private boolean hasBody;
 
-  ClientCall(Vertx vertx, GrpcClientRequest<Q, R> request, Evidence evidence, Deadline deadline) {
+  /**
+   * @param request for this call alone, with all headers but grpc-timeout; nothing of it was sent
+   * @param lastStream returns the last stream of its connection that the server began with (RFC
+   *     9113, 6.8), or the max int while the server takes streams
+   */
+  ClientCall(
+      Vertx vertx,
+      HttpClientRequest request,
+      ServiceMethod<R, Q> method,
+      ToIntFunction<HttpClientRequest> lastStream,
+      Deadline deadline) {
     this.vertx = vertx;
     this.request = request;
-    this.evidence = evidence;
+    this.method = method;
+    this.lastStream = lastStream;
     this.deadline = deadline;
     long left = deadline.leftMillis();
-    request.timeout(left, TimeUnit.MILLISECONDS);
-    long timer =
-        vertx.setTimer(
-            left,
-            late -> {
-              ended.tryFail(deadline.exceeded("no end"));
-              cancel();
+    long timer = vertx.setTimer(left, late -> ended.tryFail(deadline.exceeded("no end")));
+    ended
+        .future()
+        .onComplete(
+            end -> {
+              vertx.cancelTimer(timer);
+              // Without effect when both sides have ended.
+              request.reset(GrpcError.CANCELLED.http2ResetCode);
             });
-    ended.future().onComplete(end -> vertx.cancelTimer(timer));
-    request.exceptionHandler(this::lost);
-    request.response().onComplete(this::answered, this::notAnswered);
+    request.setChunked(true).putHeader("grpc-timeout", left + "m").exceptionHandler(this::lost);
+    request.response().onComplete(this::answered, this::lost);
   }
 
   /** Sets who gets the messages that come; to be called before the first is sent. */
@@ -53,10 +74,33 @@ final class ClientCall<Q, R> {
     return this;
   }
 
+  /**
+   * Collects the message of an answer that has one, instead of a handler; a second one ends the
+   * call.
+   *
+   * @return {@code responses}, or the failure of {@link #ended}
+   */
+  Future<List<R>> collect(List<R> responses) {
+    handler(
+        message -> {
+          responses.add(message);
+          if (responses.size() > 1) {
+            cancel();
+          }
+        });
+    return ended()
+        .recover(
+            failure ->
+                responses.size() > 1 ? Future.succeededFuture() : Future.failedFuture(failure))
+        .map(collected -> responses);
+  }
+
   /** Sends a message; for one at a time, whose answer is waited for. */
   void send(Q message) {
     if (!over()) {
-      request.write(message).onFailure(this::broken);
+      Buffer bytes = method.encoder().encode(message, WireFormat.PROTOBUF).payload();
+      Buffer frame = Buffer.buffer().appendByte((byte) 0).appendInt(bytes.length());
+      write(() -> request.write(frame.appendBuffer(bytes)));
     }
   }
 
@@ -75,7 +119,16 @@ final class ClientCall<Q, R> {
   /** Says that no more messages come. */
   void halfClose() {
     if (!over()) {
-      request.end().onFailure(this::broken);
+      write(request::end);
+    }
+  }
+
+  /** Vert.x throws where it stumbles over what a server did to the connection before. */
+  private void write(Supplier<Future<Void>> writing) {
+    try {
+      writing.get().onFailure(this::broken);
+    } catch (RuntimeException stumbled) {
+      failSoon(lostConnection(""));
     }
   }
 
@@ -87,42 +140,51 @@ final class ClientCall<Q, R> {
   /** Ends the call from this side. */
   void cancel() {
     ended.tryFail(CallException.here(GrpcStatus.CANCELLED, "given up by this client"));
-    request.cancel();
   }
 
   private boolean over() {
     return ended.future().isComplete();
   }
 
-  private void answered(GrpcClientResponse<Q, R> response) {
-    response
-        .errorHandler(this::reset)
-        .exceptionHandler(this::lost)
-        .endHandler(end -> ended(CallException.of(response.headers(), response.trailers())))
-        .handler(
-            message -> {
-              if (!over()) {
-                handler.handle(message);
-              }
-            });
+  private void answered(HttpClientResponse answer) {
+    answer.exceptionHandler(this::lost);
+    CallException notGrpc = GrpcAnswer.notGrpc(answer);
+    if (notGrpc != null) {
+      fail(notGrpc);
+      return;
+    }
+    reader = new MessageReader<>(method.decoder(), answer.getHeader("grpc-encoding"));
+    answer.handler(this::chunk).endHandler(end -> ended(GrpcAnswer.end(answer, hasBody)));
   }
 
-  private void ended(CallException end) {
-    if (end == null) {
-      ended.tryComplete();
-    } else {
-      fail(end);
+  private void chunk(Buffer chunk) {
+    hasBody = true;
+    if (over()) {
+      return;
+    }
+    try {
+      reader.read(chunk, this::received);
+    } catch (RuntimeException wrong) {
+      // Of the bytes, or a mistake in the handler: without this, the call would wait in silence.
+      ended.tryFail(wrong);
     }
   }
 
-  private void notAnswered(Throwable failure) {
-    CallException notGrpc = evidence.notGrpc();
-    if (notGrpc != null) {
-      fail(notGrpc);
-    } else if (failure instanceof GrpcErrorException reset) {
-      reset(reset.error());
+  private void received(R message) {
+    if (!over()) {
+      handler.handle(message);
+    }
+  }
+
+  private void ended(CallException end) {
+    if (end != null) {
+      fail(end);
+    } else if (reader.isCut()) {
+      fail(
+          CallException.here(
+              GrpcStatus.INTERNAL, "the answer was cut off: it ended within a message"));
     } else {
-      lost(failure);
+      ended.tryComplete();
     }
   }
 
@@ -132,27 +194,42 @@ final class ClientCall<Q, R> {
   }
 
   private void lost(Throwable failure) {
-    if (failure instanceof InvalidMessageException) {
-      fail(CallException.here(GrpcStatus.RESOURCE_EXHAUSTED, "a message is larger than 256 KiB"));
-      return;
-    }
-    String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
-    String message = "the connection was lost before the call ended" + why;
-    failSoon(
-        evidence.isUnseen()
-            ? CallException.unseen(message)
-            : CallException.here(GrpcStatus.UNAVAILABLE, message));
+    failSoon(reason(failure));
   }
 
-  private void reset(GrpcError error) {
-    if (evidence.unreadable()) {
-      fail(
-          CallException.here(
-              GrpcStatus.INTERNAL, "a message came that is not what the contract says"));
-      return;
+  private CallException reason(Throwable failure) {
+    if (failure instanceof StreamResetException reset) {
+      return CallException.here(
+          GrpcErrorException.create(reset).status(),
+          "the server broke the call off without a status");
     }
-    GrpcStatus status = error == null ? GrpcStatus.UNKNOWN : error.status;
-    failSoon(CallException.here(status, "the server broke the call off without a status"));
+    String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
+    if (failure instanceof Http2Exception && !isUnseen()) {
+      return CallException.here(GrpcStatus.INTERNAL, "the server broke the rules of HTTP/2" + why);
+    }
+    if (failure instanceof NullPointerException || failure instanceof IllegalArgumentException) {
+      // Of Vert.x, which reads the status first.
+      return CallException.here(
+          GrpcStatus.INTERNAL, "the answer has no HTTP status, or one that is not a number");
+    }
+    return lostConnection(why);
+  }
+
+  private CallException lostConnection(String why) {
+    String message = "the connection was lost before the call ended" + why;
+    return isUnseen()
+        ? CallException.unseen(message)
+        : CallException.here(GrpcStatus.UNAVAILABLE, message);
+  }
+
+  /** Returns whether the server has certainly not begun with the call. */
+  private boolean isUnseen() {
+    try {
+      return request.streamId() > lastStream.applyAsInt(request);
+    } catch (NullPointerException noStream) {
+      // Of Vert.x, which has no other way to say that the stream was never opened.
+      return true;
+    }
   }
 
   /** In the next turn: what comes in this one, after its own consequences, explains more. */

@@ -26,14 +26,14 @@ public final class Connection {
     connection.exceptionHandler(lost -> {});
   }
 
-  /** Refuses a connection on which HTTP/1 is spoken, as {@link Evidence} does. */
+  /** Refuses a connection on which HTTP/1 is spoken. */
   static Future<Connection> over(HttpClientConnection opened, HostAndPort host, String token) {
     try {
       opened.remoteSettings();
       return Future.succeededFuture(new Connection(opened, host, token));
     } catch (UnsupportedOperationException http1) {
       opened.close();
-      return Future.failedFuture(Evidence.notHttp2());
+      return Future.failedFuture(NotConnected.notHttp2());
     }
   }
 

@@ -25,6 +25,12 @@ final class NotConnected {
     this.tls = tls;
   }
 
+  /** A server without ALPN (RFC 7301) is taken for one of HTTP/1.1. */
+  static CallException notHttp2() {
+    return CallException.unavailableForGood(
+        "what answers is not a gRPC server: it speaks TLS, but not HTTP/2");
+  }
+
   CallException explain(Server server, Throwable failure, Deadline deadline) {
     if (failure instanceof CallException explained) {
       return explained;

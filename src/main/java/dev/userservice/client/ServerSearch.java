@@ -82,7 +82,8 @@ final class ServerSearch {
         net.connect(address.port(), address.host())
             // Over all of it: a name is looked up before the connect timeout starts.
             .timeout(millis, TimeUnit.MILLISECONDS)
-            .compose(socket -> socket.close().map(address));
+            // A peer that resets it has answered all the same, which is not a line of the log.
+            .compose(socket -> socket.exceptionHandler(reset -> {}).close().map(address));
     return addresses.hasNext() ? answered.recover(refused -> next(addresses, deadline)) : answered;
   }
 

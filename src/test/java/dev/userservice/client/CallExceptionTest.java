@@ -23,18 +23,16 @@ import org.junit.jupiter.api.Test;
 /** What is made of the end of a call, wherever and however it is written. */
 class CallExceptionTest {
 
-  private static final MultiMap NONE = MultiMap.caseInsensitiveMultiMap();
-
   @Test
   void ok_isNoFailure() {
-    assertThat(CallException.of(NONE, status("0"))).isNull();
+    assertThat(CallException.of(status("0"))).isNull();
   }
 
   @Test
   void message_isPercentDecodedUtf8() {
     MultiMap end = status("5").set("grpc-message", "100%25 Zo%C3%AB, %F0%9F%98%80%0A%zz %4");
 
-    assertThat(CallException.of(NONE, end)).hasMessage("100% Zoë, \ud83d\ude00\n%zz %4");
+    assertThat(CallException.of(end)).hasMessage("100% Zoë, \ud83d\ude00\n%zz %4");
   }
 
   @Test
@@ -42,14 +40,13 @@ class CallExceptionTest {
     String onTheWire =
         new String("Zoë".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
 
-    assertThat(CallException.of(NONE, status("5").set("grpc-message", onTheWire)))
-        .hasMessage("Zoë");
+    assertThat(CallException.of(status("5").set("grpc-message", onTheWire))).hasMessage("Zoë");
   }
 
   @Test
-  void trailersOnly_isReadFromTheHeaders() {
+  void status_isShownWithItsMessage() {
     CallException failure =
-        CallException.of(status("12").set("grpc-message", "no%20such%20method"), NONE);
+        CallException.of(status("12").set("grpc-message", "no%20such%20method"));
 
     assertThat(failure.explained()).isEqualTo("UNIMPLEMENTED: no such method");
     assertThat(failure.saidByServer()).isTrue();
@@ -57,16 +54,9 @@ class CallExceptionTest {
 
   @Test
   void code_thatIsNone_isUnknown() {
-    assertThat(CallException.of(NONE, status("99")).status()).isEqualTo(GrpcStatus.UNKNOWN);
-    assertThat(CallException.of(NONE, status("five")).explained()).isEqualTo("UNKNOWN");
-  }
-
-  @Test
-  void noStatus_isAnAnswerCutOff() {
-    CallException failure = CallException.of(NONE, NONE);
-
-    assertThat(failure.explained()).startsWith("INTERNAL: the answer was cut off");
-    assertThat(failure.saidByServer()).isFalse();
+    assertThat(CallException.of(status("99")).status()).isEqualTo(GrpcStatus.UNKNOWN);
+    assertThat(CallException.of(status("five")).explained())
+        .isEqualTo("UNKNOWN: grpc-status is \"five\", which is not a known code");
   }
 
   @Test
@@ -127,7 +117,7 @@ class CallExceptionTest {
     for (String broken : new String[] {"%%%", "AAAA"}) {
       CallException failure =
           CallException.of(
-              NONE, status("3").set("grpc-message", "bad").set("grpc-status-details-bin", broken));
+              status("3").set("grpc-message", "bad").set("grpc-status-details-bin", broken));
 
       assertThat(failure.explained()).isEqualTo("INVALID_ARGUMENT: bad");
       assertThat(failure.details()).containsExactly("(details that cannot be read)");
@@ -135,7 +125,7 @@ class CallExceptionTest {
   }
 
   private static List<String> details(String header) {
-    return CallException.of(NONE, status("3").set("grpc-status-details-bin", header)).details();
+    return CallException.of(status("3").set("grpc-status-details-bin", header)).details();
   }
 
   private static MultiMap status(String code) {

@@ -320,7 +320,7 @@ class SecureClientTest {
   @Test
   void tlsWithoutHttp2() {
     assertThat(failure(trusting(), http(foreign(server).setUseAlpn(false), request -> {})))
-        .endsWith("what answers is no gRPC server: it speaks TLS, but no HTTP/2");
+        .endsWith("what answers is not a gRPC server: it speaks TLS, but not HTTP/2");
     HttpServerOptions http1 = foreign(server).setAlpnVersions(List.of(HttpVersion.HTTP_1_1));
     assertThat(failure(trusting(), http(http1, request -> {})))
         .endsWith("does not answer as a gRPC server: this is TLS, but no HTTP/2");

@@ -8,13 +8,13 @@ import java.util.HexFormat;
 import java.util.List;
 
 /** Byte strings, as wire formats are made of them. */
-final class Bytes {
+public final class Bytes {
 
   private static final int MAX_SHOWN = 400;
 
   private Bytes() {}
 
-  static byte[] of(int... values) {
+  public static byte[] of(int... values) {
     byte[] bytes = new byte[values.length];
     for (int i = 0; i < values.length; i++) {
       bytes[i] = (byte) values[i];
@@ -23,16 +23,16 @@ final class Bytes {
   }
 
   /** One byte for each char, so that a String can hold any bytes. */
-  static byte[] latin1(String text) {
+  public static byte[] latin1(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  static byte[] utf8(String text) {
+  public static byte[] utf8(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** An unsigned number, the most significant byte first. */
-  static byte[] number(long value, int length) {
+  public static byte[] number(long value, int length) {
     byte[] bytes = new byte[length];
     for (int i = 0; i < length; i++) {
       bytes[length - 1 - i] = (byte) (value >>> (8 * i));
@@ -40,17 +40,17 @@ final class Bytes {
     return bytes;
   }
 
-  static byte[] join(byte[]... parts) {
+  public static byte[] join(byte[]... parts) {
     return join(Arrays.asList(parts));
   }
 
-  static byte[] join(List<byte[]> parts) {
+  public static byte[] join(List<byte[]> parts) {
     ByteArrayOutputStream result = new ByteArrayOutputStream();
     parts.forEach(result::writeBytes);
     return result.toByteArray();
   }
 
-  static byte[] repeat(byte[] part, int count) {
+  public static byte[] repeat(byte[] part, int count) {
     byte[] result = new byte[part.length * count];
     for (int i = 0; i < count; i++) {
       System.arraycopy(part, 0, result, i * part.length, part.length);
@@ -58,12 +58,12 @@ final class Bytes {
     return result;
   }
 
-  static byte[] cut(byte[] bytes, int length) {
+  public static byte[] cut(byte[] bytes, int length) {
     return Arrays.copyOf(bytes, Math.min(length, bytes.length));
   }
 
   /** Changes some bits. */
-  static byte[] flip(byte[] bytes, int bits, Dice dice) {
+  public static byte[] flip(byte[] bytes, int bits, Dice dice) {
     byte[] result = bytes.clone();
     for (int i = 0; i < bits && bytes.length > 0; i++) {
       result[dice.below(bytes.length)] ^= (byte) (1 << dice.below(8));
@@ -72,7 +72,7 @@ final class Bytes {
   }
 
   /** Cuts at random places into at most so many parts, none of them empty. */
-  static List<byte[]> split(byte[] bytes, int parts, Dice dice) {
+  public static List<byte[]> split(byte[] bytes, int parts, Dice dice) {
     int[] cuts = new int[Math.max(0, Math.min(parts, bytes.length) - 1)];
     for (int i = 0; i < cuts.length; i++) {
       cuts[i] = dice.between(1, bytes.length - 1);
@@ -91,7 +91,7 @@ final class Bytes {
   }
 
   /** Hexadecimal digits, of the first bytes alone when there are many. */
-  static String hex(byte[] bytes) {
+  public static String hex(byte[] bytes) {
     String digits = HexFormat.of().formatHex(cut(bytes, MAX_SHOWN));
     return bytes.length <= MAX_SHOWN ? digits : digits + "... (" + bytes.length + " bytes)";
   }

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** The choices of one scenario; the same seed makes the same choices. */
-final class Dice {
+public final class Dice {
 
   private final SplittableRandom random;
 
-  Dice(long seed) {
+  public Dice(long seed) {
     this(new SplittableRandom(seed));
   }
 
@@ -18,29 +18,29 @@ final class Dice {
   }
 
   /** Independent choices, so that one part of a scenario can change without the others. */
-  Dice split() {
+  public Dice split() {
     return new Dice(random.split());
   }
 
-  boolean oneIn(int count) {
+  public boolean oneIn(int count) {
     return random.nextInt(count) == 0;
   }
 
   /** A number from 0 up to, but not including, {@code bound}. */
-  int below(int bound) {
+  public int below(int bound) {
     return random.nextInt(bound);
   }
 
   /** A number in the range; both ends are included. */
-  int between(int first, int last) {
+  public int between(int first, int last) {
     return random.nextInt(first, last + 1);
   }
 
-  long number() {
+  public long number() {
     return random.nextLong();
   }
 
-  byte[] bytes(int length) {
+  public byte[] bytes(int length) {
     byte[] bytes = new byte[length];
     for (int i = 0; i < length; i++) {
       bytes[i] = (byte) random.nextInt();
@@ -49,11 +49,11 @@ final class Dice {
   }
 
   @SafeVarargs
-  final <T> T pick(T... choices) {
+  public final <T> T pick(T... choices) {
     return pick(Arrays.asList(choices));
   }
 
-  <T> T pick(List<T> choices) {
+  public <T> T pick(List<T> choices) {
     return choices.get(below(choices.size()));
   }
 }

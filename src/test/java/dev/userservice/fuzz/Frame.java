@@ -3,45 +3,45 @@ package dev.userservice.fuzz;
 import java.util.List;
 
 /** HTTP/2 frames and header blocks, made by hand so that every byte of them can be wrong. */
-final class Frame {
+public final class Frame {
 
-  static final int DATA = 0x0;
-  static final int HEADERS = 0x1;
-  static final int PRIORITY = 0x2;
-  static final int RST_STREAM = 0x3;
-  static final int SETTINGS = 0x4;
-  static final int PUSH_PROMISE = 0x5;
-  static final int PING = 0x6;
-  static final int GOAWAY = 0x7;
-  static final int WINDOW_UPDATE = 0x8;
-  static final int CONTINUATION = 0x9;
+  public static final int DATA = 0x0;
+  public static final int HEADERS = 0x1;
+  public static final int PRIORITY = 0x2;
+  public static final int RST_STREAM = 0x3;
+  public static final int SETTINGS = 0x4;
+  public static final int PUSH_PROMISE = 0x5;
+  public static final int PING = 0x6;
+  public static final int GOAWAY = 0x7;
+  public static final int WINDOW_UPDATE = 0x8;
+  public static final int CONTINUATION = 0x9;
 
-  static final int ACK = 0x1;
-  static final int END_STREAM = 0x1;
-  static final int END_HEADERS = 0x4;
-  static final int PADDED = 0x8;
-  static final int PRIORITIZED = 0x20;
+  public static final int ACK = 0x1;
+  public static final int END_STREAM = 0x1;
+  public static final int END_HEADERS = 0x4;
+  public static final int PADDED = 0x8;
+  public static final int PRIORITIZED = 0x20;
 
-  static final int HEAD_BYTES = 9;
-  static final int PRIORITY_BYTES = 5;
-  static final byte[] PREFACE = Bytes.latin1("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  public static final int HEAD_BYTES = 9;
+  public static final int PRIORITY_BYTES = 5;
+  public static final byte[] PREFACE = Bytes.latin1("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
   /** One header; a char is a byte. */
-  record Header(String name, String value) {}
+  public record Header(String name, String value) {}
 
   private Frame() {}
 
-  static byte[] frame(int type, int flags, int stream, byte[] payload) {
+  public static byte[] frame(int type, int flags, int stream, byte[] payload) {
     return frame(payload.length, type, flags, stream, payload);
   }
 
   /** A frame whose length may lie. */
-  static byte[] frame(int length, int type, int flags, int stream, byte[] payload) {
+  public static byte[] frame(int length, int type, int flags, int stream, byte[] payload) {
     return Bytes.join(
         Bytes.number(length, 3), Bytes.of(type, flags), Bytes.number(stream, 4), payload);
   }
 
-  static byte[] settings(int... idsAndValues) {
+  public static byte[] settings(int... idsAndValues) {
     byte[] payload = new byte[0];
     for (int i = 0; i < idsAndValues.length; i += 2) {
       payload =
@@ -51,24 +51,24 @@ final class Frame {
     return frame(SETTINGS, 0, 0, payload);
   }
 
-  static byte[] data(int stream, byte[] bytes, boolean end) {
+  public static byte[] data(int stream, byte[] bytes, boolean end) {
     return frame(DATA, end ? END_STREAM : 0, stream, bytes);
   }
 
-  static byte[] reset(int stream, int code) {
+  public static byte[] reset(int stream, int code) {
     return frame(RST_STREAM, 0, stream, Bytes.number(code, 4));
   }
 
-  static byte[] windowUpdate(int stream, int bytes) {
+  public static byte[] windowUpdate(int stream, int bytes) {
     return frame(WINDOW_UPDATE, 0, stream, Bytes.number(bytes, 4));
   }
 
-  static byte[] ping(long data) {
+  public static byte[] ping(long data) {
     return frame(PING, 0, 0, Bytes.number(data, 8));
   }
 
   /** HPACK, each header as a literal that is not indexed (RFC 7541, section 6.2.2). */
-  static byte[] block(List<Header> headers) {
+  public static byte[] block(List<Header> headers) {
     return Bytes.join(
         headers.stream()
             .map(h -> Bytes.join(Bytes.of(0), string(h.name()), string(h.value())))
