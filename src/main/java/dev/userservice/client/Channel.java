@@ -23,6 +23,8 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.tracing.TracingPolicy;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.health.v1.HealthCheckRequest;
+import io.vertx.grpc.health.v1.HealthCheckResponse;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -51,6 +53,7 @@ public final class Channel {
   private static final int CONNECT_MILLIS = 1_000;
   private static final int MORE_TRIES = 3;
   private static final long CLOSE_MILLIS = 5_000;
+  private static final long WARM_UP_MILLIS = 5_000;
 
   private final Vertx vertx;
   private final ClientConfig config;
@@ -115,6 +118,27 @@ public final class Channel {
     }
     // Each call that it carried fails and says why; without this, so would a line of the log.
     connection.exceptionHandler(lost -> {});
+  }
+
+  /**
+   * Makes a first call, so that those after it do not wait for the start of this JVM. A server that
+   * does not answer is waited for for {@code deadlineMillis}, and for {@value #WARM_UP_MILLIS}
+   * milliseconds at most.
+   *
+   * @return never fails: the next call says what is wrong
+   */
+  Future<Void> warmUp() {
+    Deadline deadline = all.within(ALL_MILLIS);
+    return WarmUp.call(
+        vertx,
+        servers.all().stream()
+            .<Supplier<Future<ClientCall<HealthCheckRequest, HealthCheckResponse>>>>map(
+                server ->
+                    () ->
+                        request(server, HealthScenario.CHECK, deadline)
+                            .map(request -> call(request, HealthScenario.CHECK, deadline)))
+            .toList(),
+        Math.min(config.deadlineMillis(), WARM_UP_MILLIS));
   }
 
   /**

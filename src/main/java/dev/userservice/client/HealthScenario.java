@@ -12,7 +12,7 @@ import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
 /** Unary: is the server ready? Not one of the demo's five, but what a script asks. */
 final class HealthScenario implements Scenario {
 
-  private static final ServiceMethod<HealthCheckResponse, HealthCheckRequest> CHECK =
+  static final ServiceMethod<HealthCheckResponse, HealthCheckRequest> CHECK =
       ServiceMethod.client(
           ServiceName.create("grpc.health.v1.Health"),
           "Check",

@@ -32,7 +32,7 @@ public final class ScenarioRun {
   }
 
   /**
-   * Runs the scenarios of the configuration and prints a summary.
+   * Warms up, runs the scenarios of the configuration and prints a summary.
    *
    * @return fails with a {@link ScenarioException} that explains the first failure
    */
@@ -40,7 +40,7 @@ public final class ScenarioRun {
     credentials = credentials(config);
     transcript.start(channel.target(), config.deadlineMillis());
     List<String> names = config.scenarios();
-    Future<Void> chain = Future.succeededFuture();
+    Future<Void> chain = channel.warmUp();
     for (int i = 0; i < names.size(); i++) {
       int number = i + 1;
       String name = names.get(i);

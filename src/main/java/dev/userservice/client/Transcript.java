@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
 import dev.userservice.config.Address;
+import dev.userservice.proto.UserResponse;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.util.List;
@@ -41,6 +42,15 @@ public final class Transcript {
     Charset charset = Terminal.charset();
     boolean colour = Terminal.wantsColour(env, Terminal.isThere());
     return new Transcript(Terminal.output(charset), charset, colour);
+  }
+
+  /** Loads the classes that the messages need, which takes a new JVM longer than a call. */
+  static void loadClasses() {
+    try {
+      JSON.print(UserResponse.getDefaultInstance());
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("the contract has no Any that could be unknown", e);
+    }
   }
 
   /** Which servers the scenarios talk to, and how long each call may take. */

@@ -14,12 +14,15 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
+import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -35,6 +38,10 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
 
   final AtomicReference<String> timeout = new AtomicReference<>();
   final CountDownLatch disconnected = new CountDownLatch(1);
+
+  /** The methods that were called, whether there are such or not. */
+  final List<String> called = new CopyOnWriteArrayList<>();
+
   private Server server;
 
   ForeignServer start() throws IOException {
@@ -43,6 +50,7 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
         NettyServerBuilder.forAddress(free)
             .addService(ServerInterceptors.intercept(this, new TimeoutReader()))
             .addTransportFilter(new Departures())
+            .addStreamTracerFactory(new CallReader())
             .build()
             .start();
     return this;
@@ -165,6 +173,15 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
         ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
       timeout.set(headers.get(TIMEOUT));
       return next.startCall(call, headers);
+    }
+  }
+
+  private final class CallReader extends ServerStreamTracer.Factory {
+
+    @Override
+    public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+      called.add(method);
+      return new ServerStreamTracer() {};
     }
   }
 

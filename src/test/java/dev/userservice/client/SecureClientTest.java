@@ -345,7 +345,7 @@ class SecureClientTest {
             });
 
     assertThat(failure(trusting(), port)).contains("UNAVAILABLE");
-    assertThat(connections).as("the search for a server, and one call").hasValue(2);
+    assertThat(connections).as("the search, the warm-up, and one call").hasValue(3);
   }
 
   @Test

@@ -43,6 +43,19 @@ class WrongAnswersTest {
   }
 
   @Test
+  void firstScenario_isNotTheFirstCall_whichNeedNotBeAnswered() throws Exception {
+    try (ForeignServer server = new ForeignServer().start()) {
+      Demo demo = Demo.run(vertx, Demo.config(server.port(), "get"));
+
+      assertThat(demo.failure()).isNull();
+      // The server does not have the first, which is not among the scenarios either.
+      assertThat(server.called)
+          .containsExactly("grpc.health.v1.Health/Check", "users.v1.UserService/GetUser");
+      assertThat(demo.shown()).doesNotContain("Health").endsWith("1/1 scenarios passed\n");
+    }
+  }
+
+  @Test
   void get_ofAnotherUser() throws Exception {
     ForeignServer server =
         new ForeignServer() {
