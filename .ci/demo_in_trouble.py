@@ -53,6 +53,18 @@ for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
     check("interrupted", process.returncode == code, process.returncode)
     check("leaves no server behind", not servers(), servers())
 
+# As a terminal does it: to all processes of the group, the client among them.
+process = demo(0, start_new_session=True)
+for line in process.stdout:
+    if line.startswith("1. "):
+        break
+os.killpg(process.pid, signal.SIGINT)
+out, err = process.communicate(timeout=60)
+check("interrupted by Ctrl-C", process.returncode == 130, process.returncode, err)
+check("in one line", err == "user-service: interrupted before all scenarios had passed\n", err)
+check("no further scenario", "2. " not in out and "failed" not in out, out)
+check("leaves no server behind either", not servers(), servers())
+
 process = subprocess.run([DEMO, "--nope"], capture_output=True, text=True)
 check("an argument that there is not", process.returncode == 2 and "--nope" in process.stderr, process.stderr)
 print(f"run_demo.sh: {passed} passed, 0 failed")

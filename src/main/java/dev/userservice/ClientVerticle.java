@@ -16,6 +16,9 @@ public final class ClientVerticle extends VerticleBase {
 
   private final Transcript transcript;
 
+  /** Set on the thread that ends the process. */
+  private volatile boolean interrupted;
+
   /** Shows what happens on standard output. */
   public ClientVerticle() {
     this(Transcript.onStandardOutput(System.getenv()));
@@ -32,7 +35,12 @@ public final class ClientVerticle extends VerticleBase {
     Channel channel = new Channel(vertx, config);
     return channel
         .findServer()
-        .compose(server -> new ScenarioRun(channel, transcript).run(config))
+        .compose(server -> new ScenarioRun(channel, transcript, () -> interrupted).run(config))
         .eventually(channel::close);
+  }
+
+  /** Ends the run, without another word: the process is ending. May be called on any thread. */
+  void interrupt() {
+    interrupted = true;
   }
 }

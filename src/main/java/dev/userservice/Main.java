@@ -28,7 +28,9 @@ import io.vertx.launcher.application.VertxApplication;
 import io.vertx.launcher.application.VertxApplicationHooks;
 import io.vertx.launcher.application.impl.CommandException;
 import io.vertx.launcher.application.impl.VertxApplicationCommand;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -90,6 +92,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   /** Made on the main thread or an event loop before the main thread goes on. */
   private volatile BenchVerticle bench;
+
+  /** One for each instance; added to by the main thread, read by the one that ends the process. */
+  private final List<ClientVerticle> clients = new CopyOnWriteArrayList<>();
 
   /** Set on the main thread, read on the one that ends the process. */
   private volatile int exitCode = OK;
@@ -241,7 +246,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     return switch (role) {
       case SERVER -> UserVerticle::new;
       case BENCH -> () -> bench = new BenchVerticle();
-      case CLIENT, OTHER -> null;
+      case CLIENT ->
+          () -> {
+            ClientVerticle client = new ClientVerticle();
+            clients.add(client);
+            return client;
+          };
+      case OTHER -> null;
     };
   }
 
@@ -311,11 +322,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public void beforeStoppingVertx(HookContext context) {
     if (!ended && role.ends()) {
+      clients.forEach(ClientVerticle::interrupt);
       complain(
           SCENARIO,
           role == Role.CLIENT
-              ? "stopped before all scenarios had passed"
-              : "stopped before all loads had ended");
+              ? "interrupted before all scenarios had passed"
+              : "interrupted before all loads had ended");
     }
     ended = true;
   }

@@ -319,7 +319,7 @@ class BenchVerticleTest {
       assertThat(slow.called.await(30, TimeUnit.SECONDS)).as(() -> bench.errors()).isTrue();
       bench.process().toHandle().destroy();
       assertThat(bench.exitCode()).isEqualTo(Main.SCENARIO);
-      assertThat(bench.errors()).contains("user-service: stopped before all loads had ended");
+      assertThat(bench.errors()).contains("user-service: interrupted before all loads had ended");
     } finally {
       bench.kill();
     }

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The program as an operator sees it: what it prints, and its exit code. */
 @Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
@@ -268,7 +270,32 @@ class MainTest {
       client.process().toHandle().destroy();
       assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
       assertThat(client.errors())
-          .isEqualTo("user-service: stopped before all scenarios had passed");
+          .isEqualTo("user-service: interrupted before all scenarios had passed");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  void signal_whileAScenarioRuns_endsTheRunWithOneLine(String signal) throws Exception {
+    try (RunningServer server = RunningServer.start()) {
+      Map<String, String> env =
+          Map.of(
+              "USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port(),
+              "USER_CLIENT_SCENARIOS", "chat,get",
+              "USER_CLIENT_PAUSE_MILLIS", "10000");
+      Program client = start(env, List.of(), CLIENT);
+      String line = client.stdout().readLine();
+      while (line != null && !line.contains("Server received: Hello")) {
+        line = client.stdout().readLine();
+      }
+      assertThat(line).as(client::errors).isNotNull();
+
+      new ProcessBuilder("kill", "-" + signal, "" + client.process().pid()).start().waitFor();
+
+      assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+      assertThat(client.errors())
+          .isEqualTo("user-service: interrupted before all scenarios had passed");
+      assertThat(client.output()).as("nothing more on stdout").isEmpty();
     }
   }
 

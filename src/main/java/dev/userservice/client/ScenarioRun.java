@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** Runs scenarios one after the other, all of them, whatever becomes of each. */
 public final class ScenarioRun {
@@ -22,19 +23,25 @@ public final class ScenarioRun {
 
   private final Channel channel;
   private final Transcript transcript;
+  private final BooleanSupplier interrupted;
   private String credentials = "";
   private int passed;
   private String firstFailure;
 
-  public ScenarioRun(Channel channel, Transcript transcript) {
+  /**
+   * @param interrupted whether the process is ending: nothing more is shown, or begun
+   */
+  public ScenarioRun(Channel channel, Transcript transcript, BooleanSupplier interrupted) {
     this.channel = channel;
     this.transcript = transcript;
+    this.interrupted = interrupted;
   }
 
   /**
    * Warms up, runs the scenarios of the configuration and prints a summary.
    *
-   * @return fails with a {@link ScenarioException} that explains the first failure
+   * @return fails with a {@link ScenarioException} that explains the first failure, or says that
+   *     the run was interrupted
    */
   public Future<Void> run(ClientConfig config) {
     credentials = credentials(config);
@@ -59,6 +66,9 @@ public final class ScenarioRun {
   }
 
   private Future<Void> runOne(int number, String name) {
+    if (interrupted.getAsBoolean()) {
+      return interruption();
+    }
     Scenario scenario = SCENARIOS.get(name);
     transcript.headline(number + ". " + scenario.title());
     long start = System.nanoTime();
@@ -66,6 +76,9 @@ public final class ScenarioRun {
         .compose(begin -> scenario.run(channel, transcript))
         .transform(
             end -> {
+              if (interrupted.getAsBoolean()) {
+                return interruption();
+              }
               long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
               if (end.succeeded()) {
                 passed++;
@@ -75,6 +88,10 @@ public final class ScenarioRun {
               }
               return Future.succeededFuture();
             });
+  }
+
+  private static Future<Void> interruption() {
+    return Future.failedFuture(new ScenarioException("interrupted"));
   }
 
   private void failed(int number, String name, Throwable failure, long millis) {

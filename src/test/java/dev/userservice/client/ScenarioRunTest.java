@@ -220,7 +220,7 @@ class ScenarioRunTest {
             new PrintStream(shown, true, StandardCharsets.UTF_8), StandardCharsets.UTF_8, false);
     return channel
         .findServer()
-        .compose(server -> new ScenarioRun(channel, transcript).run(config))
+        .compose(server -> new ScenarioRun(channel, transcript, () -> false).run(config))
         .eventually(channel::close)
         .<String>mapEmpty()
         .otherwise(Throwable::getMessage)
