@@ -33,7 +33,7 @@ class LocaleTest {
             config.encode());
 
     assertThat(server.exitCode()).as("OTEL_TRACES_SAMPLER is read").isEqualTo(Main.CONFIGURATION);
-    assertThat(server.errors()).contains("OTEL_TRACES_SAMPLER");
+    assertThat(server.errors()).contains("otel.traces.sampler: always");
     assertThat(
             programs
                 .start(

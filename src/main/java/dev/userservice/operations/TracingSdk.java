@@ -102,7 +102,8 @@ final class TracingSdk {
 
   private static TracingException refused(String property, String why) {
     return new TracingException(
-        "%s (-D%s) is %s".formatted(property.toUpperCase(Locale.ROOT).replace('.', '_'), property, why));
+        "%s (-D%s) is %s"
+            .formatted(property.toUpperCase(Locale.ROOT).replace('.', '_'), property, why));
   }
 
   /** The first that has something to say. */
