@@ -20,7 +20,10 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
+import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** The rooms of the house and the arrows between them; RATIONALE says why. */
 @AnalyzeClasses(packages = "dev.userservice", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -157,6 +160,20 @@ class ArchitectureTest {
         .containsAll(READS_NO_CALLER)
         .containsAll(ROOT_CLASSES_THAT_READ_CALLERS);
   }
+
+  /**
+   * Callers choose e-mail addresses: with a hash seed that they can guess, they make collisions.
+   */
+  @ArchTest
+  static final ArchRule storesRandomness_cannotBeGuessed =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.userservice.store..")
+          .should()
+          .dependOnClassesThat(
+              type(Random.class)
+                  .or(type(SplittableRandom.class))
+                  .or(type(ThreadLocalRandom.class)));
 
   private static DescribedPredicate<JavaClass> named(Set<String> names) {
     return describe("named " + names, type -> names.contains(type.getName()));

@@ -1,6 +1,6 @@
 package dev.userservice.store;
 
-import java.util.concurrent.ThreadLocalRandom;
+import java.security.SecureRandom;
 import java.util.function.IntFunction;
 
 /**
@@ -22,10 +22,10 @@ final class EmailIndex {
   private static final long ID = (1L << ID_BITS) - 1;
   private static final long FREE = 0;
 
-  /** Unknown to callers, so that nobody can choose addresses that all have the same hash. */
-  private final long seed = ThreadLocalRandom.current().nextLong();
+  /** Unpredictable, so that no caller can choose addresses that all have the same hash. */
+  private final long seed;
 
-  private final long multiplier = ThreadLocalRandom.current().nextLong() | 1;
+  private final long multiplier;
 
   private final long[][] tables = new long[TABLES][FIRST_SLOTS];
   private final int[] sizes = new int[TABLES];
@@ -36,6 +36,9 @@ final class EmailIndex {
    */
   EmailIndex(IntFunction<String> emails) {
     this.emails = emails;
+    SecureRandom random = new SecureRandom();
+    seed = random.nextLong();
+    multiplier = random.nextLong() | 1;
   }
 
   /**
