@@ -45,6 +45,7 @@ final class StatusTable {
           CERTIFICATE_UNKNOWN,
           TOKEN_MALFORMED,
           TOKEN_NOT_TRUSTED,
+          TOKEN_OF_ANOTHER_TYPE,
           TOKEN_EXPIRED,
           TOKEN_NOT_YET_VALID,
           TOKEN_OF_ANOTHER_ISSUER,

@@ -13,6 +13,8 @@ public final class AccessException extends RuntimeException {
     TOKEN_MALFORMED,
     /** No key that is trusted has signed it in a way that is taken. */
     TOKEN_NOT_TRUSTED,
+    /** Its header names a type that is not one of access tokens. */
+    TOKEN_OF_ANOTHER_TYPE,
     /** Its time is over. */
     TOKEN_EXPIRED,
     /** Its time has not come. */

@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringTokenizer;
@@ -34,6 +35,11 @@ final class Tokens {
 
   /** What OpenID Connect allows for a subject. */
   private static final int MOST_NAME_CHARS = 255;
+
+  /** RFC 7519, 5.1, and RFC 9068, 2.1. */
+  private static final Set<String> ACCESS_TOKEN_TYPES = Set.of("jwt", "at+jwt");
+
+  private static final String MEDIA_TYPE = "application/";
 
   /** The year 9999; keeps a date from overflowing. */
   private static final double LAST_SECOND = 253_402_300_799d;
@@ -177,10 +183,16 @@ final class Tokens {
   }
 
   private Caller caller(String token, JsonObject claims) {
-    byte[] header = Base64.getUrlDecoder().decode(token.substring(0, token.indexOf('.')));
-    if (new JsonObject(new String(header, StandardCharsets.UTF_8)).containsKey("crit")) {
+    byte[] bytes = Base64.getUrlDecoder().decode(token.substring(0, token.indexOf('.')));
+    JsonObject header = new JsonObject(new String(bytes, StandardCharsets.UTF_8));
+    if (header.containsKey("crit")) {
       // RFC 7515, 4.1.11: what is critical and not understood makes the token invalid.
       throw malformed("has critical extensions");
+    }
+    if (header.containsKey("typ") && !isAccessTokenType(header.getValue("typ"))) {
+      throw new AccessException(
+          Reason.TOKEN_OF_ANOTHER_TYPE,
+          "the token is of a type, \"typ\", that is not one of access tokens: JWT or at+jwt");
     }
     if (!config.issuer().equals(claims.getValue("iss"))) {
       throw new AccessException(
@@ -196,6 +208,19 @@ final class Tokens {
       throw malformed("needs a subject, \"sub\", of 1 to " + MOST_NAME_CHARS + " characters");
     }
     return new Caller(name, roles(claims), userId(claims), untilMillis(claims));
+  }
+
+  /**
+   * Checks a media type, in any case and with or without its prefix (RFC 7515, 4.1.9). An issuer
+   * signs other tokens with the same key, such as DPoP proofs (RFC 8725, 3.11).
+   */
+  private static boolean isAccessTokenType(Object type) {
+    if (!(type instanceof String text)) {
+      return false;
+    }
+    String name = text.toLowerCase(Locale.ROOT);
+    return ACCESS_TOKEN_TYPES.contains(
+        name.startsWith(MEDIA_TYPE) ? name.substring(MEDIA_TYPE.length()) : name);
   }
 
   private long untilMillis(JsonObject claims) {

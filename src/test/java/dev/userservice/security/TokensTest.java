@@ -171,6 +171,22 @@ class TokensTest {
         .isEqualTo(Reason.TOKEN_NOT_TRUSTED);
   }
 
+  /** RFC 8725, 3.11: a token that was made for something else is none, whoever signed it. */
+  @Test
+  void type_ofSomethingElse() throws Exception {
+    Tokens tokens = tokens(issuer.pem());
+    for (String access :
+        List.of("JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT")) {
+      take(tokens, issuer.sign(RS256.copy().put("typ", access), Issuer.claims()));
+    }
+    take(tokens, issuer.sign(RS256, Issuer.claims()));
+    for (Object other :
+        new Object[] {"dpop+jwt", "logout+jwt", "JOSE", "", "text/jwt", 1, new JsonArray(), null}) {
+      String token = issuer.sign(RS256.copy().put("typ", other), Issuer.claims());
+      assertThat(refused(tokens, token)).as("%s", other).isEqualTo(Reason.TOKEN_OF_ANOTHER_TYPE);
+    }
+  }
+
   @Test
   void algorithm_thatIsNotOnTheList() throws Exception {
     String rs512 = issuer.sign(new JsonObject().put("alg", "RS512"), Issuer.claims());
