@@ -4,6 +4,7 @@ import dev.userservice.cluster.ChatBridge;
 import dev.userservice.cluster.ChatTraces;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.config.StoreConfig;
 import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.ConnectionCounts;
@@ -135,6 +136,12 @@ final class SharedDirectory implements Shareable {
   private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {
     if (!config.openTo().isEmpty()) {
       LOG.warn("insecure: " + config.openTo());
+    }
+    StoreConfig store = config.store();
+    if (store.type().equals("postgres") && store.postgres().isOpen()) {
+      LOG.warn(
+          "insecure: users and the password go to PostgreSQL at %s in plaintext"
+              .formatted(store.postgres().host()));
     }
     if (clustered && config.cluster().isOpen()) {
       LOG.warn(

@@ -160,11 +160,14 @@ class MainTest {
 
   @Test
   void host_thatIsNotOurs() throws Exception {
-    String host = "{\"host\":\"192.0.2.1\",\"insecure\":true}";
+    String postgres =
+        "{\"type\":\"postgres\",\"startTimeoutMillis\":0,\"postgres\":{\"host\":\"no.such.host.invalid\",\"insecure\":true}}";
+    String host = "{\"host\":\"192.0.2.1\",\"insecure\":true,\"store\":" + postgres + "}";
     Program server = start(Map.of(), List.of(), SERVER, "--conf", host);
     assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
     assertThat(server.errors())
         .contains("insecure: calls come to 192.0.2.1 in plaintext")
+        .contains("insecure: users and the password go to PostgreSQL at no.such.host.invalid")
         .contains("user-service: 192.0.2.1 is no address of this machine");
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
  *     the server's certificate has to be for {@code host}
  * @param caFile the PEM file of the authorities that "verify-full" trusts, read for each new
  *     connection; empty otherwise
+ * @param insecure whether users and the password may cross a network in plaintext
  * @param connections the most connections, 2 to 1,000; one half reads, the other writes
  * @param waiting how many users may wait to be written, and how many calls for a connection, before
  *     more are refused; 1 to 1,000,000
@@ -33,6 +34,7 @@ public record PostgresConfig(
     String passwordFile,
     String tls,
     String caFile,
+    boolean insecure,
     int connections,
     int waiting,
     int connectTimeoutMillis,
@@ -51,6 +53,7 @@ public record PostgresConfig(
             reader.textOrNone("passwordFile"),
             reader.oneOf("tls", "disable", TLS),
             reader.textOrNone("caFile"),
+            reader.flag("insecure", false),
             reader.number("connections", 8, 2, 1_000),
             reader.number("waiting", 20_000, 1, 1_000_000),
             reader.number("connectTimeoutMillis", 5_000, 10, 60_000),
@@ -63,7 +66,24 @@ public record PostgresConfig(
       throw reader.refused(
           "caFile", "is needed to verify the server: the PEM file of its authority");
     }
+    if (config.isOpen() && !config.insecure) {
+      boolean uri = reader.has("uri");
+      throw reader.refused(
+          uri ? "uri" : "host",
+          "is refused, since users and the password go to %s in plaintext: %s, or, on a network that is safe, \"store.postgres.insecure\": true"
+              .formatted(
+                  config.host,
+                  uri
+                      ? "add \"?sslmode=verify-full\" to it"
+                      : "set \"store.postgres.tls\": \"verify-full\""));
+    }
     return config;
+  }
+
+  /** Whether users and the password leave this machine in plaintext. */
+  public boolean isOpen() {
+    // A path is that of a Unix domain socket.
+    return tls.equals("disable") && !host.startsWith("/") && !Address.isLoopback(host);
   }
 
   private PostgresConfig orUri(ConfigReader reader) {
@@ -119,6 +139,7 @@ public record PostgresConfig(
         passwordFile,
         mode,
         caFile,
+        insecure,
         connections,
         waiting,
         connectTimeoutMillis,

@@ -45,7 +45,7 @@ class ConfigListingTest {
     String list =
         list(
             """
-            {"store": {"postgres": {"uri": "postgresql://me:s3cret1@db:55/x"}},
+            {"store": {"postgres": {"uri": "postgresql://me:s3cret1@db:55/x", "insecure": true}},
              "tls": {"keyStoreFile": "k.p12", "keyStorePassword": "s3cret2"},
              "auth": {"jwt": {"userIdClaim": "http://who:s3cret3@claims/s3cret4@x"}}}
             """,

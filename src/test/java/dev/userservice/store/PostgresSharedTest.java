@@ -173,7 +173,12 @@ class PostgresSharedTest {
     assertUnusable(database.copy().put("user", "nobody"), "the role exists", "pg_hba.conf");
     assertThat(reason(stores.store(database.copy().put("port", 1)).open()))
         .isEqualTo(Reason.UNAVAILABLE);
-    assertThat(reason(stores.store(database.copy().put("host", "no.such.host.invalid")).open()))
+    assertThat(
+            reason(
+                stores
+                    .store(
+                        database.copy().put("host", "no.such.host.invalid").put("insecure", true))
+                    .open()))
         .isEqualTo(Reason.UNAVAILABLE);
   }
 
