@@ -16,6 +16,7 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
@@ -38,7 +39,7 @@ final class Admission implements Interceptor {
   private final RateLimit rateLimit;
 
   /** The names in the certificates of connections: to parse one costs more than a short call. */
-  private final Map<HttpConnection, String> names = new WeakHashMap<>();
+  private final Map<HttpConnection, List<String>> names = new WeakHashMap<>();
 
   Admission(ServerConfig config, Guard guard, Set<String> methods) {
     auth = config.auth();
@@ -74,7 +75,7 @@ final class Admission implements Interceptor {
       return Future.succeededFuture();
     }
     return callers
-        .find(call.headers().getAll(HttpHeaders.AUTHORIZATION), certificateName(call), address)
+        .find(call.headers().getAll(HttpHeaders.AUTHORIZATION), certificateNames(call), address)
         .map(caller -> admit(call, caller));
   }
 
@@ -96,17 +97,17 @@ final class Admission implements Interceptor {
     }
   }
 
-  private String certificateName(CallInfo call) {
+  private List<String> certificateNames(CallInfo call) {
     return auth.certificates().isEmpty()
-        ? NO_NAME
-        : names.computeIfAbsent(call.connection(), Admission::certificateName);
+        ? List.of()
+        : names.computeIfAbsent(call.connection(), Admission::certificateNames);
   }
 
-  private static String certificateName(HttpConnection connection) {
+  private static List<String> certificateNames(HttpConnection connection) {
     try {
       return CertificateNames.of((X509Certificate) connection.peerCertificates().get(0));
     } catch (SSLPeerUnverifiedException e) {
-      return NO_NAME;
+      return List.of();
     }
   }
 }

@@ -43,6 +43,7 @@ final class StatusTable {
     return switch (reason) {
       case TOKEN_MISSING,
           CERTIFICATE_UNKNOWN,
+          CERTIFICATE_AMBIGUOUS,
           TOKEN_MALFORMED,
           TOKEN_NOT_TRUSTED,
           TOKEN_OF_ANOTHER_TYPE,

@@ -28,6 +28,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import io.netty.pkitesting.CertificateBuilder;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
@@ -39,6 +40,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -333,9 +335,8 @@ class AccessTest {
         .isEqualTo("TOKEN_MALFORMED");
   }
 
-  @Test
-  void certificates_withoutTokens() throws Exception {
-    Certificate authority = Certificate.authority(folder, "authority");
+  /** A server that knows callers by their certificates alone: one, the reader. */
+  private void startForReader(Certificate authority) throws Exception {
     Certificate own = authority.forServer("server");
     JsonObject auth =
         new JsonObject()
@@ -354,6 +355,51 @@ class AccessTest {
                         .put("keyFile", own.key().toString())
                         .put("clientCaFile", authority.certificate().toString()))
                 .put("auth", auth));
+  }
+
+  @Test
+  void certificates_withSeveralNames() throws Exception {
+    Certificate authority = Certificate.authority(folder, "authority");
+    startForReader(authority);
+    Map<String, CertificateBuilder> several =
+        Map.of(
+            "CNs", Certificate.builder("x").subject("CN=reader,O=x,CN=other"),
+            "CNs, the other way round", Certificate.builder("x").subject("CN=other,CN=reader"),
+            "CNs of one part", Certificate.builder("x").subject("CN=reader+CN=other"),
+            "CNs behind another name", Certificate.builder("x").subject("O=x+CN=reader,CN=other"),
+            "hosts", Certificate.builder("x").addSanDnsName("reader").addSanDnsName("other"),
+            "URIs",
+                Certificate.builder("x")
+                    .addSanUriName(new URI("urn:reader"))
+                    .addSanUriName(new URI("urn:other")),
+            "e-mail addresses",
+                Certificate.builder("x").addSanRfc822Name("reader").addSanRfc822Name("o@x.org"));
+    AnyCall getUser = new AnyCall(USERS + "GetUser", get(1));
+
+    for (Map.Entry<String, CertificateBuilder> names : several.entrySet()) {
+      Answer refused =
+          getUser.answer(
+              channel(authority, authority.issue("several", names.getValue())), new Metadata());
+      assertThat(refused.code()).as(names.getKey()).isEqualTo(Code.UNAUTHENTICATED);
+      assertThat(refused.reason()).as(names.getKey()).isEqualTo("CERTIFICATE_AMBIGUOUS");
+    }
+    List<CertificateBuilder> single =
+        List.of(
+            Certificate.builder("x").subject("OU=reader+CN=reader,O=y"),
+            Certificate.builder("x").subject("CN=reader,CN=reader"),
+            Certificate.builder("x").subject("CN=a,CN=b").addSanDnsName("reader"));
+    for (CertificateBuilder one : single) {
+      Certificate certificate = authority.issue("one", one);
+      assertThat(getUser.answer(channel(authority, certificate), new Metadata()).code())
+          .as("%s", certificate.bundle().getCertificate().getSubjectX500Principal())
+          .isEqualTo(Code.OK);
+    }
+  }
+
+  @Test
+  void certificates_withoutTokens() throws Exception {
+    Certificate authority = Certificate.authority(folder, "authority");
+    startForReader(authority);
     AnyCall getUser = new AnyCall(USERS + "GetUser", get(1));
     ManagedChannel reader = channel(authority, authority.forClient("reader"));
     ManagedChannel unknown = channel(authority, authority.forClient("unknown"));

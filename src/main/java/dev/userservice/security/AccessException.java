@@ -9,6 +9,8 @@ public final class AccessException extends RuntimeException {
     TOKEN_MISSING,
     /** There is a certificate, of somebody who is not known here. */
     CERTIFICATE_UNKNOWN,
+    /** There is a certificate, with several names that its holder could be known by. */
+    CERTIFICATE_AMBIGUOUS,
     /** It is no token, or lacks what every token must have. */
     TOKEN_MALFORMED,
     /** No key that is trusted has signed it in a way that is taken. */

@@ -30,22 +30,28 @@ public final class Callers {
    * The caller.
    *
    * @param authorization the values of the header {@code authorization}
-   * @param certificate the name in the caller's certificate; empty when it has none
+   * @param certificate the {@link CertificateNames} of the caller's certificate; empty without one
    * @param address where it calls from
    * @return complete, unless the issuer of tokens is asked first; fails with an {@link
    *     AccessException}
    */
-  public Future<Caller> find(List<String> authorization, String certificate, String address) {
+  public Future<Caller> find(List<String> authorization, List<String> certificate, String address) {
     return authorization.isEmpty() || tokens.isEmpty()
         ? byCertificate(certificate)
         : byToken(authorization, tokens.get(), address);
   }
 
-  private Future<Caller> byCertificate(String certificate) {
-    KnownCaller known = config.certificates().get(certificate);
+  private Future<Caller> byCertificate(List<String> names) {
+    if (names.size() > 1) {
+      return Future.failedFuture(
+          new AccessException(
+              Reason.CERTIFICATE_AMBIGUOUS,
+              "the caller's certificate has several names of one kind, so none of them is taken; it needs one with a single name"));
+    }
+    KnownCaller known = names.isEmpty() ? null : config.certificates().get(names.get(0));
     if (known != null) {
       return Future.succeededFuture(
-          new Caller(certificate, known.roles(), known.userId(), Long.MAX_VALUE));
+          new Caller(names.get(0), known.roles(), known.userId(), Long.MAX_VALUE));
     }
     return Future.failedFuture(
         tokens.isPresent()
