@@ -12,12 +12,14 @@ import dev.userservice.security.CertificateNames;
 import dev.userservice.security.Guard;
 import dev.userservice.security.RateLimit;
 import dev.userservice.security.Rights;
+import dev.userservice.security.ServerTls;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.WeakHashMap;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -38,6 +40,9 @@ final class Admission implements Interceptor {
   private final Rights rights;
   private final RateLimit rateLimit;
 
+  /** Empty when callers need no certificate. */
+  private final Optional<ServerTls> mutual;
+
   /** The names in the certificates of connections: to parse one costs more than a short call. */
   private final Map<HttpConnection, List<String>> names = new WeakHashMap<>();
 
@@ -48,6 +53,7 @@ final class Admission implements Interceptor {
     callers = guard.callers();
     rights = new Rights(auth.rights(), methods);
     rateLimit = guard.rateLimit();
+    mutual = guard.tls().filter(ServerTls::isMutual);
   }
 
   /**
@@ -69,6 +75,7 @@ final class Admission implements Interceptor {
 
   @Override
   public Future<Void> intercept(CallInfo call) {
+    mutual.ifPresent(tls -> tls.check(call.connection()));
     String address = counting ? SourceAddress.of(call.peer()) : "";
     if (!auth.isOn() || auth.openHealth() && call.method().startsWith(HEALTH)) {
       count(address, call);

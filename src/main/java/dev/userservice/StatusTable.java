@@ -44,6 +44,8 @@ final class StatusTable {
       case TOKEN_MISSING,
           CERTIFICATE_UNKNOWN,
           CERTIFICATE_AMBIGUOUS,
+          CERTIFICATE_EXPIRED,
+          CERTIFICATE_NOT_TRUSTED,
           TOKEN_MALFORMED,
           TOKEN_NOT_TRUSTED,
           TOKEN_OF_ANOTHER_TYPE,

@@ -9,6 +9,7 @@ import dev.userservice.proto.UserServiceGrpcService;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.HttpDoor;
 import dev.userservice.rpc.RpcServer;
+import dev.userservice.security.ServerTls;
 import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Users;
 import io.vertx.core.Future;
@@ -51,6 +52,9 @@ public final class UserVerticle extends VerticleBase {
   private static final int CONNECTION_WINDOW_BYTES = 4 << 20;
 
   private static final int RESET_WINDOW_SECONDS = 10;
+
+  /** How long a connection whose caller is no longer trusted has for its last statuses. */
+  private static final int REFUSED_MILLIS = 1_000;
 
   /** After the drain's time is up, what it takes to send the last statuses. */
   private static final int LAST_WORDS_MILLIS = 500;
@@ -125,11 +129,16 @@ public final class UserVerticle extends VerticleBase {
     if (config.reflection()) {
       OperationsRpcs.bindReflection(rpc);
     }
+    Connections connections =
+        new Connections(vertx, bounds(), directory.connections(), this::endCalls);
     server =
         HttpDoor.create(vertx, httpOptions())
             .exceptionHandler(Connections::failed)
             .connectionHandler(
-                new Connections(vertx, bounds(), directory.connections(), this::endCalls))
+                connection -> {
+                  connections.handle(connection);
+                  directory.guard().tls().ifPresent(tls -> watch(tls, connection));
+                })
             .invalidRequestHandler(this::turnAway)
             .requestHandler(rpc);
     // A negative port is any free one, but the same for all instances of this deployment.
@@ -140,6 +149,17 @@ public final class UserVerticle extends VerticleBase {
               directory.guard().tls().ifPresent(tls -> tls.serves(listening));
               vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort());
             });
+  }
+
+  /** Ends a connection when the certificate of its caller does. */
+  private void watch(ServerTls tls, HttpConnection connection) {
+    tls.connected(
+        connection,
+        refused -> {
+          rpc.endCalls(connection, refused);
+          connection.shutdown(REFUSED_MILLIS, TimeUnit.MILLISECONDS);
+        });
+    Connections.onClose(connection, () -> tls.disconnected(connection));
   }
 
   /** What begins neither as HTTP/2 nor as HTTP/1; for the most part it is TLS. */
@@ -202,7 +222,7 @@ public final class UserVerticle extends VerticleBase {
     server.intercept(
         new Observation(
             config, directory.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
-    if (config.auth().isOn() || config.rateLimit().isOn()) {
+    if (config.auth().isOn() || config.rateLimit().isOn() || config.tls().isMutual()) {
       server.intercept(new Admission(config, directory.guard(), methods));
     }
     return server;

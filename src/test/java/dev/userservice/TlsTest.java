@@ -1,20 +1,27 @@
 package dev.userservice;
 
 import static dev.userservice.Requests.get;
+import static dev.userservice.Requests.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.rpc.RawFrames;
 import dev.userservice.security.UnusableFileException;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.vertx.core.json.JsonObject;
+import java.io.EOFException;
 import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,15 +30,19 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.junit.jupiter.api.AfterEach;
@@ -343,26 +354,126 @@ class TlsTest {
   }
 
   @Test
-  void newAuthority_isTakenToo() throws Exception {
+  void newAuthority_isTakenToo_andThatOfBeforeEndsItsCallers() throws Exception {
     start(mutual());
     Certificate before = authority.forClient("before");
     Certificate second = Certificate.authority(folder, "second");
     Certificate after = second.forClient("after");
     ManagedChannel open = server.channel(with(before));
-    assertThat(code(open)).isEqualTo(Code.OK);
+    Recorder<UserMessage, UserMessage> chat = chat(open);
     assertThat(code(server.channel(with(after)))).isEqualTo(Code.UNAVAILABLE);
     Path trusted = folder.resolve("trusted");
     Files.copy(authority.certificate(), trusted);
-
-    Files.copy(second.certificate(), authority.certificate(), StandardCopyOption.REPLACE_EXISTING);
-
     SslContext newcomer =
         GrpcSslContexts.forClient()
             .trustManager(trusted.toFile())
             .keyManager(after.certificate().toFile(), after.key().toFile())
             .build();
+
+    Files.writeString(
+        authority.certificate(),
+        Files.readString(trusted) + Files.readString(second.certificate()));
     await(() -> code(server.channel(newcomer)) == Code.OK);
-    assertThat(code(open)).as("a connection that was there").isEqualTo(Code.OK);
+    Recorder<UserMessage, UserMessage> newChat = chat(server.channel(newcomer));
+    assertThat(code(open)).as("a connection whose authority is still there").isEqualTo(Code.OK);
+
+    Files.copy(second.certificate(), authority.certificate(), StandardCopyOption.REPLACE_EXISTING);
+
+    assertEnded(chat, "CERTIFICATE_NOT_TRUSTED");
+    await(() -> code(open) == Code.UNAVAILABLE);
+    assertGoesOn(newChat);
+    assertThat(code(server.channel(newcomer))).isEqualTo(Code.OK);
+  }
+
+  @Test
+  void clientCertificate_thatExpires_endsItsCaller() throws Exception {
+    start(mutual());
+    Certificate brief =
+        authority.issue(
+            "brief", Certificate.builder("brief").notAfter(Instant.now().plusSeconds(6)));
+    Recorder<UserMessage, UserMessage> other = chat(server.channel(with(authority.forClient("c"))));
+    ManagedChannel channel = server.channel(with(brief));
+    Recorder<UserMessage, UserMessage> chat = chat(channel);
+
+    assertEnded(chat, "CERTIFICATE_EXPIRED");
+
+    await(() -> server.openConnections() == 1);
+    assertThat(code(channel))
+        .as("a new connection, whose handshake resumes the session or not")
+        .isIn(Code.UNAUTHENTICATED, Code.UNAVAILABLE);
+    assertGoesOn(other);
+  }
+
+  /** Of a client that goes on as if it had not been told; without an answer, or with a refusal. */
+  @Test
+  void clientCertificate_thatExpired_opensNoFurtherCall() throws Exception {
+    start(mutual());
+    Certificate brief =
+        authority.issue(
+            "brief", Certificate.builder("brief").notAfter(Instant.now().plusSeconds(6)));
+    try (RawFrames client = new RawFrames(connect("TLSv1.3", null, brief, "h2"))) {
+      getUser(client, 1);
+      assertThat(client.next(RawFrames.DATA).stream()).as("a user").isEqualTo(1);
+      client.next(RawFrames.GOAWAY);
+
+      getUser(client, 3);
+
+      Set<Integer> answer = new HashSet<>();
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  RawFrames.Frame frame = client.next();
+                  if (frame.stream() == 3) {
+                    answer.add(frame.type());
+                  }
+                }
+              })
+          .as("the end of the connection")
+          .isInstanceOfAny(EOFException.class, SocketException.class);
+      assertThat(answer).as("a user").doesNotContain(RawFrames.DATA);
+    }
+  }
+
+  private static void getUser(RawFrames client, int stream) throws Exception {
+    byte[] user = get(1).toByteArray();
+    client
+        .headers(
+            stream,
+            new DefaultHttp2Headers()
+                .method("POST")
+                .scheme("https")
+                .authority("localhost")
+                .path("/users.v1.UserService/GetUser")
+                .add("content-type", "application/grpc"))
+        .frame(
+            RawFrames.DATA,
+            RawFrames.END_STREAM,
+            stream,
+            ByteBuffer.allocate(5 + user.length)
+                .put((byte) 0)
+                .putInt(user.length)
+                .put(user)
+                .array())
+        .send();
+  }
+
+  private static Recorder<UserMessage, UserMessage> chat(ManagedChannel channel)
+      throws InterruptedException {
+    Recorder<UserMessage, UserMessage> chat = Recorder.reading();
+    UserServiceGrpc.newStub(channel).streamUsers(chat).onNext(says(1, "hello"));
+    chat.awaitCount(1);
+    return chat;
+  }
+
+  private static void assertGoesOn(Recorder<?, ?> call) throws Exception {
+    call.cancel();
+    assertThat(call.status().getCode()).as("the first end").isEqualTo(Code.CANCELLED);
+  }
+
+  private static void assertEnded(Recorder<?, ?> call, String reason) throws Exception {
+    StatusRuntimeException ended = call.failure();
+    assertThat(ended.getStatus().getCode()).as("%s", ended).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(ErrorDetails.of(ended).reason()).isEqualTo("userservice.dev/" + reason);
   }
 
   @Test
@@ -397,12 +508,24 @@ class TlsTest {
   }
 
   private SSLSocket connect(String protocol, String cipher) throws Exception {
+    return connect(protocol, cipher, null);
+  }
+
+  private SSLSocket connect(
+      String protocol, String cipher, Certificate certificate, String... application)
+      throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, authority.bundle().toTrustManagerFactory().getTrustManagers(), null);
+    context.init(
+        certificate == null ? null : new KeyManager[] {new OneKey(certificate)},
+        authority.bundle().toTrustManagerFactory().getTrustManagers(),
+        null);
     SSLSocket socket =
         (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.port());
     socket.setSoTimeout((int) SOON.toMillis());
-    socket.setEnabledProtocols(new String[] {protocol});
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setProtocols(new String[] {protocol});
+    parameters.setApplicationProtocols(application);
+    socket.setSSLParameters(parameters);
     if (cipher != null) {
       socket.setEnabledCipherSuites(new String[] {cipher});
     }

@@ -101,6 +101,11 @@ public final class Connections implements Handler<HttpConnection> {
     }
   }
 
+  /** Calls back when a connection has closed, beside the one handler that it has itself. */
+  public static void onClose(HttpConnection connection, Runnable closed) {
+    channel(connection).closeFuture().addListener(done -> closed.run());
+  }
+
   /** Takes the failures of connections that have not begun to speak HTTP. */
   public static void failed(Throwable failure) {
     log("a peer that is not known yet", failure);

@@ -11,6 +11,10 @@ public final class AccessException extends RuntimeException {
     CERTIFICATE_UNKNOWN,
     /** There is a certificate, with several names that its holder could be known by. */
     CERTIFICATE_AMBIGUOUS,
+    /** The certificate of the connection has expired since its handshake. */
+    CERTIFICATE_EXPIRED,
+    /** No authority that is trusted now has signed the certificate of the connection. */
+    CERTIFICATE_NOT_TRUSTED,
     /** It is no token, or lacks what every token must have. */
     TOKEN_MALFORMED,
     /** No key that is trusted has signed it in a way that is taken. */
@@ -58,6 +62,19 @@ public final class AccessException extends RuntimeException {
   /** What ends a call whose token has not lasted as long as the call. */
   public static AccessException expired() {
     return new AccessException(Reason.TOKEN_EXPIRED, "the token has expired; get a new one");
+  }
+
+  /** Ends the calls of a connection whose certificate has not lasted as long. */
+  static AccessException certificateExpired() {
+    return new AccessException(
+        Reason.CERTIFICATE_EXPIRED, "the caller's certificate has expired; connect with a new one");
+  }
+
+  /** Ends the calls of a connection whose authority is no longer trusted. */
+  static AccessException certificateNotTrusted() {
+    return new AccessException(
+        Reason.CERTIFICATE_NOT_TRUSTED,
+        "the caller's certificate is no longer trusted here; connect with one that is");
   }
 
   /** What refuses somebody in the chat who is no user. */

@@ -86,12 +86,7 @@ public final class ClientTls {
         file.isEmpty()
             ? ofTheJdk()
             : TlsFiles.authorities(file, "tls.caFile").getTrustManagerFactory(vertx);
-    for (TrustManager manager : factory.getTrustManagers()) {
-      if (manager instanceof X509ExtendedTrustManager found) {
-        return found;
-      }
-    }
-    throw new IllegalStateException("this JDK cannot check certificates");
+    return TlsFiles.check(factory);
   }
 
   private static TrustManagerFactory ofTheJdk() throws GeneralSecurityException {

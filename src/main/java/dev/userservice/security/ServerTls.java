@@ -6,6 +6,7 @@ import dev.userservice.security.TlsFiles.Identity;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.internal.logging.Logger;
@@ -15,14 +16,19 @@ import io.vertx.core.net.TrustOptions;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * TLS 1.2 and 1.3 for a server, with a certificate that is replaced while it runs when its files
- * change: new connections get the new one, open ones stay. A new one that cannot be used leaves the
- * old one in its place. Shared by all event loops.
+ * change: new connections get the new one, open ones stay, unless their callers' certificates are
+ * no longer trusted. A new one that cannot be used leaves the old one in its place. Shared by all
+ * event loops.
  */
 public final class ServerTls {
 
@@ -32,6 +38,7 @@ public final class ServerTls {
   private final TlsConfig config;
   private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
   private final FileWatch watch;
+  private final OpenCertificates callers;
 
   /** Those that are in force: read by the thread that looks for new ones. */
   private volatile ServerSSLOptions options;
@@ -39,6 +46,7 @@ public final class ServerTls {
   public ServerTls(Vertx vertx, TlsConfig config) {
     this.vertx = vertx;
     this.config = config;
+    callers = new OpenCertificates(vertx);
     KeyPairConfig identity = config.identity();
     watch =
         new FileWatch(
@@ -57,12 +65,55 @@ public final class ServerTls {
     return watch
         .start()
         .compose(known -> vertx.executeBlocking(this::read))
-        .onSuccess(read -> options = read)
+        .onSuccess(
+            read -> {
+              options = read.options;
+              read.authorities.ifPresent(callers::start);
+            })
         .mapEmpty();
   }
 
   public void close() {
     watch.stop();
+    callers.stop();
+  }
+
+  /** Whether callers must show a certificate. */
+  public boolean isMutual() {
+    return config.isMutual();
+  }
+
+  /**
+   * Watches the certificate of a caller for as long as its connection is open; without effect when
+   * callers need none. To be called on the event loop of the connection.
+   *
+   * @param refused called there, once, when the certificate has expired or is no longer trusted;
+   *     with what its calls end
+   */
+  public void connected(HttpConnection connection, Consumer<AccessException> refused) {
+    if (isMutual()) {
+      try {
+        List<X509Certificate> chain =
+            connection.peerCertificates().stream().map(X509Certificate.class::cast).toList();
+        callers.add(connection, chain, refused);
+      } catch (SSLPeerUnverifiedException e) {
+        throw new IllegalStateException("a handshake without a certificate", e);
+      }
+    }
+  }
+
+  /** A connection has closed. */
+  public void disconnected(HttpConnection connection) {
+    callers.remove(connection);
+  }
+
+  /**
+   * Checks the caller of a connection before each call.
+   *
+   * @throws AccessException when its certificate has expired or is no longer trusted
+   */
+  public void check(HttpConnection connection) {
+    callers.check(connection);
   }
 
   /**
@@ -90,7 +141,14 @@ public final class ServerTls {
     servers.add(server);
   }
 
-  private ServerSSLOptions read() {
+  /**
+   * What the files say.
+   *
+   * @param authorities those of callers; empty when they need no certificate
+   */
+  private record Files(ServerSSLOptions options, Optional<X509ExtendedTrustManager> authorities) {}
+
+  private Files read() throws Exception {
     Identity identity = TlsFiles.identity(vertx, config.identity());
     TrustOptions authorities =
         config.isMutual() ? TlsFiles.authorities(config.clientCaFile(), "tls.clientCaFile") : null;
@@ -112,7 +170,11 @@ public final class ServerTls {
             .setTrustOptions(authorities);
     read.setEnabledSecureTransportProtocols(WatchedTls.PROTOCOLS);
     WatchedTls.CIPHERS.forEach(read::addEnabledCipherSuite);
-    return read;
+    return new Files(
+        read,
+        authorities == null
+            ? Optional.empty()
+            : Optional.of(TlsFiles.check(authorities.getTrustManagerFactory(vertx))));
   }
 
   private static String shown(X509Certificate certificate) {
@@ -128,9 +190,12 @@ public final class ServerTls {
         .executeBlocking(this::read)
         .compose(
             read -> {
-              options = read;
+              options = read.options;
               return Future.join(
-                  servers.stream().map(server -> server.updateSSLOptions(read)).toList());
+                      servers.stream()
+                          .map(server -> server.updateSSLOptions(read.options))
+                          .toList())
+                  .onSuccess(taken -> read.authorities.ifPresent(callers::replace));
             })
         .onFailure(
             failure ->

@@ -20,6 +20,9 @@ import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAKey;
 import java.util.Map;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509KeyManager;
 
 /**
@@ -63,6 +66,16 @@ final class TlsFiles {
     Buffer bytes = SmallFile.read(file, key);
     checkCertificates(bytes, file, key);
     return new PemTrustOptions().addCertValue(bytes);
+  }
+
+  /** The check that the JDK makes with authorities. */
+  static X509ExtendedTrustManager check(TrustManagerFactory authorities) {
+    for (TrustManager manager : authorities.getTrustManagers()) {
+      if (manager instanceof X509ExtendedTrustManager found) {
+        return found;
+      }
+    }
+    throw new IllegalStateException("this JDK cannot check certificates");
   }
 
   private static Identity pem(Vertx vertx, KeyPairConfig config) {

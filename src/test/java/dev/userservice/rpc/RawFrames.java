@@ -14,24 +14,24 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /** An HTTP/2 connection of frames made by hand, in one write or many, and read one by one. */
-final class RawFrames implements AutoCloseable {
+public final class RawFrames implements AutoCloseable {
 
-  static final int DATA = 0x0;
-  static final int HEADERS = 0x1;
-  static final int RST_STREAM = 0x3;
-  static final int SETTINGS = 0x4;
-  static final int PING = 0x6;
-  static final int GOAWAY = 0x7;
+  public static final int DATA = 0x0;
+  public static final int HEADERS = 0x1;
+  public static final int RST_STREAM = 0x3;
+  public static final int SETTINGS = 0x4;
+  public static final int PING = 0x6;
+  public static final int GOAWAY = 0x7;
 
-  static final int ACK = 0x1;
-  static final int END_STREAM = 0x1;
+  public static final int ACK = 0x1;
+  public static final int END_STREAM = 0x1;
   private static final int END_HEADERS = 0x4;
   private static final int WAIT_MILLIS = 10_000;
 
   /** A frame that was read. */
-  record Frame(int type, int flags, int stream, byte[] payload) {
+  public record Frame(int type, int flags, int stream, byte[] payload) {
 
-    boolean has(int flag) {
+    public boolean has(int flag) {
       return (flags & flag) != 0;
     }
 
@@ -47,7 +47,11 @@ final class RawFrames implements AutoCloseable {
       new DefaultHttp2HeadersEncoder((name, value) -> false, true);
 
   RawFrames(int port) throws IOException {
-    socket = new Socket("127.0.0.1", port);
+    this(new Socket("127.0.0.1", port));
+  }
+
+  public RawFrames(Socket socket) throws IOException {
+    this.socket = socket;
     socket.setSoTimeout(WAIT_MILLIS);
     in = new DataInputStream(socket.getInputStream());
     unsent.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -55,7 +59,7 @@ final class RawFrames implements AutoCloseable {
   }
 
   /** Adds a frame to those of the next {@link #send}. */
-  RawFrames frame(int type, int flags, int stream, byte[] payload) {
+  public RawFrames frame(int type, int flags, int stream, byte[] payload) {
     unsent.writeBytes(
         ByteBuffer.allocate(9)
             .putInt(payload.length << 8 | type)
@@ -66,20 +70,20 @@ final class RawFrames implements AutoCloseable {
     return this;
   }
 
-  RawFrames headers(int stream, Http2Headers headers) throws Http2Exception {
+  public RawFrames headers(int stream, Http2Headers headers) throws Http2Exception {
     ByteBuf block = Unpooled.buffer();
     encoder.encodeHeaders(stream, headers, block);
     return frame(HEADERS, END_HEADERS, stream, ByteBufUtil.getBytes(block));
   }
 
   /** Sends all frames in one write. */
-  void send() throws IOException {
+  public void send() throws IOException {
     socket.getOutputStream().write(unsent.toByteArray());
     unsent.reset();
   }
 
   /** The next frame of a type; those before it are dropped. */
-  Frame next(int type) throws IOException {
+  public Frame next(int type) throws IOException {
     Frame frame = next();
     while (frame.type != type) {
       frame = next();
@@ -88,7 +92,7 @@ final class RawFrames implements AutoCloseable {
   }
 
   /** The next frame. */
-  Frame next() throws IOException {
+  public Frame next() throws IOException {
     int lengthAndType = in.readInt();
     int flags = in.readUnsignedByte();
     int stream = in.readInt();
