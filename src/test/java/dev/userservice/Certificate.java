@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -84,9 +85,11 @@ public record Certificate(X509Bundle bundle, Path certificate, Path key) {
   }
 
   private static Certificate write(Path folder, String name, X509Bundle bundle) throws Exception {
+    Path key = Files.writeString(folder.resolve(name + ".key"), bundle.getPrivateKeyPEM());
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
     return new Certificate(
         bundle,
         Files.writeString(folder.resolve(name + ".crt"), bundle.getCertificatePathPEM()),
-        Files.writeString(folder.resolve(name + ".key"), bundle.getPrivateKeyPEM()));
+        key);
   }
 }

@@ -9,9 +9,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -181,11 +183,26 @@ class MainTest {
     assertRefused("nope.json: there is no such file", SERVER, "--options", "nope.json");
     assertRefused("nope.json: there is no such file", SERVER, "--deployment-options", "nope.json");
     assertRefused("--conf is empty", SERVER, "--conf", "");
-    assertRefused("/dev/zero: is larger than 1 MiB", SERVER, "--conf", "/dev/zero");
+    assertRefused("/dev/zero: is not a regular file", SERVER, "--conf", "/dev/zero");
+    String pipe = SpecialFiles.pipe(folder).toString();
+    assertRefused(pipe + ": is not a regular file", SERVER, "--conf", pipe);
     String deploy = "--deployment-options";
     assertRefused("--options: eventLoop", "--options", "{\"eventLoopPoolSize\":0}");
     assertRefused(deploy + ": No enum constant", deploy, "{\"threadingModel\":\"x\"}");
     assertRefused(deploy + ": \"instances\" is \"2\", but must", deploy, "{\"instances\":\"2\"}");
+  }
+
+  /** As {@code --conf <(command)} of a shell, which is {@code --conf /dev/fd/63}. */
+  @Test
+  void configuration_thatComesThroughAPipe() throws Exception {
+    for (String pipe : List.of("/dev/stdin", "/dev/fd/0")) {
+      Program listing = start(Map.of(), List.of(), "--conf", pipe, "--print-config");
+      try (OutputStream in = listing.process().getOutputStream()) {
+        in.write("{\"port\": 50123}".getBytes(StandardCharsets.UTF_8));
+      }
+      assertThat(listing.exitCode()).as("%s: %s", pipe, listing.errors()).isEqualTo(Main.OK);
+      assertThat(listing.output()).contains("\"port\": 50123,");
+    }
   }
 
   @Test

@@ -25,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -255,7 +256,13 @@ class TlsTest {
     String none = folder.resolve("none.pem").toString();
     Certificate other = authority.forServer("other");
     assertRefused(pem().put("certificateFile", none), none, "is not there", "tls.certificateFile");
-    assertRefused(pem().put("keyFile", folder.toString()), "cannot be read", "tls.keyFile");
+    assertRefused(pem().put("keyFile", folder.toString()), "is a folder", "tls.keyFile");
+    assertRefused(pem().put("keyFile", "/dev/zero"), "/dev/zero is not a regular file");
+    String pipe = SpecialFiles.pipe(folder).toString();
+    assertRefused(pem().put("keyFile", pipe), pipe + " is not a regular file: \"tls.keyFile\"");
+    assertRefused(pem().put("clientCaFile", pipe), "is not a regular file: \"tls.clientCaFile\"");
+    String large = SpecialFiles.ofBytes(folder, (1 << 20) + 1).toString();
+    assertRefused(pem().put("certificateFile", large), "is larger than 1 MiB");
     assertRefused(
         pem().put("certificateFile", nothing.toString()), "nothing.pem has no PEM certificate");
     assertRefused(pem().put("keyFile", nothing.toString()), "nothing.pem has no PEM private key");
@@ -271,6 +278,24 @@ class TlsTest {
     JsonObject pkcs12 = new JsonObject().put("keyStoreFile", own.pkcs12("secret").toString());
     assertRefused(pkcs12.copy().put("keyStorePassword", "wrong"), "has another password");
     assertRefused(pkcs12.copy().put("keyStoreFile", nothing.toString()), "is no PKCS12 file");
+  }
+
+  @Test
+  void keyThatEverybodyCanRead_isWarnedOf() throws Exception {
+    try (LogLines files = LogLines.of("dev.userservice.security.SmallFile")) {
+      Files.setPosixFilePermissions(own.key(), PosixFilePermissions.fromString("rw-r-----"));
+      start(pem());
+      assertThat(files.messages()).as("its group may").isEmpty();
+      server.close();
+
+      Files.setPosixFilePermissions(own.key(), PosixFilePermissions.fromString("rw-r--r--"));
+      start(pem());
+      String key = own.key().toString();
+      assertThat(files.messages())
+          .containsExactly(
+              "%s has a secret, and every user of this machine can read it (rw-r--r--): chmod 600 %s (\"tls.keyFile\")"
+                  .formatted(key, key));
+    }
   }
 
   private static String assertRefused(JsonObject tls, String... words) {

@@ -133,17 +133,27 @@ public final class ConfigSource {
                         .formatted(path, variable(prefix + "." + path)));
               }
             });
+    if (argument != null && !typed) {
+      keys.keys().entrySet().stream()
+          .filter(key -> key.getValue().type() == ConfigReader.Type.SECRET)
+          .filter(key -> source.isInDocument(key.getKey()))
+          .findFirst()
+          .ifPresent(key -> BoundedFile.warnIfOpen(argument, key.getKey(), warn));
+    }
     return source;
   }
 
   /** Whether a value stands on the command line, in its text or as a property. */
   private boolean isTyped(String path, boolean document) {
+    return isInDocument(path) ? document : origins.getOrDefault(path, "").startsWith("-D");
+  }
+
+  private boolean isInDocument(String path) {
     Object value = json;
     for (String step : path.split("\\.")) {
       value = value instanceof JsonObject object ? object.getValue(step) : null;
     }
-    String origin = origins.getOrDefault(path, "");
-    return value != null && (origin.isEmpty() ? document : origin.startsWith("-D"));
+    return value != null && !value.equals("") && !origins.containsKey(path);
   }
 
   <T> T read(Function<ConfigReader, T> config) {

@@ -17,12 +17,13 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** A JSON object that stands on the command line, as a text or as the path of a file. */
 public final class JsonDocument {
 
-  /** Far more than any configuration needs; keeps a wrong path from filling the memory. */
-  private static final int MOST_BYTES = 1 << 20;
+  /** Where the systems have what a shell has opened for us, as with {@code --conf <(command)}. */
+  private static final List<String> OPENED = List.of("/dev/stdin", "/dev/fd/", "/proc/self/fd/");
 
   private static final JsonFactory STRICT =
       JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -64,13 +65,13 @@ public final class JsonDocument {
       if (Files.isDirectory(path)) {
         throw new ConfigException(name + ": is a directory, but must be a JSON file");
       }
-      try (var file = Files.newInputStream(path)) {
-        byte[] bytes = file.readNBytes(MOST_BYTES + 1);
-        if (bytes.length > MOST_BYTES) {
-          throw new ConfigException(name + ": is larger than 1 MiB, so it is no configuration");
-        }
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      }
+      byte[] bytes =
+          OPENED.stream().anyMatch(argument::startsWith)
+              ? BoundedFile.readAny(path)
+              : BoundedFile.read(path);
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (BoundedFile.UnfitException e) {
+      throw new ConfigException(name + ": " + e.getMessage() + ", but must be a JSON file");
     } catch (NoSuchFileException | InvalidPathException e) {
       throw new ConfigException(
           "%s: there is no such file (looked in %s)"

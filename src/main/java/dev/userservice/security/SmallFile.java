@@ -1,10 +1,11 @@
 package dev.userservice.security;
 
+import dev.userservice.config.BoundedFile;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,8 +13,7 @@ import java.nio.file.Path;
 /** Reads files of certificates, keys and passwords. Blocks. */
 final class SmallFile {
 
-  /** Far more than any of them has; keeps a wrong path from filling the memory. */
-  private static final int MOST_BYTES = 1 << 20;
+  private static final Logger LOG = LoggerFactory.getLogger(SmallFile.class);
 
   private SmallFile() {}
 
@@ -21,15 +21,14 @@ final class SmallFile {
    * All of a file.
    *
    * @param key the key of the configuration that names it
-   * @throws UnusableFileException when it cannot be read, or is larger than 1 MiB
+   * @throws UnusableFileException when it cannot be read, is no regular file, or is larger than 1
+   *     MiB
    */
   static Buffer read(String file, String key) {
-    try (InputStream in = Files.newInputStream(Path.of(file))) {
-      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-      if (bytes.length > MOST_BYTES) {
-        throw new UnusableFileException(file, "is larger than 1 MiB", key);
-      }
-      return Buffer.buffer(bytes);
+    try {
+      return Buffer.buffer(BoundedFile.read(Path.of(file)));
+    } catch (BoundedFile.UnfitException e) {
+      throw new UnusableFileException(file, e.getMessage(), key);
     } catch (NoSuchFileException | InvalidPathException e) {
       throw new UnusableFileException(file, "is not there", key);
     } catch (IOException e) {
@@ -37,8 +36,15 @@ final class SmallFile {
     }
   }
 
+  /** As {@link #read}, for a file with a secret: says in the log when everybody can read it. */
+  static Buffer secret(String file, String key) {
+    Buffer bytes = read(file, key);
+    BoundedFile.warnIfOpen(file, key, LOG::warn);
+    return bytes;
+  }
+
   /** The one line of a file with a secret. */
   static String line(String file, String key) {
-    return read(file, key).toString(StandardCharsets.UTF_8).strip();
+    return secret(file, key).toString(StandardCharsets.UTF_8).strip();
   }
 }

@@ -81,7 +81,7 @@ final class TlsFiles {
   private static Identity pem(Vertx vertx, KeyPairConfig config) {
     Buffer certificate = SmallFile.read(config.certificateFile(), "tls.certificateFile");
     checkCertificates(certificate, config.certificateFile(), "tls.certificateFile");
-    Buffer key = SmallFile.read(config.keyFile(), "tls.keyFile");
+    Buffer key = SmallFile.secret(config.keyFile(), "tls.keyFile");
     if (key.toString(StandardCharsets.ISO_8859_1).contains("ENCRYPTED")) {
       throw new UnusableFileException(
           config.keyFile(),
@@ -104,7 +104,7 @@ final class TlsFiles {
 
   private static Identity pkcs12(Vertx vertx, KeyPairConfig config) {
     String file = config.keyStoreFile();
-    Buffer bytes = SmallFile.read(file, "tls.keyStoreFile");
+    Buffer bytes = SmallFile.secret(file, "tls.keyStoreFile");
     String password =
         config.keyStorePasswordFile().isEmpty()
             ? config.keyStorePassword()

@@ -1,10 +1,13 @@
 package dev.userservice.store;
 
+import dev.userservice.config.BoundedFile;
 import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemTrustOptions;
@@ -18,7 +21,10 @@ import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnectOptions;
 import io.vertx.sqlclient.SqlConnection;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
@@ -26,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The connections to a PostgreSQL, in two halves. Those that read are pipelined: many short
@@ -46,11 +53,16 @@ final class PostgresPools {
   /** How late the pool may be with that. */
   private static final int LATE_MILLIS = 10_000;
 
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresPools.class);
+
   private final Vertx vertx;
   private final PostgresConfig config;
   private final int readers;
   private final SqlClient reading;
   private final Pool writing;
+
+  /** Whether it was looked at who can read the password: once, but it is read more often. */
+  private final AtomicBoolean checked = new AtomicBoolean();
 
   PostgresPools(PostgresConfig config, Vertx vertx) {
     this.vertx = vertx;
@@ -168,15 +180,26 @@ final class PostgresPools {
   }
 
   private Future<String> password() {
-    return config.passwordFile().isEmpty()
-        ? Future.succeededFuture(withoutLineEnd(config.password()))
-        : read("passwordFile", config.passwordFile())
-            .map(bytes -> withoutLineEnd(bytes.toString(StandardCharsets.UTF_8)));
+    String file = config.passwordFile();
+    if (file.isEmpty()) {
+      return Future.succeededFuture(withoutLineEnd(config.password()));
+    }
+    return (checked.getAndSet(true) ? Future.<Void>succeededFuture() : warnIfOpen(file))
+        .compose(warned -> read("passwordFile", file))
+        .map(bytes -> withoutLineEnd(bytes.toString(StandardCharsets.UTF_8)));
   }
 
   /** Editors and {@code echo} end a line that is meant as a password only. */
   private static String withoutLineEnd(String password) {
     return password.replaceFirst("[\\r\\n]+$", "");
+  }
+
+  private Future<Void> warnIfOpen(String file) {
+    return vertx.executeBlocking(
+        () -> {
+          BoundedFile.warnIfOpen(file, "store.postgres.passwordFile", LOG::warn);
+          return null;
+        });
   }
 
   /** Null without TLS. */
@@ -205,10 +228,16 @@ final class PostgresPools {
   }
 
   private Future<Buffer> read(String key, String file) {
-    return vertx
-        .fileSystem()
-        .readFile(file)
-        .recover(unreadable -> Future.failedFuture(unusable(key, file + " cannot be read")));
+    return vertx.executeBlocking(
+        () -> {
+          try {
+            return Buffer.buffer(BoundedFile.read(Path.of(file)));
+          } catch (BoundedFile.UnfitException e) {
+            throw unusable(key, file + " " + e.getMessage());
+          } catch (IOException | InvalidPathException e) {
+            throw unusable(key, file + " cannot be read");
+          }
+        });
   }
 
   private static StoreException unusable(String key, String why) {

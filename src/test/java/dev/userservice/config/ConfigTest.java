@@ -334,7 +334,7 @@ class ConfigTest {
     assertThatThrownBy(() -> JsonDocument.parse("--conf", latin1.toString()))
         .hasMessage(latin1 + ": is not in UTF-8");
     assertThatThrownBy(() -> JsonDocument.parse("--conf", huge.toString()))
-        .hasMessage(huge + ": is larger than 1 MiB, so it is no configuration");
+        .hasMessage(huge + ": is larger than 1 MiB, but must be a JSON file");
     assertThatThrownBy(() -> JsonDocument.parse("--conf", folder.toString()))
         .hasMessage(folder + ": is a directory, but must be a JSON file");
   }

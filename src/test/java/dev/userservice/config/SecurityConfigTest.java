@@ -7,6 +7,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -173,6 +174,7 @@ class SecurityConfigTest {
   void secret_inAFileOrTheEnvironmentIsNot() throws Exception {
     Path file = folder.resolve("conf.json");
     Files.writeString(file, "{\"store\":{\"postgres\":{\"password\":\"s3cret\"}}}");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
     ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
     JsonObject client =
         ConfigSource.client(
@@ -181,6 +183,23 @@ class SecurityConfigTest {
     assertThat(warnings).isEmpty();
     assertThat(ClientConfig.from(client).token()).isEqualTo("s3cret");
     assertThat(ClientConfig.from(client).toString()).doesNotContain("s3cret");
+  }
+
+  @Test
+  void secret_inAFileThatEverybodyCanReadIsWarnedOf() throws Exception {
+    Path file = folder.resolve("conf.json");
+    Files.writeString(file, "{\"port\":1}");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
+    assertThat(warnings).as("without a secret").isEmpty();
+
+    Files.writeString(file, "{\"store\":{\"postgres\":{\"password\":\"s3cret\"}}}");
+    ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
+
+    assertThat(warnings)
+        .containsExactly(
+            "%s has a secret, and every user of this machine can read it (rw-r--r--): chmod 600 %s (\"store.postgres.password\")"
+                .formatted(file, file));
   }
 
   @Test

@@ -10,13 +10,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.userservice.Certificate;
+import dev.userservice.LogLines;
 import dev.userservice.PostgresServer;
+import dev.userservice.SpecialFiles;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -398,6 +401,42 @@ class PostgresTroubleTest {
     UserStore encrypted = stores.store(database.copy().put("tls", "require"));
     await(encrypted.open());
     await(encrypted.create(draft(1), WANTED));
+  }
+
+  @Test
+  void files_thatAreNotReadWhole(@TempDir Path folder) throws Exception {
+    String pipe = SpecialFiles.pipe(folder).toString();
+    String large = SpecialFiles.ofBytes(folder, (1 << 20) + 1).toString();
+    JsonObject verifying = database.copy().put("tls", "verify-full");
+
+    for (String odd : List.of(pipe, "/dev/zero")) {
+      assertUnusable(
+          database.copy().put("passwordFile", odd),
+          odd + " is not a regular file: \"store.postgres.passwordFile\"");
+      assertUnusable(
+          verifying.copy().put("caFile", odd),
+          odd + " is not a regular file: \"store.postgres.caFile\"");
+    }
+    assertUnusable(
+        database.copy().put("passwordFile", large),
+        large + " is larger than 1 MiB: \"store.postgres.passwordFile\"");
+  }
+
+  @Test
+  void passwordFile_thatEverybodyCanRead_isWarnedOfOnce(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("password"), "s3cret");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    try (LogLines lines = LogLines.of("dev.userservice.store.PostgresPools")) {
+      UserStore store = stores.store(database.copy().put("passwordFile", file.toString()));
+      await(store.open());
+      await(store.create(draft(1), WANTED));
+      await(store.get(1));
+
+      assertThat(lines.messages())
+          .containsExactly(
+              "%s has a secret, and every user of this machine can read it (rw-r--r--): chmod 600 %s (\"store.postgres.passwordFile\")"
+                  .formatted(file, file));
+    }
   }
 
   private void assertUnusable(JsonObject settings, String why) {

@@ -1,0 +1,79 @@
+package dev.userservice.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Files that an operator names and that are read whole: configurations, certificates, keys and
+ * passwords. Blocks for as long as the disk takes.
+ */
+public final class BoundedFile {
+
+  /** Far more than any of them has; keeps a wrong path from filling the memory. */
+  private static final int MAX_BYTES = 1 << 20;
+
+  private BoundedFile() {}
+
+  /** A file that is not read at all. Its message says why, to follow the name of the file. */
+  public static final class UnfitException extends IOException {
+
+    private UnfitException(String why) {
+      super(why);
+    }
+  }
+
+  /**
+   * All bytes of a regular file, or of one that a symbolic link leads to.
+   *
+   * @throws UnfitException when it is something else, such as a pipe, which may never end, or is
+   *     larger than 1 MiB
+   * @throws IOException when it cannot be read
+   */
+  public static byte[] read(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new UnfitException("is a folder");
+    }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new UnfitException("is not a regular file");
+    }
+    return readAny(file);
+  }
+
+  /** As {@link #read}, for whatever has an end, such as the pipe of a shell. */
+  static byte[] readAny(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length > MAX_BYTES) {
+        throw new UnfitException("is larger than 1 MiB");
+      }
+      return bytes;
+    }
+  }
+
+  /**
+   * Warns of a secret that everybody can read. Its group may: mounted secrets are given to a server
+   * by their group.
+   *
+   * @param key the key of the configuration that names the file
+   * @param warn called at most once; not for a file that is missing, or has no mode
+   */
+  public static void warnIfOpen(String file, String key, Consumer<String> warn) {
+    try {
+      Set<PosixFilePermission> mode = Files.getPosixFilePermissions(Path.of(file));
+      if (mode.contains(PosixFilePermission.OTHERS_READ)) {
+        warn.accept(
+            "%s has a secret, and every user of this machine can read it (%s): chmod 600 %s (\"%s\")"
+                .formatted(file, PosixFilePermissions.toString(mode), file, key));
+      }
+    } catch (IOException | InvalidPathException | UnsupportedOperationException e) {
+      // Who reads it finds out why.
+    }
+  }
+}
