@@ -213,6 +213,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
+    // No file is read from the class path. The cache for those would be a folder among the
+    // temporary
+    // files, which each kill leaves there.
+    vertxOptions
+        .getFileSystemOptions()
+        .setClassPathResolvingEnabled(false)
+        .setFileCachingEnabled(false);
     VertxBuilder builder = Vertx.builder().with(vertxOptions);
     if (role == Role.SERVER && ServerConfig.from(config).management().isOn()) {
       metrics = new Metrics(StartLines.version());

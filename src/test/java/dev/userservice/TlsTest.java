@@ -293,7 +293,7 @@ class TlsTest {
       String key = own.key().toString();
       assertThat(files.messages())
           .containsExactly(
-              "%s has a secret, and every user of this machine can read it (rw-r--r--): chmod 600 %s (\"tls.keyFile\")"
+              "%s can be read by every user of this machine (rw-r--r--): chmod 600 %s (\"tls.keyFile\")"
                   .formatted(key, key));
     }
   }

@@ -58,8 +58,8 @@ public final class BoundedFile {
   }
 
   /**
-   * Warns of a secret that everybody can read. Its group may: mounted secrets are given to a server
-   * by their group.
+   * Warns when everybody can read a file with a secret, or with users. Its group may: mounted
+   * secrets are given to a server by their group.
    *
    * @param key the key of the configuration that names the file
    * @param warn called at most once; not for a file that is missing, or has no mode
@@ -69,7 +69,7 @@ public final class BoundedFile {
       Set<PosixFilePermission> mode = Files.getPosixFilePermissions(Path.of(file));
       if (mode.contains(PosixFilePermission.OTHERS_READ)) {
         warn.accept(
-            "%s has a secret, and every user of this machine can read it (%s): chmod 600 %s (\"%s\")"
+            "%s can be read by every user of this machine (%s): chmod 600 %s (\"%s\")"
                 .formatted(file, PosixFilePermissions.toString(mode), file, key));
       }
     } catch (IOException | InvalidPathException | UnsupportedOperationException e) {

@@ -3,7 +3,7 @@ package dev.userservice.config;
 /**
  * Users in one file of this machine.
  *
- * @param file the database file; made, with its folder, when it is not there
+ * @param file the database file; made for its owner alone, with its folder, when it is missing
  * @param readers how many threads read at a time, 1 to 64
  * @param waiting how many users may wait to be written, and how many reads to be done, before more
  *     are refused; 1 to 1,000,000

@@ -61,10 +61,12 @@ final class SqliteFailures {
   }
 
   /**
-   * @param why goes on after the name of the file
+   * @param why goes on after the name of the file; {@code %n} is the end of a line, and all else
+   *     may be part of a name
    */
   StoreException unusable(String why) {
-    return new StoreException(Reason.UNUSABLE, file + " " + why.formatted());
+    return new StoreException(
+        Reason.UNUSABLE, file + " " + why.replace("%n", System.lineSeparator()));
   }
 
   private static SQLiteErrorCode code(SQLException failure) {

@@ -1,13 +1,18 @@
 package dev.userservice.store;
 
+import dev.userservice.config.BoundedFile;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
@@ -16,7 +21,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
-import org.sqlite.SQLiteJDBCLoader;
+import java.util.Set;
 
 /**
  * The file with the users: ours alone while it is open, in the schema of this code, and nothing is
@@ -27,9 +32,21 @@ final class SqliteFile {
   /** Stands in the file's header and tells our files from other programs' ("User"). */
   private static final int APPLICATION_ID = 0x55736572;
 
+  /** A lock has the number of a process. */
+  private static final int LOCK_BYTES = 32;
+
+  private static final Set<OpenOption> LOCK_OPTIONS =
+      Set.of(
+          StandardOpenOption.CREATE,
+          StandardOpenOption.READ,
+          StandardOpenOption.WRITE,
+          LinkOption.NOFOLLOW_LINKS);
+
+  private static final Logger LOG = LoggerFactory.getLogger(SqliteFile.class);
+
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
-  private final Path file;
+  private Path file;
   private final int timeoutMillis;
   private final SqliteFailures failures;
   private FileChannel lockFile;
@@ -50,11 +67,13 @@ final class SqliteFile {
    * @throws StoreException saying why that cannot be, with everything as it was
    */
   Connection open() {
-    loadLibrary();
     makeFolder();
+    follow();
     lock();
     try {
+      SqliteLibrary.load(file);
       checkMagic();
+      makeFile();
       Connection connection = connect();
       try {
         makeReady(connection);
@@ -92,23 +111,11 @@ final class SqliteFile {
     }
   }
 
-  private void loadLibrary() {
-    try {
-      SQLiteJDBCLoader.initialize();
-    } catch (Exception | LinkageError failure) {
-      throw new StoreException(
-          StoreException.Reason.UNUSABLE,
-          "the native library of SQLite cannot be loaded from %s%nName a folder that can be written and executed from with -Dorg.sqlite.tmpdir=FOLDER"
-              .formatted(
-                  System.getProperty("org.sqlite.tmpdir", System.getProperty("java.io.tmpdir"))));
-    }
-  }
-
   private void makeFolder() {
     try {
       // Not createDirectories alone: it refuses a link to a folder.
       if (!Files.isDirectory(file.getParent())) {
-        Files.createDirectories(file.getParent());
+        Files.createDirectories(file.getParent(), OwnerOnly.FOLDER);
       }
     } catch (IOException e) {
       throw failures.unusable("cannot be made: its folder is not there, and cannot be made");
@@ -118,18 +125,35 @@ final class SqliteFile {
     }
   }
 
+  /** Goes on with the file itself where the name is a link: its lock and its log are beside it. */
+  private void follow() {
+    if (Files.isSymbolicLink(file)) {
+      try {
+        file = file.toRealPath();
+      } catch (IOException e) {
+        throw failures.unusable(
+            "is a symbolic link to a file that is missing%nMake that file, empty, or name another: \"store.sqlite.file\"");
+      }
+    }
+  }
+
   /** Holds as long as the process at most: the system lets go of it even after a kill -9. */
   private void lock() {
     Path path = file.resolveSibling(file.getFileName() + ".lock");
+    if (Files.isSymbolicLink(path)) {
+      throw failures.unusable(
+          "cannot be locked: " + path + " is a symbolic link%nFind out who made it, and delete it");
+    }
     try {
-      lockFile =
-          FileChannel.open(
-              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      FileLock lock = lockFile.tryLock();
-      if (lock == null) {
+      lockFile = FileChannel.open(path, LOCK_OPTIONS, OwnerOnly.FILE);
+      boolean ours = isOfALock(lockFile);
+      if (!ours || lockFile.tryLock() == null) {
         String owner = new String(readAll(lockFile), StandardCharsets.US_ASCII).strip();
         lockFile.close();
-        throw inUse(owner.matches("\\d+") ? "process " + owner : "another process");
+        throw ours
+            ? inUse(owner.isEmpty() ? "another process" : "process " + owner)
+            : failures.unusable(
+                "cannot be locked: " + path + " is not a lock%nMove it out of the way");
       }
       lockFile.truncate(0);
       lockFile.write(
@@ -143,13 +167,21 @@ final class SqliteFile {
     }
   }
 
+  /**
+   * Whether a file has nothing but the number of a process: it may be another's, by a hard link.
+   */
+  private static boolean isOfALock(FileChannel channel) throws IOException {
+    return channel.size() <= LOCK_BYTES
+        && new String(readAll(channel), StandardCharsets.US_ASCII).matches("\\d*\n?");
+  }
+
   private StoreException inUse(String owner) {
     return failures.unusable(
         "is in use by " + owner + "%nOne server at a time has a file; several share a PostgreSQL");
   }
 
   private static byte[] readAll(FileChannel channel) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(32);
+    ByteBuffer bytes = ByteBuffer.allocate(LOCK_BYTES);
     channel.read(bytes, 0);
     return Arrays.copyOf(bytes.array(), bytes.position());
   }
@@ -159,6 +191,9 @@ final class SqliteFile {
     if (!Files.exists(file)) {
       return;
     }
+    if (!Files.isRegularFile(file)) {
+      throw failures.unusable("is not a regular file%nName another file: \"store.sqlite.file\"");
+    }
     try (InputStream bytes = Files.newInputStream(file)) {
       byte[] start = bytes.readNBytes(MAGIC.length);
       if (start.length > 0 && !Arrays.equals(start, MAGIC)) {
@@ -166,6 +201,17 @@ final class SqliteFile {
       }
     } catch (IOException e) {
       throw failures.unusable("cannot be read%nCheck its permissions");
+    }
+  }
+
+  /** SQLite takes an empty file, and gives its log and its other files the same mode. */
+  private void makeFile() {
+    try {
+      Files.createFile(file, OwnerOnly.FILE);
+    } catch (FileAlreadyExistsException e) {
+      BoundedFile.warnIfOpen(file.toString(), "store.sqlite.file", LOG::warn);
+    } catch (IOException e) {
+      throw failures.unusable("cannot be made%nCheck the permissions of its folder");
     }
   }
 

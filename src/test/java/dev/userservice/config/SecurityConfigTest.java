@@ -198,7 +198,7 @@ class SecurityConfigTest {
 
     assertThat(warnings)
         .containsExactly(
-            "%s has a secret, and every user of this machine can read it (rw-r--r--): chmod 600 %s (\"store.postgres.password\")"
+            "%s can be read by every user of this machine (rw-r--r--): chmod 600 %s (\"store.postgres.password\")"
                 .formatted(file, file));
   }
 

@@ -434,7 +434,7 @@ class PostgresTroubleTest {
 
       assertThat(lines.messages())
           .containsExactly(
-              "%s has a secret, and every user of this machine can read it (rw-r--r--): chmod 600 %s (\"store.postgres.passwordFile\")"
+              "%s can be read by every user of this machine (rw-r--r--): chmod 600 %s (\"store.postgres.passwordFile\")"
                   .formatted(file, file));
     }
   }

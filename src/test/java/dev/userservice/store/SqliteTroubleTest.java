@@ -9,14 +9,18 @@ import static dev.userservice.store.Drafts.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.userservice.LogLines;
+import dev.userservice.SpecialFiles;
 import dev.userservice.config.SqliteConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -247,6 +251,88 @@ class SqliteTroubleTest {
     Files.writeString(folder.resolve("users.db.lock"), "4711\n", StandardCharsets.US_ASCII);
 
     open(file());
+  }
+
+  @Test
+  void files_areForTheirOwnerAlone() throws Exception {
+    Path file = folder.resolve("made/by us/users.db");
+    await(open(file).create(draft(1), WANTED));
+
+    for (Path made : List.of(file.getParent(), file.getParent().getParent())) {
+      assertThat(mode(made)).as("%s", made).isEqualTo("rwx------");
+    }
+    try (var files = Files.list(file.getParent())) {
+      assertThat(files)
+          .hasSize(4)
+          .allSatisfy(made -> assertThat(mode(made)).as("%s", made).isEqualTo("rw-------"));
+    }
+  }
+
+  @Test
+  void file_thatEverybodyCanRead_isWarnedOf() throws Exception {
+    Files.createFile(file());
+    Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
+    try (LogLines lines = LogLines.of(SqliteFile.class.getName())) {
+      open(file());
+
+      assertThat(lines.messages())
+          .containsExactly(
+              "%s can be read by every user of this machine (rw-r--r--): chmod 600 %s (\"store.sqlite.file\")"
+                  .formatted(file(), file()));
+    }
+    assertThat(mode(file())).isEqualTo("rw-r--r--");
+  }
+
+  @Test
+  void lock_thatLeadsToAnotherFile() throws Exception {
+    Path victim = Files.writeString(folder.resolve("victim"), "not a lock");
+    Path file = folder.resolve("100 %s.db");
+    Path lock = folder.resolve("100 %s.db.lock");
+
+    Files.createSymbolicLink(lock, victim);
+    assertUnusable(file, lock + " is a symbolic link");
+    Files.delete(lock);
+    Files.createSymbolicLink(lock, folder.resolve("nothing"));
+    assertUnusable(file, lock + " is a symbolic link");
+    Files.delete(lock);
+    Files.createLink(lock, victim);
+    assertUnusable(file, lock + " is not a lock");
+
+    assertThat(victim).hasContent("not a lock");
+    assertThat(file).doesNotExist();
+    assertThat(folder.resolve("nothing")).doesNotExist();
+  }
+
+  @Test
+  void file_thatIsALink_isLockedWhereItIs() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    Path real = disk.resolve("real.db");
+    Files.createSymbolicLink(file(), real);
+    assertUnusable(file(), "is a symbolic link to a file that is missing");
+    assertThat(real).doesNotExist();
+
+    Files.createFile(real);
+    UserStore store = open(file());
+    await(store.create(draft(1), WANTED));
+    assertUnusable(real, "is in use by this process");
+    assertThat(disk.resolve("real.db.lock")).exists();
+    close(store);
+
+    assertThat(await(open(real).count())).isEqualTo(1);
+    try (var files = Files.list(folder)) {
+      assertThat(files).containsExactlyInAnyOrder(disk, file());
+    }
+  }
+
+  @Test
+  void file_thatIsAPipe() throws Exception {
+    Path pipe = SpecialFiles.pipe(folder);
+
+    assertUnusable(pipe, "is not a regular file");
+  }
+
+  private static String mode(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
   }
 
   private void assertUnusable(Path file, String why) {

@@ -1,0 +1,25 @@
+package dev.userservice.store;
+
+import java.nio.file.FileSystems;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/**
+ * The modes of what we make: for its owner alone, from its first moment on. Empty on systems that
+ * have no modes.
+ */
+final class OwnerOnly {
+
+  static final FileAttribute<?>[] FILE = mode("rw-------");
+  static final FileAttribute<?>[] FOLDER = mode("rwx------");
+
+  private OwnerOnly() {}
+
+  private static FileAttribute<?>[] mode(String mode) {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode))
+        }
+        : new FileAttribute<?>[0];
+  }
+}
