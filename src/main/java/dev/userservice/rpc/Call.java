@@ -231,8 +231,9 @@ final class Call<Q, R> {
     RpcStatus status = failures.status(failure, info.method());
     info.failed(status.reason());
     settle(status.code());
-    response.status(status.code()).statusMessage(status.message());
-    response.trailers().set("grpc-status-details-bin", status.detailsTrailer(failures.domain()));
+    // Not by statusMessage: Vert.x would encode it as a part of a URL.
+    response.status(status.code());
+    status.writeTo(response.trailers(), failures.domain());
     end();
     onAbandoned.handle(failure);
   }

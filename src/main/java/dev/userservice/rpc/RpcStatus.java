@@ -2,37 +2,36 @@ package dev.userservice.rpc;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Message;
+import com.google.protobuf.util.Durations;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import io.vertx.core.MultiMap;
+import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.Base64;
 import java.util.List;
 
 /**
- * How a call that failed is answered.
+ * How a call that failed is answered. Its trailers stay below the 8 KiB that many clients admit:
+ * the message takes at most 1 KiB of them, the details 4 KiB.
  *
  * @param code the gRPC status code
  * @param reason what went wrong, as a constant that programs may compare (UPPER_SNAKE_CASE, at most
  *     63 characters); becomes the reason of {@code google.rpc.ErrorInfo}
- * @param message for people; nothing that the caller must not know
- * @param details further messages of google/rpc/error_details.proto
+ * @param message for people; nothing that the caller must not know. Cut so that it takes at most
+ *     1,024 bytes once it is percent-encoded
+ * @param details further messages of google/rpc/error_details.proto, the most important first: one
+ *     is left out when the details with it would take more than 4 KiB
  */
 public record RpcStatus(GrpcStatus code, String reason, String message, List<Message> details) {
 
-  /**
-   * The longest message in chars. It travels twice, and many clients take no more than 8 KiB of
-   * trailers.
-   */
-  static final int MESSAGE_CHARS = 1_500;
+  /** The max size of the serialized {@code google.rpc.Status}; base64 makes 4 KiB of it. */
+  static final int DETAILS_BYTES = 3_072;
 
   public RpcStatus {
     details = List.copyOf(details);
-    if (message.length() > MESSAGE_CHARS) {
-      int cut = MESSAGE_CHARS - 3;
-      message =
-          message.substring(0, Character.isHighSurrogate(message.charAt(cut - 1)) ? cut - 1 : cut)
-              + "...";
-    }
+    message = StatusMessage.bounded(message);
   }
 
   public RpcStatus(GrpcStatus code, String reason, String message) {
@@ -40,17 +39,38 @@ public record RpcStatus(GrpcStatus code, String reason, String message, List<Mes
   }
 
   /**
-   * The value of the trailer {@code grpc-status-details-bin}: a {@code google.rpc.Status} in base64
-   * without padding, as the gRPC HTTP/2 specification has it for binary metadata.
+   * Sets all trailers but the code: {@code grpc-message}, {@code grpc-status-details-bin}, and with
+   * a RetryInfo its delay in {@code grpc-retry-pushback-ms}, which clients with a retry policy obey
+   * (gRFC A6).
    */
-  String detailsTrailer(String domain) {
+  void writeTo(MultiMap trailers, String domain) {
+    trailers.set(GrpcHeaderNames.GRPC_MESSAGE, StatusMessage.encoded(message));
+    trailers.set("grpc-status-details-bin", detailsTrailer(domain));
+    for (Message detail : details) {
+      if (detail instanceof RetryInfo retry) {
+        long millis = Durations.toMillis(retry.getRetryDelay());
+        trailers.set("grpc-retry-pushback-ms", Long.toString(millis));
+      }
+    }
+  }
+
+  /**
+   * A {@code google.rpc.Status} in base64 without padding, as the gRPC HTTP/2 specification has it
+   * for binary metadata.
+   */
+  private String detailsTrailer(String domain) {
     Status.Builder status =
         Status.newBuilder()
             .setCode(code.code)
             .setMessage(message)
             .addDetails(
                 Any.pack(ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build()));
-    details.forEach(detail -> status.addDetails(Any.pack(detail)));
+    for (Message detail : details) {
+      status.addDetails(Any.pack(detail));
+      if (status.build().getSerializedSize() > DETAILS_BYTES) {
+        status.removeDetails(status.getDetailsCount() - 1);
+      }
+    }
     return Base64.getEncoder().withoutPadding().encodeToString(status.build().toByteArray());
   }
 }

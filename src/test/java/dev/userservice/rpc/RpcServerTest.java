@@ -10,6 +10,8 @@ import static dev.userservice.proto.UserServiceGrpcService.ListUsers;
 import static dev.userservice.proto.UserServiceGrpcService.StreamUsers;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.util.Durations;
+import com.google.rpc.RetryInfo;
 import dev.userservice.LogLines;
 import dev.userservice.Recorder;
 import dev.userservice.proto.BatchCreateResponse;
@@ -34,8 +36,11 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.grpc.common.GrpcStatus;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -117,13 +122,13 @@ class RpcServerTest {
     expectErrorLog();
     RpcException known =
         new RpcException(
-            new RpcStatus(GrpcStatus.ABORTED, "TRY_AGAIN", "nicht m\u00f6glich, 100 %"));
+            new RpcStatus(GrpcStatus.FAILED_PRECONDITION, "R", "nicht m\u00f6glich, 100 %"));
     UserServiceStub stub =
         serve(service -> service.unary(GetUser, request -> Future.failedFuture(known)));
 
     Status status = unary(stub);
 
-    assertThat(status.getCode()).isEqualTo(Code.ABORTED);
+    assertThat(status.getCode()).isEqualTo(Code.FAILED_PRECONDITION);
     assertThat(status.getDescription()).isEqualTo("nicht m\u00f6glich, 100 %");
     assertThat(logged.records()).isEmpty();
   }
@@ -220,6 +225,50 @@ class RpcServerTest {
     return user.status();
   }
 
+  /** grpc-java waits for as long as the server says, not for its own 1,000 s. */
+  @Test
+  void retryInfo_isObeyedByAClientWithARetryPolicy() throws Exception {
+    RetryInfo soon = RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(10)).build();
+    RpcException busy =
+        new RpcException(new RpcStatus(GrpcStatus.ABORTED, "BUSY", "try again", List.of(soon)));
+    AtomicInteger tries = new AtomicInteger();
+    UserServiceStub stub =
+        serve(
+            service ->
+                service.unary(
+                    GetUser,
+                    request ->
+                        tries.incrementAndGet() == 1
+                            ? Future.failedFuture(busy)
+                            : Future.succeededFuture(UserResponse.getDefaultInstance())));
+
+    assertThat(unary(stub).getCode()).isEqualTo(Code.OK);
+    assertThat(tries).hasValue(2);
+  }
+
+  private static Map<String, ?> retryAfter1000Seconds() {
+    Map<String, ?> policy =
+        Map.of(
+            "maxAttempts",
+            2d,
+            "initialBackoff",
+            "1000s",
+            "maxBackoff",
+            "1000s",
+            "backoffMultiplier",
+            1d,
+            "retryableStatusCodes",
+            List.of("ABORTED"));
+    return Map.of(
+        "methodConfig",
+        List.of(
+            Map.of(
+                "name",
+                List.of(Map.of("service", UserServiceGrpc.SERVICE_NAME, "method", "GetUser")),
+                "retryPolicy",
+                policy)));
+  }
+
   private UserServiceStub serve(Consumer<RpcService> handlers) {
     CompletableFuture<Integer> port = new CompletableFuture<>();
     vertx
@@ -241,7 +290,11 @@ class RpcServerTest {
                   .onSuccess(server -> port.complete(server.actualPort()))
                   .onFailure(port::completeExceptionally);
             });
-    channel = NettyChannelBuilder.forAddress("127.0.0.1", port.join()).usePlaintext().build();
+    channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port.join())
+            .usePlaintext()
+            .defaultServiceConfig(retryAfter1000Seconds())
+            .build();
     return UserServiceGrpc.newStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
   }
 
