@@ -49,7 +49,7 @@ final class Call<Q, R> {
   private final RpcMethod<Q, R> method;
   private final Failures failures;
   private final CallInfo info;
-  private final boolean gzip;
+  private final boolean acceptsGzip;
   private final OpenCalls open;
   private final Outgoing outgoing;
 
@@ -57,6 +57,10 @@ final class Call<Q, R> {
   int place;
 
   private boolean endless;
+
+  /** Whether large messages are compressed; the first one decides, as the headers say it. */
+  private boolean compresses;
+
   private boolean over;
   private boolean failed;
   private boolean closed;
@@ -81,11 +85,11 @@ final class Call<Q, R> {
     this.failures = failures;
     this.info = info;
     this.open = open;
-    this.gzip =
+    this.acceptsGzip =
         gzipResponses
             && http.version() == HttpVersion.HTTP_2
             && Gzip.isAccepted(http.getHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING));
-    this.outgoing = new Outgoing(response, http.response(), http.memory(), !gzip);
+    this.outgoing = new Outgoing(response, http.response(), http.memory());
     http.memory().onExceeded(this::exceeded);
     // A caller can disappear in three ways, each reported by a different handler: a reset, a lost
     // connection, and a stream that is closed for any other reason.
@@ -116,7 +120,7 @@ final class Call<Q, R> {
 
   /** Applies what the headers and the interceptors say. */
   void begin() {
-    if (gzip || info.hasResponseHeaders()) {
+    if (acceptsGzip || info.hasResponseHeaders()) {
       http.response().headersEndHandler(headers -> finishHeaders());
     }
     deadline =
@@ -197,7 +201,8 @@ final class Call<Q, R> {
     if (over) {
       return Future.failedFuture("the call is over");
     }
-    if (!outgoing.write(encode(message))) {
+    GrpcMessage encoded = encode(message);
+    if (!outgoing.write(encoded, !compresses)) {
       exceeded();
       return Future.failedFuture("the call is over");
     }
@@ -348,9 +353,13 @@ final class Call<Q, R> {
   }
 
   private GrpcMessage encode(R message) {
-    info.countSent();
     GrpcMessage encoded = method.encode(message);
-    return gzip && encoded.payload().length() >= Gzip.WORTHWHILE_BYTES
+    boolean large = encoded.payload().length() >= Gzip.WORTHWHILE_BYTES;
+    if (info.sent() == 0) {
+      compresses = acceptsGzip && large;
+    }
+    info.countSent();
+    return compresses && large
         ? GrpcMessage.message(Gzip.NAME, Gzip.deflate(encoded.payload()))
         : encoded;
   }
@@ -358,6 +367,9 @@ final class Call<Q, R> {
   /**
    * The last word on the response headers. Vert.x adds content-length: 0 to an answer without
    * messages; beside trailers it is wrong, and a proxy that believes it drops the status.
+   *
+   * <p>The encoding is named only if a compressed message follows: clients of gRPC 1.51 crash when
+   * an answer to their own health check names one.
    */
   private void finishHeaders() {
     MultiMap headers = http.response().headers();
@@ -367,7 +379,8 @@ final class Call<Q, R> {
     if (http.version() == HttpVersion.HTTP_2) {
       headers.remove(HttpHeaders.CONTENT_LENGTH);
     }
-    if (gzip) {
+    // A call that has failed before its headers has no message.
+    if (compresses && !failed) {
       headers.set(GrpcHeaderNames.GRPC_ENCODING, Gzip.NAME);
     }
   }

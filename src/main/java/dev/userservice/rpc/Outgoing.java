@@ -26,39 +26,31 @@ final class Outgoing {
   private final GrpcServerResponse<?, ?> response;
   private final HttpServerResponse http;
   private final CallMemory memory;
-  private final boolean gathers;
   private GatheredMessages gathered;
   private Future<Void> lastWrite = TAKEN;
   private int waiting;
   private boolean full;
   private Handler<Void> drainHandler;
 
-  /**
-   * @param gathers whether small messages may leave together, which those that are compressed may
-   *     not
-   */
-  Outgoing(
-      GrpcServerResponse<?, ?> response,
-      HttpServerResponse http,
-      CallMemory memory,
-      boolean gathers) {
+  Outgoing(GrpcServerResponse<?, ?> response, HttpServerResponse http, CallMemory memory) {
     this.response = response;
     this.http = http;
     this.memory = memory;
-    this.gathers = gathers;
   }
 
   /**
    * Sends a message.
    *
+   * @param gathers whether messages may leave together, which those that are compressed may not;
+   *     the same for all of a call
    * @return false when the memory of the call does not have its bytes; it is then not sent
    */
-  boolean write(GrpcMessage message) {
+  boolean write(GrpcMessage message, boolean gathers) {
     int bytes = FrameGate.PREFIX_BYTES + message.payload().length();
     if (!memory.hold(bytes)) {
       return false;
     }
-    send(message, bytes);
+    send(message, bytes, gathers);
     return true;
   }
 
@@ -71,7 +63,7 @@ final class Outgoing {
     }
   }
 
-  private void send(GrpcMessage message, int bytes) {
+  private void send(GrpcMessage message, int bytes, boolean gathers) {
     waiting += bytes;
     full |= waiting >= MAX_WAITING_BYTES;
     if (gathered != null) {

@@ -8,6 +8,7 @@ import dev.userservice.RunningServer;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.RawClient.Answer;
+import dev.userservice.rpc.RawClient.RawCall;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
@@ -20,7 +21,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
@@ -34,6 +37,9 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(30)
 class WebAndCompressionTest {
+
+  private static final Map<String, String> ACCEPTS_GZIP =
+      Map.of("content-type", "application/grpc", "grpc-accept-encoding", "identity, gzip");
 
   private RunningServer server;
 
@@ -107,10 +113,8 @@ class WebAndCompressionTest {
   @Test
   void compression_ofLargeMessagesForWhoeverAcceptsIt() throws Exception {
     String text = "x".repeat(4_000);
-    Map<String, String> accepts =
-        Map.of("content-type", "application/grpc", "grpc-accept-encoding", "identity, gzip");
     try (RawClient client = new RawClient(server.port())) {
-      Answer answer = chat(client, accepts, text);
+      Answer answer = chat(client, ACCEPTS_GZIP, text);
       assertThat(answer.headers().get("grpc-encoding")).hasToString("gzip");
       assertThat(answer.body()[0]).as("flag").isEqualTo((byte) 1);
       assertThat(answer.body().length).isLessThan(200);
@@ -122,17 +126,75 @@ class WebAndCompressionTest {
       assertThat(UserMessage.parseFrom(inflated).getMessage())
           .isEqualTo("Server received: " + text);
 
-      assertThat(chat(client, accepts, "small").body()[0]).as("flag").isZero();
+      Answer small = chat(client, ACCEPTS_GZIP, "small");
+      assertThat(small.body()[0]).as("flag").isZero();
+      assertThat(small.header("grpc-encoding")).isNull();
       Answer plain = chat(client, Map.of("content-type", "application/grpc"), text);
       assertThat(plain.body()[0]).as("flag").isZero();
     }
   }
 
-  private static Answer chat(RawClient client, Map<String, String> headers, String text)
+  /** The headers go out with the first message, and say whether any is compressed. */
+  @Test
+  void compression_ofAStreamIsDecidedByItsFirstMessage() throws Exception {
+    String large = "x".repeat(4_000);
+    try (RawClient client = new RawClient(server.port())) {
+      Answer compressed = chat(client, ACCEPTS_GZIP, large, "small", large);
+      assertThat(compressed.headers().get("grpc-encoding")).hasToString("gzip");
+      assertThat(flags(compressed)).containsExactly(1, 0, 1);
+
+      Answer plain = chat(client, ACCEPTS_GZIP, "small", large, "small");
+      assertThat(plain.header("grpc-encoding")).isNull();
+      assertThat(flags(plain)).containsExactly(0, 0, 0);
+    }
+  }
+
+  /** Clients of gRPC C++ 1.51 crash on an encoding that is named in an answer to Watch. */
+  @Test
+  void compression_isNotNamedWithoutACompressedMessage() throws Exception {
+    try (RawClient client = new RawClient(server.port())) {
+      for (var probe :
+          Map.of(
+                  "users.v1.UserService/GetUser", frame(Requests.get(1)),
+                  "users.v1.UserService/ListUsers", frame(Requests.list(0, 0)),
+                  "users.v1.UserService/CreateUser", frame(Requests.create("", "", -1)),
+                  "users.v1.UserService/StreamUsers", new byte[0],
+                  "users.v1.UserService/Nothing", new byte[0],
+                  "grpc.health.v1.Health/Check", frame(0, new byte[0]))
+              .entrySet()) {
+        Answer answer =
+            client.post("/" + probe.getKey(), ACCEPTS_GZIP).data(probe.getValue(), true).answer();
+        assertThat(answer.header("grpc-encoding")).as(probe.getKey()).isNull();
+      }
+      Map<String, String> ends = new HashMap<>(ACCEPTS_GZIP);
+      ends.put("grpc-timeout", "1S");
+      Answer watch =
+          client
+              .post("/grpc.health.v1.Health/Watch", ends)
+              .data(frame(0, new byte[0]), true)
+              .answer();
+      assertThat(watch.header("grpc-encoding")).isNull();
+      assertThat(watch.body()).isNotEmpty();
+    }
+  }
+
+  private static List<Integer> flags(Answer answer) {
+    List<Integer> flags = new ArrayList<>();
+    ByteBuffer frames = ByteBuffer.wrap(answer.body());
+    while (frames.hasRemaining()) {
+      flags.add((int) frames.get());
+      int length = frames.getInt();
+      frames.position(frames.position() + length);
+    }
+    return flags;
+  }
+
+  private static Answer chat(RawClient client, Map<String, String> headers, String... texts)
       throws Exception {
-    return client
-        .post("/users.v1.UserService/StreamUsers", headers)
-        .data(frame(Requests.says(1, text)), true)
-        .answer();
+    RawCall call = client.post("/users.v1.UserService/StreamUsers", headers);
+    for (String text : texts) {
+      call.data(frame(Requests.says(1, text)), false);
+    }
+    return call.data(new byte[0], true).answer();
   }
 }
