@@ -7,7 +7,9 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
+import com.google.rpc.ErrorDetailsProto;
 import com.google.rpc.RetryInfo;
+import com.google.rpc.StatusProto;
 import dev.userservice.operations.Health;
 import dev.userservice.operations.Reflection;
 import dev.userservice.rpc.RpcException;
@@ -34,9 +36,17 @@ import java.util.stream.Collectors;
 final class OperationsRpcs {
 
   private static final ServiceDescriptor HEALTH =
-      HealthProto.getDescriptor().findServiceByName("Health");
+      service(HealthProto.getDescriptor(), "grpc.health.v1", "Health");
   private static final ServiceDescriptor REFLECTION =
-      ServerReflectionProto.getDescriptor().findServiceByName("ServerReflection");
+      service(ServerReflectionProto.getDescriptor(), "grpc.reflection.v1", "ServerReflection");
+
+  /** v1alpha is v1 under another name. */
+  private static final ServiceDescriptor REFLECTION_ALPHA =
+      service(ServerReflectionProto.getDescriptor(), "grpc.reflection.v1alpha", "ServerReflection");
+
+  /** The types of the details that come with errors, as Any has them. */
+  private static final List<FileDescriptor> ERROR_FILES =
+      List.of(StatusProto.getDescriptor(), ErrorDetailsProto.getDescriptor());
 
   /** For whoever finds a server that stops: another may be there at once. */
   static final RetryInfo RETRY_SOON =
@@ -67,7 +77,7 @@ final class OperationsRpcs {
 
   /** The methods of these services, {@code service/method}, whether they are bound or not. */
   static Set<String> methods() {
-    return methods(List.of(HEALTH, REFLECTION, alpha()));
+    return methods(List.of(HEALTH, REFLECTION, REFLECTION_ALPHA));
   }
 
   static Set<String> methods(List<ServiceDescriptor> services) {
@@ -107,10 +117,10 @@ final class OperationsRpcs {
 
   /** Both versions of reflection, over everything that is bound by then, and themselves. */
   static void bindReflection(RpcServer server) {
-    List<ServiceDescriptor> versions = List.of(REFLECTION, alpha());
+    List<ServiceDescriptor> versions = List.of(REFLECTION, REFLECTION_ALPHA);
     List<ServiceDescriptor> served = new ArrayList<>(versions);
     server.services().forEach(service -> served.add(service.descriptor()));
-    Reflection reflection = new Reflection(served);
+    Reflection reflection = new Reflection(served, ERROR_FILES);
     for (ServiceDescriptor version : versions) {
       ServiceName name = ServiceName.create(version.getFullName());
       server
@@ -123,20 +133,19 @@ final class OperationsRpcs {
     }
   }
 
-  /** v1alpha is v1 under another name. */
-  private static ServiceDescriptor alpha() {
+  /**
+   * A service of a file that is made again for a package, under its canonical name: Vert.x's lacks
+   * the folders, and tools that look for {@code grpc/health/v1/health.proto} would not find it.
+   */
+  private static ServiceDescriptor service(FileDescriptor file, String packageName, String name) {
     try {
-      FileDescriptorProto.Builder alpha = FileDescriptorProto.newBuilder();
+      FileDescriptorProto.Builder proto = FileDescriptorProto.newBuilder();
       TextFormat.merge(
-          REFLECTION
-              .getFile()
-              .toProto()
-              .toString()
-              .replace("grpc.reflection.v1", "grpc.reflection.v1alpha"),
-          alpha);
-      alpha.setName("grpc/reflection/v1alpha/reflection.proto");
-      return FileDescriptor.buildFrom(alpha.build(), new FileDescriptor[0])
-          .findServiceByName(REFLECTION.getName());
+          file.toProto().toString().replace(file.getPackage() + ".", packageName + "."), proto);
+      proto.setPackage(packageName).setName(packageName.replace('.', '/') + "/" + file.getName());
+      return FileDescriptor.buildFrom(
+              proto.build(), file.getDependencies().toArray(new FileDescriptor[0]))
+          .findServiceByName(name);
     } catch (TextFormat.ParseException | DescriptorValidationException e) {
       throw new IllegalStateException("the text of a descriptor is not one", e);
     }

@@ -11,15 +11,19 @@ import static dev.userservice.Requests.says;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.rpc.RetryInfo;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.ListUsersRequest;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.proto.UserServiceGrpcService;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status.Code;
@@ -36,8 +40,11 @@ import io.vertx.grpc.reflection.v1.ExtensionRequest;
 import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import io.vertx.grpc.reflection.v1.ServerReflectionResponse;
 import io.vertx.grpc.reflection.v1.ServiceResponse;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -45,6 +52,7 @@ import org.junit.jupiter.api.Test;
 class OperationsTest {
 
   private static final String SERVICE = "users.v1.UserService";
+  private static final String HEALTH_FILE = "grpc/health/v1/health.proto";
 
   private RunningServer server;
 
@@ -192,28 +200,38 @@ class OperationsTest {
               SERVICE + ".GetUser",
               "users.v1.UserResponse",
               "users.v1.UserResponse.name")) {
-        ServerReflectionResponse file =
-            reflect(channel, version, r -> r.setFileContainingSymbol(symbol));
-        assertThat(file.getFileDescriptorResponse().getFileDescriptorProtoCount()).isEqualTo(1);
-        assertThat(
-                FileDescriptorProto.parseFrom(
-                        file.getFileDescriptorResponse().getFileDescriptorProto(0))
-                    .getName())
+        assertThat(fileOf(channel, version, r -> r.setFileContainingSymbol(symbol)))
             .isEqualTo("user_service.proto");
       }
-      assertThat(
-              reflect(channel, version, r -> r.setFileByFilename("user_service.proto"))
-                  .hasFileDescriptorResponse())
-          .isTrue();
-      assertThat(
-              reflect(
-                      channel,
-                      version,
-                      r ->
-                          r.setFileContainingSymbol(
-                              "grpc.reflection." + version + ".ServerReflection"))
-                  .hasFileDescriptorResponse())
-          .isTrue();
+      String reflection = "grpc.reflection." + version;
+      String file = "grpc/reflection/" + version + "/reflection.proto";
+      for (var symbol :
+          Map.of(
+                  reflection + ".ServerReflection",
+                  file,
+                  reflection + ".ServerReflection.ServerReflectionInfo",
+                  file,
+                  reflection + ".ServerReflectionRequest.message_request",
+                  file,
+                  "grpc.health.v1.Health.Watch",
+                  HEALTH_FILE,
+                  "grpc.health.v1.HealthCheckResponse.ServingStatus",
+                  HEALTH_FILE,
+                  "grpc.health.v1.HealthCheckResponse.SERVING",
+                  HEALTH_FILE,
+                  "google.rpc.Status.details",
+                  "google/rpc/status.proto",
+                  "google.rpc.BadRequest.FieldViolation",
+                  "google/rpc/error_details.proto",
+                  "google.protobuf.Any",
+                  "google/protobuf/any.proto")
+              .entrySet()) {
+        assertThat(fileOf(channel, version, r -> r.setFileContainingSymbol(symbol.getKey())))
+            .as(symbol.getKey())
+            .isEqualTo(symbol.getValue());
+        assertThat(fileOf(channel, version, r -> r.setFileByFilename(symbol.getValue())))
+            .isEqualTo(symbol.getValue());
+      }
       assertThat(
               reflect(
                       channel,
@@ -238,6 +256,55 @@ class OperationsTest {
                               .setContainingType("users.v1.UserResponse"))))
           .isEqualTo(5);
       assertThat(reflectionError(channel, version, r -> r.setHost("asks nothing"))).isEqualTo(3);
+    }
+  }
+
+  /** Tools read each detail of an error by the type that its Any names. */
+  @Test
+  void reflection_knowsTheDetailsOfErrors() throws Exception {
+    ManagedChannel channel = start(new JsonObject());
+    for (StatusRuntimeException failure :
+        List.of(
+            failure(() -> server.blocking().getUser(get(0))),
+            failure(() -> server.blocking().getUser(get(42))))) {
+      List<Any> details = ErrorDetails.of(failure).status().getDetailsList();
+      assertThat(details).hasSize(2);
+      for (Any detail : details) {
+        String type = detail.getTypeUrl().substring(detail.getTypeUrl().indexOf('/') + 1);
+        assertThat(fileOf(channel, "v1", r -> r.setFileContainingSymbol(type)))
+            .isEqualTo("google/rpc/error_details.proto");
+      }
+    }
+  }
+
+  private static StatusRuntimeException failure(ThrowingCallable call) {
+    return catchThrowableOfType(StatusRuntimeException.class, call);
+  }
+
+  /** A method without its line in the table of its service would be listed, and not answer. */
+  @Test
+  void everyMethodThatReflectionLists_isBound() throws Exception {
+    ManagedChannel channel = start(new JsonObject());
+    List<String> methods = new ArrayList<>();
+    for (ServiceResponse service :
+        reflect(channel, "v1", r -> r.setListServices(""))
+            .getListServicesResponse()
+            .getServiceList()) {
+      FileDescriptorProto file =
+          file(channel, "v1", r -> r.setFileContainingSymbol(service.getName()));
+      file.getServiceList().get(0).getMethodList().stream()
+          .map(method -> service.getName() + "/" + method.getName())
+          .forEach(methods::add);
+    }
+
+    assertThat(methods)
+        .containsAll(OperationsRpcs.methods())
+        .containsAll(OperationsRpcs.methods(List.of(UserServiceGrpcService.SERVICE_DESCRIPTOR)));
+    for (String method : methods) {
+      AnyCall call = new AnyCall(method, GetUserRequest.getDefaultInstance(), true);
+      assertThat(call.answer(channel, new Metadata()).code())
+          .as(method)
+          .isNotEqualTo(Code.UNIMPLEMENTED);
     }
   }
 
@@ -282,6 +349,19 @@ class OperationsTest {
 
   private interface Asks {
     void ask(ServerReflectionRequest.Builder request);
+  }
+
+  /** The name of the file that is asked for; its imports come behind it. */
+  private static String fileOf(ManagedChannel channel, String version, Asks asks) throws Exception {
+    return file(channel, version, asks).getName();
+  }
+
+  private static FileDescriptorProto file(ManagedChannel channel, String version, Asks asks)
+      throws Exception {
+    ServerReflectionResponse response = reflect(channel, version, asks);
+    assertThat(response.hasFileDescriptorResponse()).as("%s", response).isTrue();
+    return FileDescriptorProto.parseFrom(
+        response.getFileDescriptorResponse().getFileDescriptorProto(0));
   }
 
   private static int reflectionError(ManagedChannel channel, String version, Asks asks)

@@ -37,10 +37,12 @@ public final class Reflection {
 
   /**
    * @param services what is served
+   * @param more files that no service imports, such as those of error details
    */
-  public Reflection(List<ServiceDescriptor> services) {
+  public Reflection(List<ServiceDescriptor> services, List<FileDescriptor> more) {
     this.services = services.stream().map(ServiceDescriptor::getFullName).sorted().toList();
     services.forEach(service -> add(service.getFile()));
+    more.forEach(this::add);
   }
 
   /** Answers one request after the other, at the pace of the reader. */
@@ -154,14 +156,18 @@ public final class Reflection {
   private void add(Descriptor message) {
     symbols.put(message.getFullName(), message.getFile());
     message.getFields().forEach(field -> symbols.put(field.getFullName(), message.getFile()));
+    message.getOneofs().forEach(oneof -> symbols.put(oneof.getFullName(), message.getFile()));
     message.getNestedTypes().forEach(this::add);
     message.getEnumTypes().forEach(this::add);
     message.getExtensions().forEach(this::add);
   }
 
+  /** The full name of a value has the scope of its type, as in C++; protobuf-java's does not. */
   private void add(EnumDescriptor type) {
-    symbols.put(type.getFullName(), type.getFile());
-    type.getValues().forEach(value -> symbols.put(value.getFullName(), type.getFile()));
+    String name = type.getFullName();
+    symbols.put(name, type.getFile());
+    String scope = name.substring(0, name.length() - type.getName().length());
+    type.getValues().forEach(value -> symbols.put(scope + value.getName(), type.getFile()));
   }
 
   private void add(FieldDescriptor extension) {
