@@ -66,9 +66,9 @@ final class GridWriter {
     List<GroupCommit.Write> later = new ArrayList<>();
     for (GroupCommit.Write write : waiting) {
       List<String> keys = keys(write);
-      int taken = firstTaken(keys, created);
-      if (taken >= 0) {
-        write.failed(StoreException.emailTaken(taken));
+      // Of a later address the grid is asked as well: one before it may be taken too.
+      if (created.contains(keys.get(0))) {
+        write.failed(StoreException.emailTaken(0));
       } else if (keys.stream().anyMatch(wanted::contains)) {
         later.add(write);
       } else {
@@ -148,7 +148,7 @@ final class GridWriter {
         .compose(
             all -> {
               List<Claim> results = claims.stream().map(Future::result).toList();
-              int taken = results.indexOf(Claim.TAKEN);
+              int taken = firstTaken(keys, results);
               if (taken < 0 && !results.contains(Claim.BUSY)) {
                 return Future.succeededFuture(Claim.MINE);
               }
@@ -260,11 +260,11 @@ final class GridWriter {
     return write.drafts().stream().map(draft -> Emails.canonical(draft.getEmail())).toList();
   }
 
-  /** The first that is taken, or there twice; -1 when there is none. */
-  private static int firstTaken(List<String> keys, Set<String> created) {
+  /** The index of the first address that is taken or repeated; -1 when there is none. */
+  private static int firstTaken(List<String> keys, List<Claim> claims) {
     Set<String> before = new HashSet<>();
     for (int i = 0; i < keys.size(); i++) {
-      if (created.contains(keys.get(i)) || !before.add(keys.get(i))) {
+      if (claims.get(i) == Claim.TAKEN || !before.add(keys.get(i))) {
         return i;
       }
     }

@@ -7,6 +7,9 @@ import static dev.userservice.store.Drafts.drafts;
 import static dev.userservice.store.Drafts.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -129,6 +133,24 @@ abstract class UserStoreContract {
     assertThat(await(store.get(id))).isEqualTo(draft.toBuilder().setUserId(id).build());
   }
 
+  /** A field that the contract gets is stored too: no store leaves one out without a word. */
+  @Test
+  void everyFieldOfTheContract_isKept() {
+    UserResponse first = everyField(1).clearUserId().build();
+    UserResponse second = everyField(2).clearUserId().build();
+    int id = await(store.create(first, WANTED)).getUserId();
+    int next = await(store.createAll(List.of(second), WANTED)).get(0);
+    UserResponse[] users = {
+      first.toBuilder().setUserId(id).build(), second.toBuilder().setUserId(next).build()
+    };
+
+    assertThat(users[0].getAllFields().keySet())
+        .as("fields that are tested")
+        .containsExactlyInAnyOrderElementsOf(UserResponse.getDescriptor().getFields());
+    assertThat(List.of(await(store.get(id)), await(store.get(next)))).containsExactly(users);
+    assertThat(await(store.page(0, 2))).containsExactly(users);
+  }
+
   @Test
   void createAll_idsInTheOrderOfTheDrafts() {
     await(store.create(draft(0), WANTED));
@@ -170,6 +192,22 @@ abstract class UserStoreContract {
 
     assertThat(failure.index()).isEqualTo(2);
     assertThat(await(store.count())).isZero();
+  }
+
+  @Test
+  void createAll_lowestOfTakenAndRepeated() {
+    await(store.create(draft("taken@b"), WANTED));
+
+    assertThat(failure(store.createAll(emails("taken@b", "c@d", "C@D"), WANTED)).index()).isZero();
+    assertThat(failure(store.createAll(emails("c@d", "TAKEN@b", "C@D"), WANTED)).index())
+        .isEqualTo(1);
+    assertThat(failure(store.createAll(emails("c@d", "C@D", "taken@b"), WANTED)).index())
+        .isEqualTo(1);
+    assertThat(await(store.count())).isEqualTo(1);
+  }
+
+  private static List<UserResponse> emails(String... emails) {
+    return Stream.of(emails).map(Drafts::draft).toList();
   }
 
   @Test
@@ -285,6 +323,36 @@ abstract class UserStoreContract {
         .isEqualTo("user%d@example.com".formatted(many - 1));
     assertThat(failure(store.create(draft(many / 2), WANTED)).reason())
         .isEqualTo(StoreException.Reason.EMAIL_TAKEN);
+  }
+
+  private static UserResponse.Builder everyField(int number) {
+    return fill(draft(number).toBuilder());
+  }
+
+  /** Sets the fields that have their default value to another. */
+  private static <B extends Message.Builder> B fill(B message) {
+    for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
+      if (field.isRepeated()) {
+        message.addRepeatedField(field, value(field, message));
+      } else if (!message.hasField(field)) {
+        message.setField(field, value(field, message));
+      }
+    }
+    return message;
+  }
+
+  private static Object value(FieldDescriptor field, Message.Builder of) {
+    return switch (field.getJavaType()) {
+      case INT -> 7;
+      case LONG -> 7L;
+      case FLOAT -> 7f;
+      case DOUBLE -> 7d;
+      case BOOLEAN -> true;
+      case STRING -> "seven";
+      case BYTE_STRING -> ByteString.copyFromUtf8("seven");
+      case ENUM -> field.getEnumType().getValues().get(1);
+      case MESSAGE -> fill(of.newBuilderForField(field)).build();
+    };
   }
 
   private List<Integer> ids(int afterUserId, int limit) {
