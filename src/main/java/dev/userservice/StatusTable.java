@@ -116,7 +116,7 @@ final class StatusTable {
     return switch (reason) {
       case INVALID_FIELDS -> GrpcStatus.INVALID_ARGUMENT;
       case USER_NOT_FOUND -> GrpcStatus.NOT_FOUND;
-      case EMAIL_TAKEN -> GrpcStatus.ALREADY_EXISTS;
+      case EMAIL_TAKEN, EMAIL_REPEATED -> GrpcStatus.ALREADY_EXISTS;
       case BATCH_TOO_LARGE, READER_TOO_SLOW -> GrpcStatus.RESOURCE_EXHAUSTED;
       case SHUTTING_DOWN, CHAT_INTERRUPTED -> GrpcStatus.UNAVAILABLE;
     };

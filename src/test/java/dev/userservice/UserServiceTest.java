@@ -275,6 +275,8 @@ class UserServiceTest {
     StatusRuntimeException failure = batch(items).failure();
 
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.ALREADY_EXISTS);
+    assertThat(failure.getStatus().getDescription())
+        .isEqualTo("items[2].email EVE@example.com belongs to another user");
     assertThat(ErrorDetails.of(failure).fields()).containsExactly("items[2].email");
     assertNobodyWasCreated();
   }
@@ -286,7 +288,12 @@ class UserServiceTest {
             .failure();
 
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.ALREADY_EXISTS);
+    assertThat(failure.getStatus().getDescription())
+        .isEqualTo("items[1].email NEW@example.com is the same as items[0].email");
+    assertThat(ErrorDetails.of(failure).reason()).isEqualTo("userservice.dev/EMAIL_REPEATED");
     assertThat(ErrorDetails.of(failure).fields()).containsExactly("items[1].email");
+    assertThat(ErrorDetails.of(failure).get(ResourceInfo.class).getResourceName())
+        .isEqualTo("NEW@example.com");
     assertNobodyWasCreated();
     assertThat(stub.createUser(create("A", "new@example.com", 1)).getUserId()).isEqualTo(6);
   }

@@ -13,6 +13,8 @@ public final class UserException extends RuntimeException {
     USER_NOT_FOUND,
     /** The e-mail address belongs to another user; {@link #resource()} names it. */
     EMAIL_TAKEN,
+    /** The e-mail address is that of an earlier item of the batch; {@link #resource()} names it. */
+    EMAIL_REPEATED,
     /** More items than a batch may hold. */
     BATCH_TOO_LARGE,
     /** A chat member does not read what the others say. */
@@ -61,6 +63,15 @@ public final class UserException extends RuntimeException {
         Reason.EMAIL_TAKEN,
         field + " " + email + " belongs to another user",
         List.of(new Violation(field, "belongs to another user")),
+        email);
+  }
+
+  static UserException emailRepeated(String field, String email, String earlierField) {
+    String rule = "is the same as " + earlierField;
+    return new UserException(
+        Reason.EMAIL_REPEATED,
+        field + " " + email + " " + rule,
+        List.of(new Violation(field, rule)),
         email);
   }
 

@@ -5,6 +5,7 @@ import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.ListUsersRequest;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.store.Emails;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.UserStore;
 import dev.userservice.user.UserException.Violation;
@@ -101,7 +102,22 @@ public final class Users {
       return failure;
     }
     int index = ((StoreException) failure).index();
-    return UserException.emailTaken(emailField.apply(index), drafts.get(index).getEmail());
+    String email = drafts.get(index).getEmail();
+    int earlier = indexOf(email, drafts.subList(0, index));
+    return earlier < 0
+        ? UserException.emailTaken(emailField.apply(index), email)
+        : UserException.emailRepeated(emailField.apply(index), email, emailField.apply(earlier));
+  }
+
+  /** The index of the draft with an address, compared as stores do; -1 when there is none. */
+  private static int indexOf(String email, List<UserResponse> drafts) {
+    String key = Emails.canonical(email);
+    for (int i = 0; i < drafts.size(); i++) {
+      if (Emails.canonical(drafts.get(i).getEmail()).equals(key)) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   private static StoreException.Reason reason(Throwable failure) {
