@@ -56,7 +56,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Every RPC, over gRPC and over gRPC-Web, with every kind of token, over every kind of transport:
  * the status is right, and no refused call leaves anything behind.
  */
-@Timeout(120)
+@Timeout(Waits.TEST_SECONDS)
 class AccessMatrixTest {
 
   private static final String ROLE = "users:all";
@@ -194,7 +194,7 @@ class AccessMatrixTest {
         UserServiceGrpc.newBlockingStub(channel)
             .withInterceptors(
                 MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(issuer.token(ROLE))),
-                new DeadlineForEachCall(10, TimeUnit.SECONDS))
+                new DeadlineForEachCall(Waits.SECONDS, TimeUnit.SECONDS))
             .listUsers(list(0, 0));
     for (; users.hasNext(); users.next()) {
       count++;
@@ -231,7 +231,8 @@ class AccessMatrixTest {
   }
 
   private HttpClient webClient() throws Exception {
-    HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10));
+    HttpClient.Builder client =
+        HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(Waits.SECONDS));
     if (transport != Transport.PLAINTEXT) {
       SSLContext tls = SSLContext.getInstance("TLS");
       KeyManager[] keys =
@@ -289,7 +290,7 @@ class AccessMatrixTest {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(
                 URI.create("%s://127.0.0.1:%d/%s".formatted(scheme, server.port(), call.method())))
-            .timeout(Duration.ofSeconds(10))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
             .header("content-type", "application/grpc-web+proto")
             .POST(BodyPublishers.ofByteArray(Frames.frame(call.request())));
     if (token.value != null) {

@@ -52,7 +52,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may call what, and how often. */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class AccessTest {
 
   private static final String USERS = "users.v1.UserService/";
@@ -91,14 +91,14 @@ class AccessTest {
     return UserServiceGrpc.newBlockingStub(server.channel())
         .withInterceptors(
             MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(token)),
-            new DeadlineForEachCall(10, TimeUnit.SECONDS));
+            new DeadlineForEachCall(Waits.SECONDS, TimeUnit.SECONDS));
   }
 
   private UserServiceStub asyncAs(String token) {
     return UserServiceGrpc.newStub(server.channel())
         .withInterceptors(
             MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(token)),
-            new DeadlineForEachCall(20, TimeUnit.SECONDS));
+            new DeadlineForEachCall(Waits.SECONDS, TimeUnit.SECONDS));
   }
 
   private static StatusRuntimeException refused(ThrowingCallable call) {
@@ -453,9 +453,7 @@ class AccessTest {
   }
 
   private void awaitConnections(int most) {
-    while (server.openConnections() > most) {
-      Thread.onSpinWait();
-    }
+    Waits.until("connections close", () -> server.openConnections() <= most);
   }
 
   @Test

@@ -68,7 +68,7 @@ record AnyCall(String method, Message request, boolean endless) {
                 .setRequestMarshaller(BYTES)
                 .setResponseMarshaller(BYTES)
                 .build(),
-            CallOptions.DEFAULT.withDeadlineAfter(15, TimeUnit.SECONDS));
+            CallOptions.DEFAULT.withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS));
     call.start(
         new ClientCall.Listener<>() {
           @Override
@@ -88,7 +88,7 @@ record AnyCall(String method, Message request, boolean endless) {
     call.request(1_000);
     call.sendMessage(request.toByteArray());
     call.halfClose();
-    return answer.get(20, TimeUnit.SECONDS);
+    return answer.get(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   private static String reason(Status status, Metadata trailers) {

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Loads against real servers: ours, and some that are slow or wrong. */
-@Timeout(90)
+@Timeout(Waits.TEST_SECONDS)
 class BenchVerticleTest {
 
   @TempDir private Path folder;
@@ -46,7 +46,7 @@ class BenchVerticleTest {
 
   @AfterEach
   void stop() throws Exception {
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
     if (server != null) {
       server.close();
     }
@@ -66,7 +66,7 @@ class BenchVerticleTest {
   }
 
   private Outcome run(JsonObject config) throws Exception {
-    return start(config).timeout(80, TimeUnit.SECONDS).await();
+    return start(config).timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   /** Completes when all loads have ended. */
@@ -226,11 +226,11 @@ class BenchVerticleTest {
   void serverThatGoes_endsTheLoad() throws Exception {
     slow = new SlowServer(1, request -> request.getEmail());
     Future<Outcome> running = start(config(slow.port(), "create").put("seconds", 3_000));
-    assertThat(slow.called.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(slow.called.await(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
 
     slow.close();
 
-    Outcome outcome = running.timeout(60, TimeUnit.SECONDS).await();
+    Outcome outcome = running.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
     assertThat(outcome.failure).startsWith("create: calls failed, ").contains("UNAVAILABLE");
     assertThat(outcome.load(0).getLong("failed")).isPositive();
   }
@@ -316,7 +316,9 @@ class BenchVerticleTest {
     slow = new SlowServer(1, request -> request.getEmail());
     Program bench = program(slow.port(), "--conf", "{\"loads\":[\"create\"],\"seconds\":3000}");
     try {
-      assertThat(slow.called.await(30, TimeUnit.SECONDS)).as(() -> bench.errors()).isTrue();
+      assertThat(slow.called.await(Waits.SECONDS, TimeUnit.SECONDS))
+          .as(() -> bench.errors())
+          .isTrue();
       bench.process().toHandle().destroy();
       assertThat(bench.exitCode()).isEqualTo(Main.SCENARIO);
       assertThat(bench.errors()).contains("user-service: interrupted before all loads had ended");
@@ -385,7 +387,7 @@ class BenchVerticleTest {
     }
 
     private void close() throws Exception {
-      server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+      server.shutdownNow().awaitTermination(Waits.SECONDS, TimeUnit.SECONDS);
       later.shutdownNow();
     }
   }

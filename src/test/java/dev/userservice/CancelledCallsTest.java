@@ -90,7 +90,7 @@ class CancelledCallsTest {
       Channel channel, MethodDescriptor<Q, R> method, Q message, int calls) throws Exception {
     Semaphore places = new Semaphore(AT_ONCE);
     for (int i = 0; i < calls; i++) {
-      assertThat(places.tryAcquire(15, TimeUnit.SECONDS)).as("calls end").isTrue();
+      assertThat(places.tryAcquire(Waits.SECONDS, TimeUnit.SECONDS)).as("calls end").isTrue();
       boolean whenAnswered = i % 2 == 0 && !method.getType().serverSendsOneMessage();
       ClientCall<Q, R> call = channel.newCall(method, CallOptions.DEFAULT);
       call.start(
@@ -114,15 +114,13 @@ class CancelledCallsTest {
         call.halfClose();
       }
     }
-    assertThat(places.tryAcquire(AT_ONCE, 15, TimeUnit.SECONDS)).as("all calls end").isTrue();
+    assertThat(places.tryAcquire(AT_ONCE, Waits.SECONDS, TimeUnit.SECONDS))
+        .as("all calls end")
+        .isTrue();
   }
 
   private static void awaitNothingOpen(RunningServer server) throws InterruptedException {
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (server.openCallsAndMembers() > 0 && System.nanoTime() < giveUp) {
-      Thread.onSpinWait();
-    }
-    assertThat(server.openCallsAndMembers()).isZero();
+    Waits.until("no call is open", () -> server.openCallsAndMembers() == 0);
   }
 
   private static long usedHeap() {

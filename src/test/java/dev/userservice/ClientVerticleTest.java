@@ -149,7 +149,7 @@ class ClientVerticleTest {
       other.onNext(UserMessage.newBuilder().setMessage("Good evening " + i).build());
     }
 
-    Future.join(demos).timeout(60, TimeUnit.SECONDS).await();
+    Future.join(demos).timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
 
     assertThat(demos).allSatisfy(demo -> assertThat(demo.result().failure()).isNull());
     other.onCompleted();
@@ -184,7 +184,7 @@ class ClientVerticleTest {
         .deployVerticle(UserVerticle.class.getName(), new DeploymentOptions().setConfig(later))
         .await();
 
-    assertThat(demo.timeout(60, TimeUnit.SECONDS).await().failure()).isNull();
+    assertThat(demo.timeout(Waits.SECONDS, TimeUnit.SECONDS).await().failure()).isNull();
   }
 
   @Test

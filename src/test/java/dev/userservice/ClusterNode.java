@@ -109,7 +109,8 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   public UserServiceBlockingStub blocking() {
-    return UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+    return UserServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   UserServiceStub async() {
@@ -166,6 +167,6 @@ public final class ClusterNode implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     program.kill();
-    channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    channel.shutdownNow().awaitTermination(Waits.SECONDS, TimeUnit.SECONDS);
   }
 }

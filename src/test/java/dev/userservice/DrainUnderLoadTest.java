@@ -50,12 +50,10 @@ class DrainUnderLoadTest {
                   return null;
                 }));
       }
-      while (answered.get() < CALLS_BEFORE) {
-        Thread.onSpinWait();
-      }
-      stopping.vertx().close().timeout(20, TimeUnit.SECONDS).await();
+      Waits.until("calls are answered", () -> answered.get() >= CALLS_BEFORE);
+      stopping.vertx().close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
       for (Future<?> load : loads) {
-        load.get(60, TimeUnit.SECONDS);
+        load.get(Waits.SECONDS, TimeUnit.SECONDS);
       }
       assertThat(retried.get()).isGreaterThanOrEqualTo(CALLERS * CALLS_AFTER);
     } finally {

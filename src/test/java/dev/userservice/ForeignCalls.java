@@ -55,7 +55,7 @@ final class ForeignCalls {
   }
 
   static CallOptions soon() {
-    return CallOptions.DEFAULT.withDeadlineAfter(15, TimeUnit.SECONDS);
+    return CallOptions.DEFAULT.withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   private ForeignCalls() {}

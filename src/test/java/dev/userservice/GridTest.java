@@ -212,7 +212,7 @@ class GridTest {
   }
 
   private static void awaitServes(ClusterNode node, int userId) {
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     while (answer(node, userId) == Code.UNAVAILABLE) {
       assertThat(System.nanoTime() - giveUp).as("serves again").isNegative();
     }
@@ -231,7 +231,7 @@ class GridTest {
     try {
       List<Code> ends = new ArrayList<>();
       for (var end : threads.invokeAll(callers)) {
-        ends.add(end.get(30, TimeUnit.SECONDS));
+        ends.add(end.get(Waits.SECONDS, TimeUnit.SECONDS));
       }
       return ends;
     } finally {

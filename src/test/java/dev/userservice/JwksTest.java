@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Keys that an issuer publishes, with an issuer that changes them, fails and goes away. */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class JwksTest {
 
   private static final AnyCall GET = new AnyCall("users.v1.UserService/GetUser", get(1));
@@ -46,7 +46,7 @@ class JwksTest {
     if (server != null) {
       server.close();
     }
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   private void publish(int port, HttpServerOptions options) {
@@ -59,7 +59,7 @@ class JwksTest {
                   request.response().setStatusCode(status).end(keys);
                 })
             .listen(port, "127.0.0.1")
-            .timeout(10, TimeUnit.SECONDS)
+            .timeout(Waits.SECONDS, TimeUnit.SECONDS)
             .await();
   }
 
@@ -132,7 +132,7 @@ class JwksTest {
       }
       status = 500;
       await(() -> logged.messages().stream().anyMatch(line -> line.contains("HTTP 500")));
-      published.close().timeout(10, TimeUnit.SECONDS).await();
+      published.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
       await(() -> logged.messages().stream().anyMatch(line -> line.contains("refused")));
       assertThat(code(issuer.token(c -> c.put("jti", "after")))).isEqualTo(Code.OK);
       assertThat(ForeignCalls.check(channel, "")).isEqualTo(ServingStatus.SERVING);
@@ -144,7 +144,7 @@ class JwksTest {
   void issuerThatIsAway_isWaitedForAndHealthSaysSo() throws Exception {
     publish();
     int port = published.actualPort();
-    published.close().timeout(10, TimeUnit.SECONDS).await();
+    published.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
     Issuer issuer = Issuer.make();
     keys = issuer.jwks("one");
     start("http://127.0.0.1:" + port + "/keys", new JsonObject());
@@ -207,10 +207,6 @@ class JwksTest {
   }
 
   private static void await(Supplier<Boolean> condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!condition.get()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(end);
-      Thread.onSpinWait();
-    }
+    Waits.until("in time", condition::get);
   }
 }

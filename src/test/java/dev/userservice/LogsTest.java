@@ -22,7 +22,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the program says of itself: when it starts, in its log, and when it is asked. */
-@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class LogsTest {
 
   private static final String CLIENT = "dev.userservice.ClientVerticle";
@@ -166,7 +168,7 @@ class LogsTest {
     try {
       assertThat(
               UserServiceGrpc.newBlockingStub(channel)
-                  .withDeadlineAfter(20, TimeUnit.SECONDS)
+                  .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
                   .getUser(Requests.get(1))
                   .getName())
           .isEqualTo("Alice Johnson");

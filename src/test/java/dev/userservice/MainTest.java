@@ -28,7 +28,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The program as an operator sees it: what it prints, and its exit code. */
-@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class MainTest {
 
   private static final String SERVER = "dev.userservice.UserVerticle";
@@ -51,7 +53,7 @@ class MainTest {
           NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
       assertThat(
               UserServiceGrpc.newBlockingStub(channel)
-                  .withDeadlineAfter(10, TimeUnit.SECONDS)
+                  .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
                   .getUser(Requests.get(1))
                   .getName())
           .isEqualTo("Alice Johnson");
@@ -80,7 +82,7 @@ class MainTest {
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
     UserServiceGrpc.UserServiceBlockingStub stub =
-        UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS);
+        UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS);
 
     stub.getUser(Requests.get(1));
     stub.createUser(Requests.john());

@@ -200,7 +200,7 @@ class ManagementTest {
     assertThat(ready.body()).isEqualTo("{\"status\":\"DOWN\"}\n");
     assertThat(ask("/health/live").statusCode()).isEqualTo(200);
     assertThat(metrics()).containsEntry("user_service_ready", 0.0);
-    closing.timeout(20, TimeUnit.SECONDS).await();
+    closing.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -395,7 +395,7 @@ class ManagementTest {
   }
 
   private Map<String, Double> metricsUntil(Predicate<Map<String, Double>> enough) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     Map<String, Double> metrics = metrics();
     while (!enough.test(metrics)) {
       assertThat(System.nanoTime()).as("%s", metrics).isLessThan(end);
@@ -418,14 +418,14 @@ class ManagementTest {
 
   private HttpResponse<String> ask(String path) throws Exception {
     return http.send(
-        HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(10)).build(),
+        HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(Waits.SECONDS)).build(),
         BodyHandlers.ofString());
   }
 
   private HttpResponse<String> level(String method, String logger, String level) throws Exception {
     return http.send(
         HttpRequest.newBuilder(uri("/log/levels/" + logger))
-            .timeout(Duration.ofSeconds(10))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
             .method(method, BodyPublishers.ofString(level))
             .build(),
         BodyHandlers.ofString());

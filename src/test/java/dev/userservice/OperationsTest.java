@@ -98,7 +98,7 @@ class OperationsTest {
     known.awaitCount(1);
     unknown.awaitCount(1);
 
-    server.vertx().close().timeout(20, TimeUnit.SECONDS).await();
+    server.vertx().close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
 
     assertThat(known.failure().getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
     assertThat(known.messages())
@@ -122,7 +122,7 @@ class OperationsTest {
     health.await(change -> change.getStatus() == ServingStatus.NOT_SERVING);
 
     assertThat(stub.getUser(get(1)).getName()).isEqualTo("Alice Johnson");
-    closed.timeout(60, TimeUnit.SECONDS).await();
+    closed.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -147,7 +147,7 @@ class OperationsTest {
     assertThat(ErrorDetails.of(ended).get(RetryInfo.class).getRetryDelay().getNanos()).isPositive();
     assertThat(users.status().getCode()).as("%s", users.status()).isEqualTo(Code.OK);
     assertThat(users.messages()).hasSize(50_005);
-    closed.timeout(60, TimeUnit.SECONDS).await();
+    closed.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -160,7 +160,7 @@ class OperationsTest {
     users.request(1);
     users.awaitCount(1);
 
-    server.vertx().close().timeout(20, TimeUnit.SECONDS).await();
+    server.vertx().close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
     users.request(Integer.MAX_VALUE);
 
     assertThat(users.status().getCode()).isEqualTo(Code.UNAVAILABLE);

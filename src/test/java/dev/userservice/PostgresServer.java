@@ -1,7 +1,5 @@
 package dev.userservice;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -15,7 +13,6 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Comparator;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -86,11 +83,7 @@ public final class PostgresServer implements AutoCloseable {
   public void crash() throws Exception {
     ProcessHandle postmaster = postmaster();
     signal("QUIT", postmaster);
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (postmaster.isAlive()) {
-      assertThat(System.nanoTime() - giveUp).as("PostgreSQL ends").isNegative();
-      Thread.onSpinWait();
-    }
+    Waits.until("PostgreSQL ends", () -> !postmaster.isAlive());
   }
 
   /** Starts it again, on the same port with the same data. */

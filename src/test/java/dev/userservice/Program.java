@@ -71,13 +71,13 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
   }
 
   int exitCode() throws InterruptedException {
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends by itself").isTrue();
+    assertThat(process.waitFor(Waits.SECONDS, TimeUnit.SECONDS)).as("ends by itself").isTrue();
     return process.exitValue();
   }
 
   /** As kill -9 does; returns when it has ended. */
   public void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    process.destroyForcibly().waitFor(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   String output() {
@@ -92,7 +92,7 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
       CompletableFuture<Boolean> said =
           CompletableFuture.supplyAsync(
               () -> tail.inputReader().lines().anyMatch(line -> line.contains(text)));
-      assertThat(said.get(60, TimeUnit.SECONDS)).as(text).isTrue();
+      assertThat(said.get(Waits.SECONDS, TimeUnit.SECONDS)).as(text).isTrue();
     } finally {
       tail.destroy();
     }

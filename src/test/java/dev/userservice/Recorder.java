@@ -13,8 +13,6 @@ import java.util.function.Predicate;
 /** Keeps what a stream brings, and how it ends; a test waits for either, never for time to pass. */
 public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
 
-  private static final int WAIT_SECONDS = 15;
-
   private final boolean reads;
   private final List<R> messages = new ArrayList<>();
   private final CompletableFuture<Throwable> end = new CompletableFuture<>();
@@ -73,7 +71,7 @@ public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
 
   /** Waits until a message has come that fits. */
   public synchronized R await(Predicate<R> fits) throws InterruptedException {
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     int seen = 0;
     while (true) {
       for (; seen < messages.size(); seen++) {
@@ -95,13 +93,13 @@ public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
 
   /** Waits for the end of the stream: OK, or the status that it failed with. */
   public Status status() throws Exception {
-    Throwable failure = end.get(WAIT_SECONDS, TimeUnit.SECONDS);
+    Throwable failure = end.get(Waits.SECONDS, TimeUnit.SECONDS);
     return failure == null ? Status.OK : Status.fromThrowable(failure);
   }
 
   /** Waits for the stream to fail. */
   public StatusRuntimeException failure() throws Exception {
-    Throwable failure = end.get(WAIT_SECONDS, TimeUnit.SECONDS);
+    Throwable failure = end.get(Waits.SECONDS, TimeUnit.SECONDS);
     if (failure instanceof StatusRuntimeException status) {
       return status;
     }

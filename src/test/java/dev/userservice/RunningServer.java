@@ -34,7 +34,7 @@ public final class RunningServer implements AutoCloseable {
             new DeploymentOptions()
                 .setInstances(instances)
                 .setConfig(new JsonObject().put("port", 0).mergeIn(config)))
-        .timeout(20, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
     port =
         vertx
@@ -103,18 +103,18 @@ public final class RunningServer implements AutoCloseable {
   /** Calls that block, each for at most ten seconds. */
   public UserServiceGrpc.UserServiceBlockingStub blocking() {
     return UserServiceGrpc.newBlockingStub(channel())
-        .withInterceptors(new DeadlineForEachCall(10, TimeUnit.SECONDS));
+        .withInterceptors(new DeadlineForEachCall(Waits.SECONDS, TimeUnit.SECONDS));
   }
 
   /** Calls that call back, over a connection of their own. */
   public UserServiceGrpc.UserServiceStub async() {
     return UserServiceGrpc.newStub(channel())
-        .withInterceptors(new DeadlineForEachCall(20, TimeUnit.SECONDS));
+        .withInterceptors(new DeadlineForEachCall(Waits.SECONDS, TimeUnit.SECONDS));
   }
 
   @Override
   public void close() {
     channels.forEach(ManagedChannel::shutdownNow);
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 }

@@ -123,7 +123,7 @@ class StoresTest {
     try (RunningServer server = RunningServer.start(1, config)) {
       // Over one connection that is there, so that the first is the one that is begun.
       UserServiceFutureStub stub = UserServiceGrpc.newFutureStub(server.channel());
-      stub.getUser(get(1)).get(10, TimeUnit.SECONDS);
+      stub.getUser(get(1)).get(Waits.SECONDS, TimeUnit.SECONDS);
       Future<UserResponse> begun;
       try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
           Statement statement = other.createStatement()) {
@@ -133,11 +133,11 @@ class StoresTest {
             stub.withDeadlineAfter(300, TimeUnit.MILLISECONDS)
                 .createUser(create("Late", "late@example.com", 1));
 
-        assertThatThrownBy(() -> late.get(10, TimeUnit.SECONDS))
+        assertThatThrownBy(() -> late.get(Waits.SECONDS, TimeUnit.SECONDS))
             .hasMessageContaining("DEADLINE_EXCEEDED");
         statement.execute("ROLLBACK");
       }
-      assertThat(begun.get(10, TimeUnit.SECONDS).getUserId()).isEqualTo(6);
+      assertThat(begun.get(Waits.SECONDS, TimeUnit.SECONDS).getUserId()).isEqualTo(6);
       assertThat(stub.createUser(create("Next", "late@example.com", 1)).get().getUserId())
           .as("neither the address nor an id was used up")
           .isEqualTo(7);

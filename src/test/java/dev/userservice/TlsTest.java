@@ -53,10 +53,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server with a certificate, and peers that do not fit it. */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class TlsTest {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(Waits.SECONDS);
 
   @TempDir private Path folder;
 
@@ -524,7 +524,7 @@ class TlsTest {
   private static Code code(ManagedChannel channel) {
     try {
       UserServiceGrpc.newBlockingStub(channel)
-          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
           .getUser(get(1));
       return Code.OK;
     } catch (StatusRuntimeException e) {
@@ -575,10 +575,6 @@ class TlsTest {
   }
 
   private static void await(Supplier<Boolean> condition) {
-    long end = System.nanoTime() + SOON.toNanos();
-    while (!condition.get()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(end);
-      Thread.onSpinWait();
-    }
+    Waits.until("in time", condition::get);
   }
 }

@@ -64,7 +64,6 @@ final class TraceCollector implements AutoCloseable {
   static final String STATE = "vendor=value";
 
   private static final HexFormat HEX = HexFormat.of();
-  private static final int WAIT_SECONDS = 20;
   private static final AtomicInteger TRACES = new AtomicInteger();
 
   private final HttpServer http;
@@ -118,7 +117,7 @@ final class TraceCollector implements AutoCloseable {
   /** Waits for so many spans. */
   synchronized List<Received> await(int count, Predicate<Received> wanted)
       throws InterruptedException {
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     while (true) {
       List<Received> found = received.stream().filter(wanted).toList();
       if (found.size() >= count) {

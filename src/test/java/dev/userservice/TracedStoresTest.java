@@ -22,7 +22,9 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A call is in its caller's trace, and the store's answer below it, wherever the users are. */
-@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class TracedStoresTest {
 
   private static final String SERVICE = "users.v1.UserService/";
@@ -77,7 +79,8 @@ class TracedStoresTest {
       ManagedChannel channel = channelTo.apply(server.port()).build();
       try {
         createAndGet(
-            UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS));
+            UserServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS));
         assertSpans(collector, system, kind);
       } finally {
         channel.shutdownNow();

@@ -21,7 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The variables of tracing, as an operator sees them. */
-@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class TracingSettingsTest {
 
   /** A JVM that starts slowly is not what these tests are about. */
@@ -167,7 +169,7 @@ class TracingSettingsTest {
     try {
       assertThat(
               UserServiceGrpc.newBlockingStub(channel)
-                  .withDeadlineAfter(10, TimeUnit.SECONDS)
+                  .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
                   .getUser(Requests.get(1))
                   .getUserId())
           .isEqualTo(1);

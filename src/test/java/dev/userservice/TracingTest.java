@@ -33,7 +33,9 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a collector gets of calls to a server in a JVM of its own, as the variables say. */
-@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class TracingTest {
 
   private static final String SERVICE = "users.v1.UserService/";
@@ -100,7 +102,7 @@ class TracingTest {
   @Test
   void callWithoutATrace_beginsOne() throws Exception {
     UserServiceGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(10, TimeUnit.SECONDS)
+        .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
         .listUsers(Requests.list(1, 2))
         .forEachRemaining(user -> {});
 
@@ -196,7 +198,7 @@ class TracingTest {
                                 .createUser(Requests.create("User", one + "@example.com", 30))))
             .toList();
     for (CompletableFuture<Void> call : calls) {
-      call.get(20, TimeUnit.SECONDS);
+      call.get(Waits.SECONDS, TimeUnit.SECONDS);
     }
 
     for (String one : traces) {
@@ -221,7 +223,7 @@ class TracingTest {
                     .header("content-type", "application/grpc-web+proto")
                     .header("traceparent", "00-%s-%s-01".formatted(trace, TraceCollector.PARENT))
                     .version(HttpClient.Version.HTTP_1_1)
-                    .timeout(Duration.ofSeconds(10))
+                    .timeout(Duration.ofSeconds(Waits.SECONDS))
                     .POST(HttpRequest.BodyPublishers.ofByteArray(frame))
                     .build(),
                 HttpResponse.BodyHandlers.ofString());
@@ -284,7 +286,7 @@ class TracingTest {
 
   private UserServiceBlockingStub stub(String ofTrace) {
     return UserServiceGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(10, TimeUnit.SECONDS)
+        .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
         .withInterceptors(
             MetadataUtils.newAttachHeadersInterceptor(TraceCollector.context(ofTrace, true)));
   }

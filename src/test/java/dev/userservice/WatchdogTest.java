@@ -19,7 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A process that ends itself because it cannot serve, and those that must not. */
-@Timeout(value = 90, threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class WatchdogTest {
 
   private static final String ARRAY =

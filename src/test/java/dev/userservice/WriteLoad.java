@@ -68,7 +68,7 @@ final class WriteLoad implements AutoCloseable {
   /** Waits until so many more users have been acknowledged than at the moment. */
   void awaitMore(int users) throws Exception {
     int before = acknowledged.size();
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     while (acknowledged.size() < before + users) {
       assertThat(System.nanoTime() - giveUp).as("users still come, %s", refusals).isNegative();
       for (Future<?> load : loads) {
@@ -76,7 +76,7 @@ final class WriteLoad implements AutoCloseable {
           load.get();
         }
       }
-      Thread.onSpinWait();
+      Waits.pause();
     }
   }
 
@@ -85,7 +85,7 @@ final class WriteLoad implements AutoCloseable {
     stopping = true;
     try {
       for (Future<?> load : loads) {
-        load.get(60, TimeUnit.SECONDS);
+        load.get(Waits.SECONDS, TimeUnit.SECONDS);
       }
     } finally {
       close();
@@ -104,7 +104,7 @@ final class WriteLoad implements AutoCloseable {
       Map<Integer, String> kept = new HashMap<>();
       List<Integer> ids = new ArrayList<>();
       UserServiceGrpc.newBlockingStub(channel)
-          .withDeadlineAfter(60, TimeUnit.SECONDS)
+          .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
           .listUsers(list(0, 0))
           .forEachRemaining(
               user -> {
@@ -133,7 +133,7 @@ final class WriteLoad implements AutoCloseable {
     if (callers != null) {
       channel.shutdownNow();
       callers.shutdownNow();
-      assertThat(callers.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(callers.awaitTermination(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -158,7 +158,7 @@ final class WriteLoad implements AutoCloseable {
     String email = "single" + names.incrementAndGet() + "@example.com";
     UserResponse user =
         UserServiceGrpc.newBlockingStub(channel)
-            .withDeadlineAfter(10, TimeUnit.SECONDS)
+            .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
             .createUser(create("Single", email, 1));
     acknowledge(user.getUserId(), email);
   }
@@ -170,7 +170,7 @@ final class WriteLoad implements AutoCloseable {
     Recorder<CreateUserRequest, BatchCreateResponse> answer = Recorder.reading();
     StreamObserver<CreateUserRequest> requests =
         UserServiceGrpc.newStub(channel)
-            .withDeadlineAfter(10, TimeUnit.SECONDS)
+            .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
             .batchCreateUsers(answer);
     emails.forEach(email -> requests.onNext(create("Batch", email, 2)));
     requests.onCompleted();

@@ -62,13 +62,21 @@ public final class Channel {
   private final ServerSearch search;
   private final ClientTls tls;
   private final NotConnected notConnected;
-  private final Deadline all = Deadline.in(ALL_MILLIS);
+  private final Deadline all;
   private final Set<Address> called = new LinkedHashSet<>();
   private String token = "";
   private HttpClientAgent http;
   private Servers servers;
 
   public Channel(Vertx vertx, ClientConfig config) {
+    this(vertx, config, ALL_MILLIS);
+  }
+
+  /**
+   * @param allMillis how long all of its calls may take together
+   */
+  Channel(Vertx vertx, ClientConfig config, long allMillis) {
+    this.all = Deadline.in(allMillis);
     this.vertx = vertx;
     this.config = config;
     this.search = new ServerSearch(vertx, CONNECT_MILLIS);

@@ -6,6 +6,7 @@ import com.google.protobuf.Any;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.proto.CreateUserRequest;
@@ -108,7 +109,7 @@ class BalancingTest {
     assertThat(ports(channel)).containsExactly(second);
 
     servers.add(RunningServer.start(1, new JsonObject().put("port", first)));
-    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     List<Integer> called = List.of();
     while (!called.contains(first)) {
       assertThat(System.nanoTime() - giveUp).as("it is called again").isNegative();
@@ -309,7 +310,7 @@ class BalancingTest {
   /** All of a channel happens on one event loop. */
   private <T> T on(Supplier<Future<T>> work) {
     return Future.<T>future(done -> loop.runOnContext(turn -> work.get().onComplete(done)))
-        .timeout(30, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
   }
 }

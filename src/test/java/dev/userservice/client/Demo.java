@@ -1,6 +1,7 @@
 package dev.userservice.client;
 
 import dev.userservice.ClientVerticle;
+import dev.userservice.Waits;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -26,7 +27,7 @@ public record Demo(String shown, String failure) {
   }
 
   public static Demo run(Vertx vertx, JsonObject config) {
-    return start(vertx, config).timeout(60, TimeUnit.SECONDS).await();
+    return start(vertx, config).timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   public static Future<Demo> start(Vertx vertx, JsonObject config) {

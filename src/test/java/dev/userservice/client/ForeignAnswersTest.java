@@ -3,6 +3,7 @@ package dev.userservice.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.LogLines;
+import dev.userservice.Waits;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -33,7 +34,7 @@ class ForeignAnswersTest {
 
   @AfterEach
   void close() {
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @ParameterizedTest
@@ -71,7 +72,7 @@ class ForeignAnswersTest {
               Demo.config(server.port(), scenario)
                   .put("deadlineMillis", mayWait ? SHORT_MILLIS : LONG_MILLIS)));
     }
-    Future.join(demos).timeout(90, TimeUnit.SECONDS).await();
+    Future.join(demos).timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
     for (int i = 0; i < demos.size(); i++) {
       check(scenario, answers.get(i), demos.get(i).result(), softly);
       servers.get(i).close();

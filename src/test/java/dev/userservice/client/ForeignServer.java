@@ -1,5 +1,6 @@
 package dev.userservice.client;
 
+import dev.userservice.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
@@ -62,7 +63,7 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
 
   @Override
   public void close() throws Exception {
-    server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    server.shutdownNow().awaitTermination(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   static UserResponse user(int id, String name, String email, int age) {

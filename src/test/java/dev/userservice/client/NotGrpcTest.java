@@ -2,6 +2,7 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.Waits;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -29,7 +30,7 @@ class NotGrpcTest {
 
   @AfterEach
   void close() {
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -218,7 +219,7 @@ class NotGrpcTest {
         .createNetServer()
         .connectHandler(handler)
         .listen(0, "127.0.0.1")
-        .timeout(10, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await()
         .actualPort();
   }
@@ -229,7 +230,7 @@ class NotGrpcTest {
         .requestHandler(handler)
         .listen(0, "127.0.0.1")
         .map(HttpServer::actualPort)
-        .timeout(10, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
   }
 

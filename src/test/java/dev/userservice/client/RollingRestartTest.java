@@ -6,6 +6,7 @@ import static dev.userservice.Requests.list;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.ClusterNode;
+import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpcClient;
@@ -54,7 +55,7 @@ class RollingRestartTest {
       }
       awaitMore(300);
       stopping = true;
-      load.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+      load.toCompletionStage().toCompletableFuture().get(Waits.SECONDS, TimeUnit.SECONDS);
 
       assertThat(failures).isEmpty();
       for (ClusterNode node : nodes) {
@@ -65,7 +66,7 @@ class RollingRestartTest {
         assertThat(listed).containsExactlyInAnyOrderElementsOf(created);
       }
     } finally {
-      vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      vertx.close().toCompletionStage().toCompletableFuture().get(Waits.SECONDS, TimeUnit.SECONDS);
       for (ClusterNode node : nodes) {
         node.close();
       }
@@ -76,7 +77,10 @@ class RollingRestartTest {
     JsonArray addresses = new JsonArray();
     nodes.forEach(node -> addresses.add("127.0.0.1:" + node.port()));
     Channel channel =
-        new Channel(vertx, ClientConfig.from(new JsonObject().put("addresses", addresses)));
+        new Channel(
+            vertx,
+            ClientConfig.from(new JsonObject().put("addresses", addresses)),
+            TimeUnit.SECONDS.toMillis(Waits.TEST_SECONDS));
     return Future.future(
         promise ->
             vertx.runOnContext(
@@ -123,6 +127,8 @@ class RollingRestartTest {
   private void awaitMore(int users) throws InterruptedException {
     CountDownLatch come = new CountDownLatch(users);
     awaited = come;
-    assertThat(come.await(60, TimeUnit.SECONDS)).as("users still come, %s", failures).isTrue();
+    assertThat(come.await(Waits.SECONDS, TimeUnit.SECONDS))
+        .as("users still come, %s", failures)
+        .isTrue();
   }
 }

@@ -6,6 +6,7 @@ import com.google.protobuf.Any;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
@@ -41,7 +42,7 @@ class ScenarioRunTest {
     if (wrong != null) {
       wrong.shutdownNow();
     }
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -224,7 +225,7 @@ class ScenarioRunTest {
         .eventually(channel::close)
         .<String>mapEmpty()
         .otherwise(Throwable::getMessage)
-        .timeout(60, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
   }
 

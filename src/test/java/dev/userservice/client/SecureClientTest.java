@@ -6,6 +6,7 @@ import dev.userservice.Certificate;
 import dev.userservice.ClientVerticle;
 import dev.userservice.Issuer;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.UserServiceGrpcClient;
@@ -52,7 +53,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client checks whom it talks to, proves who it is, and says which of both is wrong. */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class SecureClientTest {
 
   private static final String CBC = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256";
@@ -76,7 +77,7 @@ class SecureClientTest {
   @AfterEach
   void stop() {
     servers.forEach(RunningServer::close);
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   // Whom it talks to.
@@ -505,7 +506,7 @@ class SecureClientTest {
                 .deployVerticle(
                     ClientVerticle.class.getName(), new DeploymentOptions().setConfig(config))
                 .transform(end -> Future.succeededFuture(end.cause()))
-                .timeout(10, TimeUnit.SECONDS)
+                .timeout(Waits.SECONDS, TimeUnit.SECONDS)
                 .await())
         .isInstanceOf(UnusableFileException.class)
         .hasMessage(why);
@@ -594,7 +595,7 @@ class SecureClientTest {
   /** All of a channel happens on one event loop. */
   private static <T> T on(Context loop, Supplier<Future<T>> work) {
     return Future.<T>future(done -> loop.runOnContext(turn -> work.get().onComplete(done)))
-        .timeout(30, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
   }
 
@@ -617,7 +618,7 @@ class SecureClientTest {
         .requestHandler(handler)
         .listen(0, "127.0.0.1")
         .map(HttpServer::actualPort)
-        .timeout(10, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
   }
 
@@ -630,7 +631,7 @@ class SecureClientTest {
         .createNetServer(options)
         .connectHandler(handler)
         .listen(0, "127.0.0.1")
-        .timeout(10, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await()
         .actualPort();
   }

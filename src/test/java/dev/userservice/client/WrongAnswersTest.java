@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
 import com.google.rpc.ErrorInfo;
+import dev.userservice.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
@@ -28,7 +29,7 @@ class WrongAnswersTest {
 
   @AfterEach
   void close() {
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -38,7 +39,7 @@ class WrongAnswersTest {
 
       assertThat(demo.failure()).isNull();
       assertThat(server.timeout.get()).as("grpc-timeout").matches("\\d+[un]|\\d{4,5}m|10S");
-      assertThat(server.disconnected.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(server.disconnected.await(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.userservice.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.Waits;
 import dev.userservice.proto.TraceContext;
 import dev.userservice.proto.UserMessage;
 import io.vertx.core.Context;
@@ -135,7 +136,7 @@ class ChatLinkTest {
   }
 
   private Frame frame() throws InterruptedException {
-    Frame frame = frames.poll(10, TimeUnit.SECONDS);
+    Frame frame = frames.poll(Waits.SECONDS, TimeUnit.SECONDS);
     assertThat(frame).as("a frame").isNotNull();
     return frame;
   }
@@ -146,7 +147,7 @@ class ChatLinkTest {
 
   private <T> T on(Supplier<T> work) {
     return Future.<T>future(done -> loop.runOnContext(turn -> done.complete(work.get())))
-        .timeout(10, TimeUnit.SECONDS)
+        .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
   }
 }

@@ -5,6 +5,7 @@ import static io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus.SERVICE_
 import static io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.Waits;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
@@ -82,7 +83,7 @@ class HealthWatchTest {
   }
 
   private static void awaitCollected(WeakReference<?> reference) throws InterruptedException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     while (reference.get() != null) {
       assertThat(System.nanoTime()).as("collected in time").isLessThan(end);
       System.gc();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.rpc.RawClient.RawCall;
 import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.DefaultHttp2SettingsFrame;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Connections that flood, idle, or are dead are closed, and the server serves on. */
-@Timeout(30)
+@Timeout(Waits.TEST_SECONDS)
 class ConnectionsTest {
 
   private static final int FLOOD = 3_000;
@@ -132,9 +133,7 @@ class ConnectionsTest {
     }
     first.close();
     // A place is free again as soon as the server has noticed.
-    while (server.openConnections() > 1) {
-      Thread.onSpinWait();
-    }
+    Waits.until("a place is free", () -> server.openConnections() <= 1);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.rpc.RawFrames.Frame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -27,7 +28,7 @@ class GracefulCloseTest {
       CompletableFuture<Void> stopped = CompletableFuture.runAsync(server::close);
 
       endsAfterACallOnItsWay(client);
-      stopped.get(10, TimeUnit.SECONDS);
+      stopped.get(Waits.SECONDS, TimeUnit.SECONDS);
     }
   }
 

@@ -6,6 +6,7 @@ import com.google.protobuf.MessageLite;
 import dev.userservice.Issuer;
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.rpc.RawHttp.Answer;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What clients, browsers and proxies meet that speak HTTP/1.1, or HTTP/2 without gRPC. */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class HttpDoorTest {
 
   private static final String GET_USER = "/users.v1.UserService/GetUser";
@@ -321,7 +322,7 @@ class HttpDoorTest {
         HttpResponse<String> answer =
             client.send(
                 HttpRequest.newBuilder(uri(GET_USER))
-                    .timeout(Duration.ofSeconds(20))
+                    .timeout(Duration.ofSeconds(Waits.SECONDS))
                     .header("content-type", "application/grpc-web+proto")
                     .expectContinue(true)
                     .POST(BodyPublishers.ofByteArray(ALICE))
@@ -353,7 +354,7 @@ class HttpDoorTest {
       }
       Future<Void> stopped = server.vertx().close();
       assertThat(watcher.chunks()).contains("grpc-status:14");
-      stopped.timeout(20, TimeUnit.SECONDS).await();
+      stopped.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
     }
   }
 

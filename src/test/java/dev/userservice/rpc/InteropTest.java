@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import dev.userservice.Waits;
 import io.grpc.testing.integration.EmptyProtos.Empty;
 import io.grpc.testing.integration.Messages.EchoStatus;
 import io.grpc.testing.integration.Messages.Payload;
@@ -48,7 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * those that grpc-java's own server does not pass: cacheable_unary (a GET) and client_compressed_*
  * with the probe.
  */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class InteropTest {
 
   private static final Vertx VERTX = Vertx.vertx();
@@ -80,7 +81,7 @@ class InteropTest {
 
   @AfterAll
   static void stop() {
-    VERTX.close().timeout(20, TimeUnit.SECONDS).await();
+    VERTX.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.MessageLite;
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.proto.ListUsersRequest;
 import io.vertx.core.json.JsonObject;
 import java.io.InputStream;
@@ -72,7 +73,7 @@ class PipeliningTest {
         socket.getOutputStream().write(Frames.join(waiting));
       }
     }
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Waits.SECONDS);
     while (server.openConnections() + server.openCallsAndMembers() > 0) {
       assertThat(System.nanoTime()).as("still open").isLessThan(end);
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.MessageLite;
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;
@@ -35,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What callers send that no gRPC library would: each call has to end with its status, however its
  * bytes are split over DATA frames, and the connection has to serve on.
  */
-@Timeout(20)
+@Timeout(Waits.TEST_SECONDS)
 class ProbeTest {
 
   private static final int OK = 0;

@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import dev.userservice.Waits;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -40,7 +41,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class RawClient implements AutoCloseable {
 
-  private static final int WAIT_SECONDS = 10;
   private static final EventLoopGroup LOOPS =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
 
@@ -78,7 +78,7 @@ final class RawClient implements AutoCloseable {
 
   /** Completes when the connection is closed. */
   boolean awaitClosed() throws InterruptedException {
-    return connection.closeFuture().await(WAIT_SECONDS, TimeUnit.SECONDS);
+    return connection.closeFuture().await(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   RawCall post(String path, Map<String, String> headers) {
@@ -134,7 +134,7 @@ final class RawClient implements AutoCloseable {
      * Waits for the end of the answer; fails when there is none, which is the point of the suite.
      */
     Answer answer() throws Exception {
-      return response.answer.get(WAIT_SECONDS, TimeUnit.SECONDS);
+      return response.answer.get(Waits.SECONDS, TimeUnit.SECONDS);
     }
   }
 

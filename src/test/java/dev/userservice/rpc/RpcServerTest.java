@@ -14,6 +14,7 @@ import com.google.protobuf.util.Durations;
 import com.google.rpc.RetryInfo;
 import dev.userservice.LogLines;
 import dev.userservice.Recorder;
+import dev.userservice.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
@@ -58,7 +59,7 @@ class RpcServerTest {
       logged.close();
     }
     channel.shutdownNow();
-    vertx.close().timeout(20, TimeUnit.SECONDS).await();
+    vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   @Test
@@ -163,10 +164,10 @@ class RpcServerTest {
 
     Recorder<CreateUserRequest, BatchCreateResponse> batch = Recorder.reading();
     stub.batchCreateUsers(batch).onNext(users(1).get(0));
-    begun.get(15, TimeUnit.SECONDS);
+    begun.get(Waits.SECONDS, TimeUnit.SECONDS);
     batch.cancel();
 
-    assertThat(told.get(15, TimeUnit.SECONDS)).isInstanceOf(RpcException.class);
+    assertThat(told.get(Waits.SECONDS, TimeUnit.SECONDS)).isInstanceOf(RpcException.class);
   }
 
   @Test
@@ -185,10 +186,10 @@ class RpcServerTest {
 
     Recorder<UserMessage, UserMessage> chat = Recorder.reading();
     stub.streamUsers(chat).onNext(says(1, "hello"));
-    begun.get(15, TimeUnit.SECONDS);
+    begun.get(Waits.SECONDS, TimeUnit.SECONDS);
     channel.shutdownNow();
 
-    assertThat(told.get(15, TimeUnit.SECONDS)).isInstanceOf(RpcException.class);
+    assertThat(told.get(Waits.SECONDS, TimeUnit.SECONDS)).isInstanceOf(RpcException.class);
   }
 
   @Test
@@ -295,7 +296,7 @@ class RpcServerTest {
             .usePlaintext()
             .defaultServiceConfig(retryAfter1000Seconds())
             .build();
-    return UserServiceGrpc.newStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+    return UserServiceGrpc.newStub(channel).withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   private void expectErrorLog() {

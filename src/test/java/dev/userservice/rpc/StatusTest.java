@@ -8,6 +8,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.rpc.RawClient.Answer;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.vertx.core.MultiMap;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a status takes on the wire, and how it reads there. */
-@Timeout(60)
+@Timeout(Waits.TEST_SECONDS)
 class StatusTest {
 
   private static final String CHECK = "/grpc.health.v1.Health/Check";
@@ -87,7 +88,7 @@ class StatusTest {
       String name = "\u4e2d".repeat(1_300);
       HttpRequest request =
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + CHECK))
-              .timeout(Duration.ofSeconds(10))
+              .timeout(Duration.ofSeconds(Waits.SECONDS))
               .header("content-type", "application/grpc-web+proto")
               .POST(BodyPublishers.ofByteArray(frame(request(name))))
               .build();

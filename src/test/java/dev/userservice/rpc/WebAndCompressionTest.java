@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.Requests;
 import dev.userservice.RunningServer;
+import dev.userservice.Waits;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.RawClient.Answer;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 /**
  * gRPC-Web, as the JDK's own HTTP client sees it over HTTP/1.1 and HTTP/2, and compressed answers.
  */
-@Timeout(30)
+@Timeout(Waits.TEST_SECONDS)
 class WebAndCompressionTest {
 
   private static final Map<String, String> ACCEPTS_GZIP =
@@ -97,7 +98,7 @@ class WebAndCompressionTest {
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:" + server.port() + "/users.v1.UserService/" + method))
-            .timeout(Duration.ofSeconds(10))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
             .header("content-type", "application/grpc-web+proto")
             .header("x-grpc-web", "1")
             .POST(BodyPublishers.ofByteArray(body))

@@ -2,6 +2,7 @@ package dev.userservice.store;
 
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.userservice.Waits;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import java.util.List;
@@ -35,7 +36,7 @@ final class Drafts {
   }
 
   static <T> T await(Future<T> future) {
-    return future.timeout(30, TimeUnit.SECONDS).await();
+    return future.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
   static StoreException failure(Future<?> future) {

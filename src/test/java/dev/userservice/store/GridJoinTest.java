@@ -6,6 +6,7 @@ import static dev.userservice.store.Drafts.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.ClusterNode;
+import dev.userservice.Waits;
 import dev.userservice.cluster.Cluster;
 import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ServerConfig;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A server that joins a grid which has users. */
-@Timeout(120) // one that is never let in would be asked for ever
+@Timeout(Waits.TEST_SECONDS) // one that is never let in would be asked for ever
 class GridJoinTest {
 
   private final Vertx vertx = Vertx.vertx();

@@ -9,6 +9,7 @@ import static dev.userservice.store.Drafts.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.PostgresServer;
+import dev.userservice.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
@@ -123,7 +124,7 @@ class PostgresSharedTest {
         }
       }
       for (java.util.concurrent.Future<?> end : writing) {
-        end.get(1, TimeUnit.SECONDS);
+        end.get(Waits.SECONDS, TimeUnit.SECONDS);
       }
       while (seen.size() < last && !await(reader.page(last, 1)).isEmpty()) {
         last = await(reader.page(last, 1)).get(0).getUserId();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.Program;
 import dev.userservice.StoreConfigs;
+import dev.userservice.Waits;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -85,7 +86,7 @@ class SqliteLibraryTest {
     server.kill();
 
     start("-Dorg.sqlite.tmpdir=/proc/self");
-    assertThat(server.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(server.process().waitFor(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
     assertThat(server.errors())
         .contains("the native library of SQLite cannot be loaded from /proc/self")
         .contains("-Dorg.sqlite.tmpdir=FOLDER");

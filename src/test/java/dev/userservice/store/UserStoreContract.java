@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import dev.userservice.Waits;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -279,7 +280,7 @@ abstract class UserStoreContract {
           calls.forEach(call -> call.onComplete(end -> seen.add(Thread.currentThread())));
           Future.join(calls).onComplete(end -> threads.complete(seen));
         });
-    List<Thread> seen = threads.get(30, TimeUnit.SECONDS);
+    List<Thread> seen = threads.get(Waits.SECONDS, TimeUnit.SECONDS);
     assertThat(seen).hasSize(7).containsOnly(seen.get(0));
   }
 
@@ -368,7 +369,7 @@ abstract class UserStoreContract {
     try {
       List<Integer> results = new ArrayList<>();
       for (var result : threads.invokeAll(callers)) {
-        results.add(result.get(30, TimeUnit.SECONDS));
+        results.add(result.get(Waits.SECONDS, TimeUnit.SECONDS));
       }
       return results;
     } finally {
