@@ -1,5 +1,6 @@
 package dev.userservice.attack;
 
+import dev.userservice.Waits;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -38,7 +39,7 @@ final class Http2Peer {
   private static final int MAX_FRAME_BYTES = 16_384;
   private static final int INITIAL_WINDOW_SIZE = 0x4;
   private static final int CANCEL = 0x8;
-  private static final int WAIT_SECONDS = 20;
+  private static final int WAIT_SECONDS = Waits.SECONDS;
 
   private final Wire wire;
   private final DataInputStream in;

@@ -1,5 +1,6 @@
 package dev.userservice.attack;
 
+import dev.userservice.Waits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ final class JvmMemory {
     }
   }
 
-  private static final int WAIT_SECONDS = 30;
+  private static final int WAIT_SECONDS = Waits.SECONDS;
 
   /** One line per generation, or one of all, as collectors differ. */
   private static final Pattern HEAP = Pattern.compile("(?m)^ \\S.* total \\d+K, used (\\d+)K");

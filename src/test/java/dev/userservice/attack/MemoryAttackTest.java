@@ -2,6 +2,7 @@ package dev.userservice.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.Waits;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -37,7 +38,7 @@ class MemoryAttackTest {
 
   @ParameterizedTest
   @MethodSource("attacks")
-  @Timeout(180)
+  @Timeout(Waits.TEST_SECONDS)
   void attack_isWithstood(Attack attack) throws Exception {
     Outcome outcome = victims.attack(attack);
 

@@ -1,5 +1,6 @@
 package dev.userservice.attack;
 
+import dev.userservice.Waits;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -10,7 +11,7 @@ import java.util.regex.Pattern;
 final class Trial {
 
   private static final long ATTACK_SECONDS = 30;
-  private static final long RECOVERY_SECONDS = 30;
+  private static final long RECOVERY_SECONDS = Waits.SECONDS;
   private static final int CALLS_DURING = 3;
 
   /** Errors of the JVM, errors with an id, and stack traces, of blocked threads too. */

@@ -4,6 +4,7 @@ import dev.userservice.Certificate;
 import dev.userservice.Issuer;
 import dev.userservice.Program;
 import dev.userservice.Requests;
+import dev.userservice.Waits;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
@@ -42,14 +43,14 @@ final class Victim implements AutoCloseable {
     GUARDED_100
   }
 
-  static final int CALL_SECONDS = 10;
+  static final int CALL_SECONDS = Waits.SECONDS;
 
   /** What {@link Kind#OPEN} has in its store. */
   static final int USERS = 10_000;
 
   private static final String HEAP = "256m";
   private static final int TOKEN_SECONDS = 7_200;
-  private static final int START_SECONDS = 60;
+  private static final int START_SECONDS = Waits.SECONDS;
 
   private final Program program;
   private final int port;

@@ -1,5 +1,6 @@
 package dev.userservice.fuzz;
 
+import dev.userservice.Waits;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,10 +20,10 @@ final class Arena implements AutoCloseable {
   private static final int PLAYERS = 4;
   private static final int PULSES = 2;
   private static final int KIND_LENGTH = 160;
-  private static final int WAIT_MILLIS = 10_000;
+  private static final int WAIT_MILLIS = 1_000 * Waits.SECONDS;
 
   /** More than every scenario takes that is not stuck in a write. */
-  private static final int STUCK_SECONDS = 45;
+  private static final int STUCK_SECONDS = 4 * Waits.SECONDS;
 
   /** Several times what a batch takes, with the collection of garbage and with compilation. */
   private static final long MAX_CPU_MILLIS = 20_000;

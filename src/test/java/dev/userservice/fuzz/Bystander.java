@@ -3,6 +3,7 @@ package dev.userservice.fuzz;
 import com.google.protobuf.Message;
 import dev.userservice.Recorder;
 import dev.userservice.Requests;
+import dev.userservice.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserMessage;
@@ -30,7 +31,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** An ordinary caller beside the odd ones, by grpc-java: it must not notice them. */
 final class Bystander implements AutoCloseable {
 
-  private static final int DEADLINE_SECONDS = 10;
+  private static final int DEADLINE_SECONDS = Waits.SECONDS;
 
   private final int port;
   private final ManagedChannel old;

@@ -1,6 +1,7 @@
 package dev.userservice.fuzz;
 
 import dev.userservice.Requests;
+import dev.userservice.Waits;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -15,10 +16,10 @@ import java.util.concurrent.TimeUnit;
 final class Pulse implements AutoCloseable {
 
   /** Much more than a call needs on a machine that has other things to do. */
-  private static final long MAX_MILLIS = 10_000;
+  private static final long MAX_MILLIS = 1_000 * Waits.SECONDS;
 
   private static final long INTERVAL_MILLIS = 3;
-  private static final long DEADLINE_SECONDS = 20;
+  private static final long DEADLINE_SECONDS = 2 * Waits.SECONDS;
 
   private final List<ManagedChannel> channels = new ArrayList<>();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
