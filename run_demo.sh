@@ -1,11 +1,5 @@
 #!/usr/bin/env bash
-# Builds if needed, starts a server, runs the five scenarios against it, stops the server.
-# Exits with the client's verdict: 0 when all scenarios passed.
-#
-#   ./run_demo.sh
-#   ./run_demo.sh --cluster                   three servers as one, and one of them is killed
-#   ./run_demo.sh --secure                    over mutual TLS with a token, and without
-#   USER_SERVICE_PORT=50052 ./run_demo.sh     on another port (0 takes any free one)
+# The demo; its usage is below.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -19,6 +13,37 @@ jvm=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 servers=()
 scratch=
 locked=
+builder=
+build_log=target/run_demo.build.log
+
+usage() {
+  cat <<'END'
+Usage: ./run_demo.sh [--cluster | --secure | --help]
+
+Builds if needed, starts a server, runs the five scenarios against it, stops the server.
+
+  --cluster   three servers as one, and one of them is killed
+  --secure    over mutual TLS with a token, and without
+  --help      prints this
+
+Environment:
+  USER_SERVICE_PORT    the port to listen on; 0 takes any free one. The default is 50051,
+                       with --cluster 50051 to 50053.
+  JAVA_HOME            the JDK to use, 17 or newer. The default is the java on the PATH.
+  USER_SERVICE_..., USER_CLIENT_...
+                       any other key of the configuration; README.md has them.
+
+Exit codes:
+  0   all scenarios passed
+  1   something unexpected
+  2   an argument is unknown
+  3   the JDK or Maven is missing, the build failed, or the configuration is refused
+  4   the port cannot be listened on
+  5   a scenario failed
+  6   the store cannot be used
+  130, 143   stopped by Ctrl-C, by SIGTERM
+END
+}
 
 say() { printf 'run_demo.sh: %s\n' "$*" >&2; }
 
@@ -27,12 +52,31 @@ give_up() {
   exit "$1"
 }
 
+# Shows what is waited for, since how many seconds, and how far it is: redrawn on a terminal; elsewhere a line, when the
+# wait has reached $next, which is doubled then.
+waits() {
+  if [ -t 1 ]; then
+    printf '\r%-79.79s\r' "run_demo.sh: $1, $2 s${3:+: $3}"
+  elif [ "$2" -ge "$next" ]; then
+    say "$1, $2 s${3:+: $3}"
+    next=$((2 * $2))
+  fi
+}
+
+# Leaves an empty line to whatever is printed next.
+waited() { [ ! -t 1 ] || printf '\r%79s\r' ''; }
+
 show() { printf '\n=== %s\n\n' "$*"; }
 
 # Whatever ends this script ends the servers too, and nothing else.
 clean_up() {
   code=$?
   trap - EXIT INT TERM
+  if [ -n "$builder" ]; then
+    kill "$builder" 2>/dev/null || true
+    wait "$builder" 2>/dev/null || true
+    waited
+  fi
   for server in ${servers[@]+"${servers[@]}"}; do
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
@@ -57,16 +101,28 @@ outdated() {
 # Two demos at once must not build into one folder at once.
 take_turns_to_build() {
   lock=.run_demo.lock
+  seconds=0 next=1
   until mkdir "$lock" 2>/dev/null; do
-    sleep 1
     # The owner has been killed, maybe before it wrote its pid.
     owner=$(cat "$lock/pid" 2>/dev/null || true)
+    waits 'waiting for another run_demo.sh to build' "$seconds" ''
+    sleep 1
+    seconds=$((seconds + 1))
     if [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null; then
       rm -rf "$lock"
     fi
   done
+  [ "$seconds" = 0 ] || waited
   locked=$lock
   echo $$ >"$lock/pid"
+}
+
+# How far Maven is: what it does, and how much it has fetched.
+progress() {
+  goal=$(sed -n 's/^\[INFO\] --- \([a-z-]*:\)[^:]*:\([a-zA-Z-]*\) .*/\1\2/p' "$build_log" | tail -n 1)
+  fetched=$(grep -c '^\[INFO\] Downloaded from' "$build_log" || true)
+  [ "$fetched" = 0 ] && fetched= || fetched="$fetched files fetched"
+  echo "$goal${goal:+${fetched:+, }}$fetched"
 }
 
 build() {
@@ -74,12 +130,27 @@ build() {
     give_up 3 'Maven is not installed, or not on the PATH; version 3.8 or newer builds the demo'
   take_turns_to_build
   if outdated; then
-    say 'building (the first time, Maven fetches what it needs)'
+    say 'building; the first time, Maven fetches what it needs, which takes minutes'
     # Maven itself uses what JDK 24 and later warn about.
     if [ "$version" -ge 24 ]; then
       export MAVEN_OPTS="${MAVEN_OPTS:-} --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
     fi
-    mvn -q -B -DskipTests package >&2 || give_up 3 'the build failed; Maven says why, above'
+    mkdir -p target
+    mvn -B -DskipTests package >"$build_log" 2>&1 </dev/null &
+    builder=$!
+    seconds=0 next=15
+    while kill -0 "$builder" 2>/dev/null; do
+      waits building "$seconds" "$(progress)"
+      sleep 1
+      seconds=$((seconds + 1))
+    done
+    waited
+    wait "$builder" && code=0 || code=$?
+    builder=
+    if [ "$code" != 0 ]; then
+      grep '^\[ERROR\]' "$build_log" | head -n 40 >&2 || tail -n 40 "$build_log" >&2
+      give_up 3 "the build failed; Maven says why, above and in $build_log"
+    fi
   fi
   rm -rf "$locked"
   locked=
@@ -128,9 +199,13 @@ one_server() {
 three_servers() {
   # Of its own, so that this joins nobody else on the machine.
   cluster=$((20000 + $$ % 2000 * 10))
+  first=${USER_SERVICE_PORT:-50051}
+  # Each port of the cluster stands for nine more, and so does the one 100 behind it.
+  if [ "$((first + 2))" -ge "$cluster" ] && [ "$first" -le "$((cluster + 109))" ]; then
+    cluster=$((cluster + 200))
+  fi
   export USER_SERVICE_CLUSTER_PORT=$cluster USER_SERVICE_CLUSTER_MEMBERS=127.0.0.1:$cluster
   export USER_CLIENT_SCENARIOS=get,create,list,batch,chat,relay
-  first=${USER_SERVICE_PORT:-50051}
 
   show 'Three servers find each other. Each user is in the memory of two of them.'
   outputs=()
@@ -205,7 +280,7 @@ secure_server() {
   show 'The server of conf/secure.json.'
   export USER_SERVICE_TLS_KEY_STORE_FILE=$scratch/server.p12 USER_SERVICE_TLS_KEY_STORE_PASSWORD=$SECRET
   export USER_SERVICE_TLS_CLIENT_CA_FILE=$scratch/ca.pem USER_SERVICE_AUTH_JWT_KEYS_FILE=$scratch/issuer.pem
-  start_server --conf conf/secure.json
+  USER_SERVICE_SAMPLE_USERS=${USER_SERVICE_SAMPLE_USERS:-true} start_server --conf conf/secure.json
   await_ready "${servers[0]}" "$output"
 
   show 'The scenarios, with a client certificate and a token.'
@@ -230,7 +305,12 @@ case "$*" in
   '') demo=one_server ;;
   --cluster) demo=three_servers ;;
   --secure) demo=secure_server ;;
-  *) give_up 2 "takes --cluster, --secure or nothing, but got: $*" ;;
+  -h | --help)
+    usage
+    exit
+    ;;
+  --cluster\ --secure | --secure\ --cluster) give_up 2 '--cluster and --secure are two demos; choose one' ;;
+  *) give_up 2 "unknown: $*; --help lists what there is" ;;
 esac
 command -v "$java" >/dev/null ||
   give_up 3 'Java is not installed, or not on the PATH; JDK 17 or newer runs the demo'

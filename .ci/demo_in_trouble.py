@@ -1,10 +1,13 @@
-"""run_demo.sh when things go wrong: a taken port, an interrupt, another folder, two at once."""
+"""run_demo.sh when things go wrong: a taken port, an interrupt, another folder, two at once, a build; and what it says while it waits."""
 
 import os
+import pty
+import re
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 DEMO = os.path.abspath("run_demo.sh")
 passed = 0
@@ -65,6 +68,67 @@ check("in one line", err == "user-service: interrupted before all scenarios had 
 check("no further scenario", "2. " not in out and "failed" not in out, out)
 check("leaves no server behind either", not servers(), servers())
 
-process = subprocess.run([DEMO, "--nope"], capture_output=True, text=True)
-check("an argument that there is not", process.returncode == 2 and "--nope" in process.stderr, process.stderr)
+for arguments, said in (["--nope"], "unknown: --nope; --help"), (["--cluster", "x"], "unknown: --cluster x; --help"), (["--secure", "--cluster"], "choose one"):
+    process = subprocess.run([DEMO, *arguments], capture_output=True, text=True)
+    check("arguments that are not taken", process.returncode == 2 and said in process.stderr, process.stderr)
+for option in "--help", "-h":
+    process = subprocess.run([DEMO, option], capture_output=True, text=True)
+    check("help", process.returncode == 0 and not process.stderr, process.returncode, process.stderr)
+    for word in "--cluster", "--secure", "USER_SERVICE_PORT", "JAVA_HOME", "Exit codes":
+        check(f"help has {word}", word in process.stdout, process.stdout)
+
+
+def on_a_terminal(port):
+    """Starts the demo on a terminal of its own; returns the process and what shows all that the terminal has got."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [DEMO], env=dict(os.environ, USER_SERVICE_PORT=str(port)), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+
+    def shown():
+        text = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                text += chunk
+        except OSError:
+            pass  # All have closed it.
+        os.close(ours)
+        return text.decode()
+
+    return process, shown
+
+
+os.utime("pom.xml")
+builds, shown = on_a_terminal(0)
+while not os.path.exists(".run_demo.lock/pid"):
+    assert builds.poll() is None, shown()
+    time.sleep(0.1)
+waits = demo(0)
+text = shown()
+check("builds on a terminal", builds.wait(timeout=60) == 0, text)
+check("progress is redrawn", len(re.findall(r"\rrun_demo\.sh: building, \d+ s: [^\r]+\r", text)) > 3, text)
+check("and leaves an empty line", re.search(r"\r {79}\r", text), text)
+out, err = waits.communicate(timeout=300)
+check("waits for the other's build", waits.returncode == 0, out, err)
+check("says so", "run_demo.sh: waiting for another run_demo.sh to build, " in err, err)
+check("in few lines", 1 < err.count("\n") < 10 and "\r" not in err, err)
+
+os.utime("pom.xml")
+process = demo(0, start_new_session=True)
+while not os.path.exists("target/run_demo.build.log") or os.path.getmtime("target/run_demo.build.log") < os.path.getmtime("pom.xml"):
+    assert process.poll() is None, process.communicate()
+    time.sleep(0.1)
+os.killpg(process.pid, signal.SIGINT)
+process.communicate(timeout=60)
+check("interrupted while it builds", process.returncode == 130, process.returncode)
+left = subprocess.run(["pgrep", "-g", str(process.pid)], capture_output=True, text=True).stdout
+check("leaves no build behind", not left and not os.path.exists(".run_demo.lock"), left)
+
+process = subprocess.run([DEMO], env=dict(os.environ, MAVEN_OPTS="-Dmaven.repo.local=/dev/null/none"), capture_output=True, text=True)
+check("a build that fails", process.returncode == 3, process.returncode, process.stderr)
+check("says why", "[ERROR]" in process.stderr and "the build failed; Maven says why, above and in target/" in process.stderr, process.stderr)
+check("leaves no lock behind", not os.path.exists(".run_demo.lock"))
+# What it has not built is not older than it says.
+os.utime("target/user-service.jar")
 print(f"run_demo.sh: {passed} passed, 0 failed")

@@ -140,6 +140,7 @@ os.environ["USER_SERVICE_TLS_KEY_STORE_PASSWORD"] = SECRET
 os.environ["USER_SERVICE_TLS_CLIENT_CA_FILE"] = path("ca.pem")
 os.environ["USER_SERVICE_AUTH_JWT_KEYS_FILE"] = path("issuer.pem")
 os.environ["USER_SERVICE_PORT"] = "0"
+os.environ["USER_SERVICE_SAMPLE_USERS"] = "true"
 with running_server("conf/secure.json") as (port, _):
     calls(port)
 for name in list(os.environ):

@@ -3,6 +3,7 @@ package dev.userservice;
 import dev.userservice.bench.BenchRun;
 import dev.userservice.bench.LoadException;
 import dev.userservice.client.Channel;
+import dev.userservice.client.StatusLine;
 import dev.userservice.client.Terminal;
 import dev.userservice.config.BenchConfig;
 import io.vertx.core.Future;
@@ -51,7 +52,7 @@ public final class BenchVerticle extends VerticleBase {
               config.checkFiles();
               return null;
             })
-        .compose(files -> channel.findServer())
+        .compose(files -> channel.findServer(new StatusLine(out, terminal)))
         .onSuccess(
             found ->
                 new BenchRun(vertx, config, channel, out, terminal)

@@ -34,7 +34,7 @@ public final class ClientVerticle extends VerticleBase {
     ClientConfig config = ClientConfig.from(config());
     Channel channel = new Channel(vertx, config);
     return channel
-        .findServer()
+        .findServer(transcript.status())
         .compose(server -> new ScenarioRun(channel, transcript, () -> interrupted).run(config))
         .eventually(channel::close);
   }

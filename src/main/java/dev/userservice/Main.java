@@ -1,5 +1,6 @@
 package dev.userservice;
 
+import dev.userservice.client.StatusLine;
 import dev.userservice.client.Terminal;
 import dev.userservice.cluster.Cluster;
 import dev.userservice.cluster.ClusterException;
@@ -31,6 +32,7 @@ import io.vertx.launcher.application.impl.VertxApplicationCommand;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -76,6 +78,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   static final int LAST_RESORT = 70;
 
   private static final String PRINT_CONFIG = "--print-config";
+  private static final String VERSION = "--version";
+  private static final long PROGRESS_MILLIS = 1_000;
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
   private final String[] args;
@@ -89,6 +93,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   /** Null when it is off. */
   private Tracing tracing;
+
+  /** For a server that starts; on a terminal only, elsewhere the log says what it waits for. */
+  private final StatusLine status = new StatusLine(System.out, Terminal.isThere());
 
   /** Made on the main thread or an event loop before the main thread goes on. */
   private volatile BenchVerticle bench;
@@ -129,11 +136,20 @@ public final class Main extends VertxApplication implements VertxApplicationHook
             OptionSpec.builder(PRINT_CONFIG)
                 .description(
                     "Prints the configuration in force and where each value comes from, and ends.")
-                .build());
+                .build())
+        .addOption(
+            OptionSpec.builder(VERSION)
+                .description("Prints the versions of this program, Vert.x and Java, and ends.")
+                .build())
+        .usageMessage()
+        .description(
+            "Runs a verticle: UserVerticle serves, and is the default; ClientVerticle runs scenarios; BenchVerticle makes load.");
+    line.setCommandName("java -jar target/user-service.jar");
     try {
       exitCode =
           line.setOptionsCaseInsensitive(true)
-              .setParameterExceptionHandler((failure, ignored) -> misused(failure.getMessage()))
+              .setParameterExceptionHandler(
+                  (failure, ignored) -> complain(USAGE, Misuse.explain(failure, List.of(args))))
               .setExecutionExceptionHandler((failure, ignored, parsed) -> failed(failure))
               .setExecutionStrategy(this::run)
               .execute(args);
@@ -149,10 +165,15 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (parsed.isUsageHelpRequested()) {
       return new CommandLine.RunLast().execute(parsed);
     }
+    if (parsed.hasMatchedOption(VERSION)) {
+      System.out.println(StartLines.versions());
+      return OK;
+    }
     if (parsed.hasMatchedOption("--worker") && parsed.hasMatchedOption("--virtual-thread")) {
       return misused("--worker and --virtual-thread exclude each other");
     }
     role = Role.of(parsed.matchedPositionalValue(0, null));
+    clustered = parsed.matchedOptionValue("--cluster", false);
     try {
       options = StockOptions.take(parsed);
       String conf = StockOptions.take(parsed, "--conf");
@@ -164,6 +185,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
         return OK;
       }
       config = role.configuration(conf, Main::warn);
+      if (clustered && role == Role.SERVER) {
+        options.checkClusterPorts(parsed, ServerConfig.from(config));
+      }
       tracing =
           Tracing.from(
               System.getenv(),
@@ -179,7 +203,6 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (role == Role.BENCH && options.instances() > 1) {
       return misused("a load has one instance; start another process for more");
     }
-    clustered = parsed.matchedOptionValue("--cluster", false);
     if (clustered && role != Role.SERVER) {
       return misused("--cluster is for servers; a client is given their addresses");
     }
@@ -236,6 +259,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (bus.getHost() == null) {
       bus.setHost(how.host());
     }
+    status.redraw("Looking for other servers at " + how.others());
     cluster = Cluster.join(how);
     return builder.withClusterManager(cluster.manager());
   }
@@ -268,13 +292,41 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (metrics != null) {
       Monitor.share(context.vertx(), metrics);
     }
+    if (role == Role.SERVER && status.isRedrawn()) {
+      showWaiting(context.vertx());
+    }
     if (role == Role.SERVER && options.instances() == 0) {
       context.deploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     }
   }
 
+  /** On a terminal, what the start waits for and how long it has, once a second. */
+  private void showWaiting(Vertx vertx) {
+    int mostSeconds = ServerConfig.from(config).store().startTimeoutMillis() / 1_000;
+    LocalMap<String, Object> shared = vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
+    long startNanos = System.nanoTime();
+    vertx.setPeriodic(
+        PROGRESS_MILLIS,
+        timer -> {
+          Object why = shared.get(StoreOpening.WAITING);
+          if (status.isEnded()) {
+            vertx.cancelTimer(timer);
+          } else if (why != null) {
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos);
+            String line = "Waiting, %d of %d s: %s".formatted(seconds, mostSeconds, why);
+            // A terminal may have been stopped, by Ctrl-S.
+            vertx.executeBlocking(
+                () -> {
+                  status.redraw(line);
+                  return null;
+                });
+          }
+        });
+  }
+
   @Override
   public void afterVerticleDeployed(HookContext context) {
+    status.end();
     if (role == Role.SERVER) {
       LocalMap<String, Object> started =
           context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
@@ -310,12 +362,14 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public void afterFailureToStartVertx(HookContext context, Throwable failure) {
     Watchdog.check(failure);
+    status.end();
     exitCode = complain(StartFailure.VERTX, StartFailure.reason(failure));
   }
 
   @Override
   public void afterFailureToDeployVerticle(HookContext context, Throwable failure) {
     Watchdog.check(failure);
+    status.end();
     if (ended) {
       return;
     }
@@ -328,6 +382,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public void beforeStoppingVertx(HookContext context) {
+    status.end();
     if (!ended && role.ends()) {
       clients.forEach(ClientVerticle::interrupt);
       complain(
@@ -372,6 +427,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   private int failed(Exception failure) {
     Watchdog.check(failure);
+    status.end();
     if (failure instanceof ClusterException refused) {
       return complain(refused.isAddress() ? ADDRESS : StartFailure.VERTX, refused.getMessage());
     }

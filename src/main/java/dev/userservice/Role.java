@@ -32,16 +32,31 @@ enum Role {
   }
 
   /**
-   * @param verticle the name of a class; null for the default, which serves
+   * @param verticle the name of a class, of ours with its package or without; null for the default,
+   *     which serves
    */
   static Role of(String verticle) {
-    if (verticle == null || verticle.equals(UserVerticle.class.getName())) {
+    if (verticle == null || isNamed(UserVerticle.class, verticle)) {
       return SERVER;
     }
-    if (verticle.equals(ClientVerticle.class.getName())) {
+    if (isNamed(ClientVerticle.class, verticle)) {
       return CLIENT;
     }
-    return verticle.equals(BenchVerticle.class.getName()) ? BENCH : OTHER;
+    return isNamed(BenchVerticle.class, verticle) ? BENCH : OTHER;
+  }
+
+  private static boolean isNamed(Class<?> verticle, String name) {
+    return name.equals(verticle.getName()) || name.equals(verticle.getSimpleName());
+  }
+
+  /** How to set the key that an option is called like; empty when there is no such key. */
+  String howToSet(String option) {
+    return switch (this) {
+      case SERVER -> ConfigSource.serverKey(option);
+      case CLIENT -> ConfigSource.clientKey(option);
+      case BENCH -> ConfigSource.benchKey(option);
+      case OTHER -> "";
+    };
   }
 
   /** Whether it ends by itself, and has failed until it has done all. */

@@ -28,13 +28,7 @@ final class StartLines {
       boolean ready) {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "user-service %s, Vert.x %s, Java %s, %d %s"
-            .formatted(
-                version(),
-                VertxImpl.version(),
-                System.getProperty("java.version"),
-                instances,
-                instances == 1 ? "instance" : "instances"));
+        "%s, %d %s".formatted(versions(), instances, instances == 1 ? "instance" : "instances"));
     lines.add("gRPC Server started on port " + port);
     if (!cluster.isEmpty()) {
       lines.add(cluster);
@@ -82,6 +76,12 @@ final class StartLines {
     }
     return "everybody who reaches %s%s"
         .formatted(config.host(), config.tls().isMutual() ? " with a certificate" : "");
+  }
+
+  /** The versions of this program and of what it runs on. */
+  static String versions() {
+    return "user-service %s, Vert.x %s, Java %s"
+        .formatted(version(), VertxImpl.version(), System.getProperty("java.version"));
   }
 
   /** From the manifest of the jar; there is none where classes lie in a folder. */

@@ -2,10 +2,18 @@ package dev.userservice;
 
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.JsonDocument;
+import dev.userservice.config.ServerConfig;
+import dev.userservice.config.Shown;
+import dev.userservice.config.Suggestion;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -19,26 +27,104 @@ import picocli.CommandLine.ParseResult;
  */
 record StockOptions(JsonObject vertx, JsonObject deployment, int instances) {
 
+  private static final String EVENT_BUS = "vertx.eventBus.options.";
   private static final String INSTANCES = "vertx.deployment.options.instances";
 
   /**
    * Takes them from a command line.
    *
-   * @throws ConfigException when a document is refused
+   * @throws ConfigException when a document or a property is refused
    * @throws IllegalArgumentException when a value is
    */
   static StockOptions take(ParseResult parsed) {
     JsonObject vertx = document(parsed, "--options");
     JsonObject deployment = document(parsed, "--deployment-options");
-    String checked = "--options";
-    try {
-      new VertxOptions(vertx == null ? new JsonObject() : vertx);
-      checked = "--deployment-options";
-      new DeploymentOptions(deployment == null ? new JsonObject() : deployment);
-    } catch (RuntimeException failure) {
-      throw new ConfigException(checked + ": " + StartFailure.reason(failure));
-    }
+    check("--options", vertx, json -> new VertxOptions(json).toJson());
+    check("--deployment-options", deployment, json -> new DeploymentOptions(json).toJson());
+    StockProperties.check(System.getProperties());
     return new StockOptions(vertx, deployment, instances(parsed, deployment));
+  }
+
+  /**
+   * @param taken makes options of a document, and a document of these
+   */
+  private static void check(String option, JsonObject json, UnaryOperator<JsonObject> taken) {
+    if (json == null) {
+      return;
+    }
+    RecordingJson recording = new RecordingJson(json);
+    JsonObject result;
+    try {
+      result = taken.apply(recording);
+    } catch (RuntimeException failure) {
+      throw new ConfigException(option + ": " + StartFailure.reason(failure));
+    }
+    for (String unknown : recording.unread()) {
+      Set<String> known = new LinkedHashSet<>();
+      addPaths(taken.apply(new JsonObject()), "", known);
+      throw new ConfigException(
+          "%s: unknown key %s%s"
+              .formatted(option, Shown.of(unknown), Suggestion.of(unknown, known, "\"%s\"", "")));
+    }
+    checkTypes(option, json, result, "");
+  }
+
+  /** Vert.x takes the default for a value of another type, without a word. */
+  private static void checkTypes(String option, JsonObject given, JsonObject taken, String prefix) {
+    for (String key : given.fieldNames()) {
+      Object value = given.getValue(key);
+      Object result = taken.getValue(key);
+      if (value instanceof JsonObject inner && result instanceof JsonObject innerResult) {
+        checkTypes(option, inner, innerResult, prefix + key + ".");
+      } else if (result == null && !(value instanceof JsonObject)) {
+        // Not the value, here and below: it may be a password.
+        throw new ConfigException(
+            "%s: \"%s\" cannot be %s".formatted(option, prefix + key, type(value)));
+      } else if (result != null && !type(value).equals(type(result))) {
+        throw new ConfigException(
+            "%s: \"%s\" must be %s, but is %s"
+                .formatted(option, prefix + key, type(result), type(value)));
+      }
+    }
+  }
+
+  private static String type(Object value) {
+    if (value instanceof Number) {
+      return "a number";
+    }
+    if (value instanceof Boolean) {
+      return "true or false";
+    }
+    if (value instanceof JsonObject) {
+      return "an object";
+    }
+    return value == null ? "null" : value instanceof JsonArray ? "a list" : "a text";
+  }
+
+  private static void addPaths(JsonObject json, String prefix, Set<String> paths) {
+    for (String key : json.fieldNames()) {
+      paths.add(prefix + key);
+      if (json.getValue(key) instanceof JsonObject inner) {
+        addPaths(inner, prefix + key + ".", paths);
+      }
+    }
+  }
+
+  /**
+   * Checks that a server of a cluster has a port of its own for everything that it listens on.
+   *
+   * @throws ConfigException when two would have the same
+   */
+  void checkClusterPorts(ParseResult parsed, ServerConfig config) {
+    JsonObject none = new JsonObject();
+    EventBusOptions bus =
+        new EventBusOptions((vertx == null ? none : vertx).getJsonObject("eventBusOptions", none));
+    // Later ones win, as in the launcher.
+    String host = bus.getHost() == null ? config.cluster().host() : bus.getHost();
+    host = parsed.matchedOptionValue("--cluster-host", host);
+    host = System.getProperty(EVENT_BUS + "host", host);
+    int port = parsed.matchedOptionValue("--cluster-port", bus.getPort());
+    config.checkClusterPorts(host, Integer.getInteger(EVENT_BUS + "port", port));
   }
 
   /**

@@ -13,10 +13,14 @@ import java.util.function.Supplier;
 /** Opens a store, again and again while it cannot be reached, for as long as a start may take. */
 final class StoreOpening {
 
+  /** In {@link UserVerticle#LOCAL_MAP} the reason, while a store is waited for. */
+  static final String WAITING = "waiting";
+
   private static final Logger LOG = LoggerFactory.getLogger(StoreOpening.class);
 
   private static final int FIRST_PAUSE_MILLIS = 100;
   private static final int LONGEST_PAUSE_MILLIS = 5_000;
+  private static final int FIRST_REPEAT_SECONDS = 5;
 
   private final Vertx vertx;
   private final Supplier<Future<Void>> open;
@@ -25,6 +29,10 @@ final class StoreOpening {
   private final Promise<Void> firstTry = Promise.promise();
   private final Promise<Void> opened = Promise.promise();
   private volatile boolean stopped;
+
+  // Of the tries, of which there is one at a time.
+  private String said = "";
+  private long nextSeconds;
 
   /**
    * @param open one try
@@ -59,6 +67,7 @@ final class StoreOpening {
     open.get()
         .onSuccess(
             done -> {
+              vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).remove(WAITING);
               firstTry.tryComplete();
               opened.complete();
             })
@@ -73,14 +82,34 @@ final class StoreOpening {
       opened.fail(failure);
       return;
     }
-    LOG.warn(failure.getMessage() + "; next try in " + pauseMillis + " ms");
+    say(failure.getMessage());
     firstTry.tryComplete();
     vertx.setTimer(pauseMillis, again -> attempt(Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS)));
   }
 
+  /** Logs why it waits when that changes, and each time the wait has doubled. */
+  private void say(String why) {
+    vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).put(WAITING, why);
+    long seconds = TimeUnit.MILLISECONDS.toSeconds(waitedMillis());
+    int most = timeoutMillis / 1_000;
+    if (!why.equals(said)) {
+      LOG.warn(why + "; waiting" + (timeoutMillis == 0 ? "" : " up to " + most + " s"));
+    } else if (seconds >= nextSeconds) {
+      LOG.warn(
+          "%s; waited %d%s s".formatted(why, seconds, timeoutMillis == 0 ? "" : " of " + most));
+    } else {
+      return;
+    }
+    said = why;
+    nextSeconds = Math.max(FIRST_REPEAT_SECONDS, 2 * seconds);
+  }
+
   private boolean timeIsUp(int pauseMillis) {
-    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
-    return timeoutMillis > 0 && millis + pauseMillis > timeoutMillis;
+    return timeoutMillis > 0 && waitedMillis() + pauseMillis > timeoutMillis;
+  }
+
+  private long waitedMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
   }
 
   private static boolean mayPass(Throwable failure) {

@@ -191,7 +191,10 @@ class MainTest {
     String deploy = "--deployment-options";
     assertRefused("--options: eventLoop", "--options", "{\"eventLoopPoolSize\":0}");
     assertRefused(deploy + ": No enum constant", deploy, "{\"threadingModel\":\"x\"}");
-    assertRefused(deploy + ": \"instances\" is \"2\", but must", deploy, "{\"instances\":\"2\"}");
+    assertRefused(
+        deploy + ": \"instances\" must be a number, but is a text",
+        deploy,
+        "{\"instances\":\"2\"}");
   }
 
   /** As {@code --conf <(command)} of a shell, which is {@code --conf /dev/fd/63}. */
@@ -231,12 +234,86 @@ class MainTest {
             List.of("-Duser-service.store.postgres.password=s3cret"),
             SERVER,
             "--conf",
-            "{\"port\":0}");
+            "{\"port\":0,\"store\":{\"type\":\"memory\"}}");
     assertThat(server.port()).isPositive();
     assertThat(server.errors())
         .startsWith(
             "user-service: \"store.postgres.password\" is a secret, and on the command line")
         .doesNotContain("s3cret");
+  }
+
+  @Test
+  void management_onThePortOfCalls_isRefused() throws Exception {
+    assertRefused(
+        "--conf text: \"management.port\" and \"port\" are both 50051: take another",
+        "--conf",
+        "{\"management\":{\"port\":50051}}");
+    assertRefused(
+        "configuration: \"port\" is 7801, which is among the ports of \"cluster.port\"",
+        "--cluster",
+        "--conf",
+        "{\"port\":7801}");
+    assertRefused(
+        "configuration: \"port\" is 50051, and so is the port of the event bus (--cluster-port)",
+        "--cluster",
+        "--cluster-port",
+        "50051");
+  }
+
+  @Test
+  void options_thatVertxWouldIgnore_areRefused() throws Exception {
+    assertRefused(
+        "--options: unknown key \"eventLoopPoolsize\"; did you mean \"eventLoopPoolSize\"?",
+        "--options",
+        "{\"eventLoopPoolsize\":1}");
+    Program server =
+        start(Map.of(), List.of("-Dvertx.options.eventLoops=1"), "--conf", "{\"port\":0}");
+    assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.errors())
+        .isEqualTo("user-service: unknown property -Dvertx.options.eventLoops");
+  }
+
+  @Test
+  void version_ofEverything() throws Exception {
+    Program program = start(Map.of(), List.of(), "--version");
+    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.errors()).isEmpty();
+    assertThat(program.output())
+        .matches("user-service \\S+, Vert.x 5\\S+, Java " + System.getProperty("java.version"));
+  }
+
+  @Test
+  void verticle_withoutItsPackage() throws Exception {
+    Program server = start(Map.of(), List.of(), "UserVerticle", "--conf", "{\"port\":0}");
+    Map<String, String> env =
+        Map.of(
+            "USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port(), "USER_CLIENT_SCENARIOS", "get");
+
+    Program client = start(env, List.of(), "ClientVerticle");
+
+    assertThat(client.exitCode()).as(client.errors()).isEqualTo(Main.OK);
+    assertThat(client.output()).endsWith("1/1 scenarios passed");
+  }
+
+  @Test
+  void client_saysWhatItWaitsFor() throws Exception {
+    try (ServerSocket later = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      String address = "127.0.0.1:" + later.getLocalPort();
+      later.close();
+
+      for (String verticle : List.of(CLIENT, "dev.userservice.BenchVerticle")) {
+        Program client =
+            start(
+                Map.of(),
+                List.of(),
+                verticle,
+                "--conf",
+                "{\"addresses\":[\"" + address + "\"],\"waitMillis\":1500}");
+
+        assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+        assertThat(client.output()).isEqualTo("Waiting up to 1 s for a server at " + address);
+      }
+    }
   }
 
   private void assertRefused(String why, String... command) throws Exception {
@@ -265,9 +342,12 @@ class MainTest {
 
   @Test
   void commandLine_thatIsMisused() throws Exception {
-    assertEnds(Main.USAGE, "Unknown option: '--nope'; --help lists the options", "--nope");
+    assertEnds(Main.USAGE, "unknown option --nope; --help lists the options", "--nope");
     assertEnds(Main.USAGE, "--instances is 0, but must be 1 or more", "--instances", "0");
     assertEnds(Main.USAGE, "Invalid value for option '--instances': 'x'", "--instances", "x");
+    assertEnds(
+        Main.USAGE, "-Dx is an option of java, and goes before -jar: java -Dx=... -jar", "-Dx=1");
+    assertEnds(Main.USAGE, "unknown option --port; \"port\" is a key of", "--port", "50052");
     assertEnds(Main.USAGE, "--worker and --virtual-thread exclude each other", "-w", "-vt");
   }
 

@@ -3,7 +3,7 @@ package dev.userservice;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 
-/** The configuration of a server for each store that outlives it, new and empty. */
+/** The configuration of a server for each store that outlives it, new, with the sample users. */
 public final class StoreConfigs {
 
   private StoreConfigs() {}
@@ -18,6 +18,6 @@ public final class StoreConfigs {
 
   public static JsonObject of(String type, JsonObject settings) {
     JsonObject store = new JsonObject().put("type", type).put(type, settings);
-    return new JsonObject().put("port", 0).put("store", store);
+    return new JsonObject().put("port", 0).put("sampleUsers", true).put("store", store);
   }
 }

@@ -257,7 +257,8 @@ class StoresTest {
     assertThat(program.exitCode()).isEqualTo(Main.STORE);
     assertThat(program.output()).isEmpty();
     assertThat(program.errors())
-        .contains("next try in 100 ms")
+        .containsOnlyOnce("cannot be reached; waiting up to 3 s")
+        .hasLineCount(2)
         .doesNotContain("s3cret", "Exception", "\tat ")
         .endsWith(
             "user-service: PostgreSQL at 127.0.0.1:1, database %s, user postgres cannot be reached"

@@ -72,7 +72,7 @@ final class Peers {
 
   /** Ours, as its jar is started by anybody. */
   static List<String> oursWith(Launch launch, JsonObject config, String... more) {
-    config.put("port", launch.port());
+    config.put("port", launch.port()).put("sampleUsers", true);
     if (launch.certificate() != null) {
       config.put(
           "tls",

@@ -25,6 +25,8 @@ import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -84,20 +86,26 @@ public final class Channel {
     this.notConnected = new NotConnected(tls);
   }
 
+  /** As {@link #findServer(StatusLine)}, and shows nothing. */
+  public Future<Void> findServer() {
+    return findServer(new StatusLine(new PrintStream(OutputStream.nullOutputStream()), false));
+  }
+
   /**
    * Reads the files of the configuration, then waits until one of the addresses accepts
    * connections. A name that stands for several addresses is as good as all of them.
    *
+   * @param line shows that it waits
    * @return fails with an {@link UnusableFileException} when a file is no good, and with a {@link
    *     ScenarioException} when there is no server within {@code waitMillis}
    */
-  public Future<Void> findServer() {
+  public Future<Void> findServer(StatusLine line) {
     return vertx
         .executeBlocking(() -> BearerToken.read(config))
         .onSuccess(read -> token = read)
         .compose(read -> tls.configure(httpOptions()))
         .onSuccess(options -> http = httpClient(options))
-        .compose(ready -> search.find(config.addresses(), config.waitMillis()))
+        .compose(ready -> search.find(config.addresses(), config.waitMillis(), line))
         .compose(found -> search.resolve(config.addresses()))
         .onSuccess(addresses -> servers = new Servers(addresses, config.balance()))
         .mapEmpty();

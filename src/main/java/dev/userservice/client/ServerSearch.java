@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Knocks at addresses until one opens. */
 final class ServerSearch {
@@ -32,11 +33,30 @@ final class ServerSearch {
   /**
    * Tries all addresses in turn, again and again, each of them at least once.
    *
+   * @param line shows that it waits, after the first of these turns
    * @return the first that accepts a connection; fails with a {@link ScenarioException} when the
    *     time is over
    */
-  Future<Address> find(List<Address> addresses, int waitMillis) {
-    return round(addresses, waitMillis, Deadline.in(waitMillis));
+  Future<Address> find(List<Address> addresses, int waitMillis, StatusLine line) {
+    String what = "a server at " + Address.list(addresses);
+    AtomicBoolean told = new AtomicBoolean();
+    int most = waitMillis / 1_000;
+    long startNanos = System.nanoTime();
+    return round(
+            addresses,
+            waitMillis,
+            Deadline.in(waitMillis),
+            () -> {
+              if (most == 0) {
+                return;
+              }
+              if (!told.getAndSet(true)) {
+                line.plain("Waiting up to %d s for %s".formatted(most, what));
+              }
+              long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos);
+              line.redraw("Waiting, %d of %d s, for %s".formatted(seconds, most, what));
+            })
+        .onComplete(end -> line.clear());
   }
 
   /**
@@ -64,15 +84,19 @@ final class ServerSearch {
     return net.close();
   }
 
-  private Future<Address> round(List<Address> addresses, int waitMillis, Deadline deadline) {
+  private Future<Address> round(
+      List<Address> addresses, int waitMillis, Deadline deadline, Runnable waits) {
     return next(addresses.iterator(), deadline)
         .recover(
-            refused ->
-                deadline.over()
-                    ? Future.failedFuture(nobody(addresses, waitMillis, refused))
-                    : vertx
-                        .timer(RETRY_MILLIS, TimeUnit.MILLISECONDS)
-                        .compose(again -> round(addresses, waitMillis, deadline)));
+            refused -> {
+              if (deadline.over()) {
+                return Future.failedFuture(nobody(addresses, waitMillis, refused));
+              }
+              waits.run();
+              return vertx
+                  .timer(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+                  .compose(again -> round(addresses, waitMillis, deadline, waits));
+            });
   }
 
   private Future<Address> next(Iterator<Address> addresses, Deadline deadline) {

@@ -27,21 +27,33 @@ public final class Transcript {
   private final PrintStream out;
   private final Printable printable;
   private final boolean colour;
+  private final StatusLine status;
 
   /**
    * @param charset the one that {@code out} encodes in; what it does not have is escaped
    */
   public Transcript(PrintStream out, Charset charset, boolean colour) {
+    this(out, charset, colour, false);
+  }
+
+  private Transcript(PrintStream out, Charset charset, boolean colour, boolean terminal) {
     this.out = out;
     this.printable = new Printable(charset);
     this.colour = colour;
+    this.status = new StatusLine(out, terminal);
   }
 
   /** To standard output, and in colour if that is a terminal and the environment allows it. */
   public static Transcript onStandardOutput(Map<String, String> env) {
     Charset charset = Terminal.charset();
-    boolean colour = Terminal.wantsColour(env, Terminal.isThere());
-    return new Transcript(Terminal.output(charset), charset, colour);
+    boolean terminal = Terminal.isThere();
+    boolean colour = Terminal.wantsColour(env, terminal);
+    return new Transcript(Terminal.output(charset), charset, colour, terminal);
+  }
+
+  /** The line for what is waited for before the scenarios start. */
+  public StatusLine status() {
+    return status;
   }
 
   /** Loads the classes that the messages need, which takes a new JVM longer than a call. */

@@ -19,6 +19,8 @@ public record Address(String host, int port) {
   private static final Pattern LOOPBACK =
       Pattern.compile("127(\\.\\d{1,3}){3}|::1|0:0:0:0:0:0:0:1");
 
+  private static final Pattern ANY = Pattern.compile("0\\.0\\.0\\.0|\\[?[0:]+]?");
+
   /**
    * Reads {@code host}, {@code host:port} or {@code [IPv6]:port}; null when it is none of these.
    */
@@ -36,6 +38,16 @@ public record Address(String host, int port) {
   static boolean isLoopback(String host) {
     return host.equalsIgnoreCase("localhost")
         || LOOPBACK.matcher(host.replaceAll("[\\[\\]]", "")).matches();
+  }
+
+  /** Whether the same port of two hosts is one port; of names but localhost that is not known. */
+  static boolean overlap(String one, String other) {
+    return one.equalsIgnoreCase(other)
+        || ANY.matcher(one).matches()
+        || ANY.matcher(other).matches()
+        || isLoopback(one)
+            && isLoopback(other)
+            && (one.equalsIgnoreCase("localhost") || other.equalsIgnoreCase("localhost"));
   }
 
   /** Several, as a person lists them. */

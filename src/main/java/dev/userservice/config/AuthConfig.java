@@ -64,6 +64,9 @@ public record AuthConfig(
                 AuthConfig::texts,
                 "a list of 1 to " + MOST_ROLES + " roles, such as [\"users:read\"]"),
             reader.flag("openHealth", true));
+    if (!config.jwt.isOn()) {
+      reader.refuseIdle("jwt", "\"keysFile\" or \"jwksUri\"");
+    }
     boolean known = config.jwt.isOn() || !config.certificates.isEmpty();
     if (known && config.rights.isEmpty()) {
       throw reader.refused(

@@ -49,23 +49,28 @@ public record BenchConfig(
   }
 
   static BenchConfig read(ConfigReader reader) {
-    return new BenchConfig(
-        ClientConfig.readWithoutScenarios(reader),
-        reader.list(
-            "loads",
-            List.of("get", "list"),
-            LOADS.size(),
-            name -> LOADS.contains(name) ? name : null,
-            "names of " + LOADS),
-        reader.number("inFlight", 64, 1, 10_000),
-        reader.number("chatInFlight", 1, 1, 1_000),
-        reader.number("callsPerSecond", 0, 0, 1_000_000),
-        reader.number("connections", 4, 1, 1_000),
-        reader.number("messages", 100, 1, 10_000),
-        reader.number("warmupSeconds", 1, 0, 600),
-        reader.number("seconds", 4, 1, 3_600),
-        reader.textOrNone("reportFile"),
-        reader.textOrNone("chartFile"));
+    BenchConfig config =
+        new BenchConfig(
+            ClientConfig.readWithoutScenarios(reader),
+            reader.list(
+                "loads",
+                List.of("get", "list"),
+                LOADS.size(),
+                name -> LOADS.contains(name) ? name : null,
+                "names of " + LOADS),
+            reader.number("inFlight", 64, 1, 10_000),
+            reader.number("chatInFlight", 1, 1, 1_000),
+            reader.number("callsPerSecond", 0, 0, 1_000_000),
+            reader.number("connections", 4, 1, 1_000),
+            reader.number("messages", 100, 1, 10_000),
+            reader.number("warmupSeconds", 1, 0, 600),
+            reader.number("seconds", 4, 1, 3_600),
+            reader.textOrNone("reportFile"),
+            reader.textOrNone("chartFile"));
+    if (!config.chartFile.isEmpty() && config.chartFile.equals(config.reportFile)) {
+      throw reader.refused("chartFile", "and \"reportFile\" are the same file");
+    }
+    return config;
   }
 
   /** How many calls of a load are open at a time, at most. */

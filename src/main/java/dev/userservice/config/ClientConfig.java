@@ -99,6 +99,9 @@ public record ClientConfig(
       throw reader.refused("tokenFile", "and \"token\" say the same; take one of them");
     }
     config.checkToken(reader);
+    if (reader.has("tls") && !config.tls.enabled() && !reader.object("tls").has("enabled")) {
+      reader.refuseIdle("tls", "\"enabled\": true, or a file that it needs");
+    }
     return config;
   }
 

@@ -21,6 +21,9 @@ public record ClusterConfig(
   /** How many ports after {@link #port} are tried, and looked at. */
   public static final int PORT_RANGE = 9;
 
+  /** How far behind {@link #port} FD_SOCK2 of JGroups listens, its default. */
+  private static final int MONITOR = 100;
+
   private static final int DEFAULT_PORT = 7_800;
 
   static ClusterConfig read(ConfigReader reader) {
@@ -43,6 +46,25 @@ public record ClusterConfig(
               .formatted(config.host));
     }
     return config;
+  }
+
+  /** Where the other servers are looked for, for people. */
+  public String others() {
+    return dns.isEmpty() ? Address.list(members) : dns;
+  }
+
+  /**
+   * Whether a server of the cluster may listen on a port: {@link #port}, or that of its monitor.
+   */
+  boolean listensOn(int number) {
+    return number >= port && number <= port + PORT_RANGE
+        || number >= port + MONITOR && number <= port + MONITOR + PORT_RANGE;
+  }
+
+  /** All of these ports, for people. */
+  String ports() {
+    return "%d to %d and %d to %d"
+        .formatted(port, port + PORT_RANGE, port + MONITOR, port + MONITOR + PORT_RANGE);
   }
 
   /** Whether others than this machine can reach what servers tell each other. */

@@ -43,9 +43,9 @@ final class ConfigListing {
 
   private record Leaf(String path, ConfigReader.Key key) {
 
-    /** Not so what only says that something is not there, or is said by another key. */
+    /** False for a key that is not set and empty, said by another key, or of an idle object. */
     boolean counts() {
-      return key.given() || !key.isEmpty() && key.insteadBy().isEmpty();
+      return key.given() || !key.isEmpty() && key.insteadBy().isEmpty() && !key.idle();
     }
   }
 
@@ -64,7 +64,7 @@ final class ConfigListing {
   @SuppressWarnings("unchecked")
   private void lines(Map<String, Object> object, String indent) {
     List<String> names = new ArrayList<>(object.keySet());
-    names.removeIf(name -> object.get(name) instanceof Leaf leaf && !leaf.counts());
+    names.removeIf(name -> !counts(object.get(name)));
     String last = names.isEmpty() ? "" : names.get(names.size() - 1);
     object.forEach(
         (name, value) -> {
@@ -72,11 +72,20 @@ final class ConfigListing {
           if (value instanceof Leaf leaf) {
             line(leaf, "\"" + name + "\"", indent, comma);
           } else {
-            text.append(indent).append('"').append(name).append("\": {\n");
+            String begin = counts(value) ? indent : indent + "// ";
+            text.append(begin).append('"').append(name).append("\": {\n");
             lines((Map<String, Object>) value, indent + "  ");
-            text.append(indent).append('}').append(comma).append('\n');
+            text.append(begin).append('}').append(comma).append('\n');
           }
         });
+  }
+
+  /** An object counts when anything in it does: an empty one may be refused. */
+  @SuppressWarnings("unchecked")
+  private static boolean counts(Object value) {
+    return value instanceof Leaf leaf
+        ? leaf.counts()
+        : ((Map<String, Object>) value).values().stream().anyMatch(ConfigListing::counts);
   }
 
   private void line(Leaf leaf, String name, String indent, String comma) {
@@ -86,9 +95,10 @@ final class ConfigListing {
       said = indent + name + ": " + value(leaf.key()) + comma;
       why = "// " + (leaf.key().given() ? origin.apply(leaf.path()) : "default");
     } else {
-      boolean unset = leaf.key().insteadBy().isEmpty();
+      String by = leaf.key().insteadBy();
+      boolean unset = by.isEmpty() && leaf.key().isEmpty();
       said = indent + "// " + name + (unset ? "" : ": " + value(leaf.key()));
-      why = unset ? "is not set" : "by \"" + leaf.key().insteadBy() + "\"";
+      why = unset ? "is not set" : by.isEmpty() ? "// default" : "by \"" + by + "\"";
     }
     text.append(said)
         .append(" ".repeat(Math.max(2, COMMENT_COLUMN - said.length())))

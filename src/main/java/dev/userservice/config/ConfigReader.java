@@ -18,6 +18,9 @@ import java.util.function.Function;
  */
 final class ConfigReader {
 
+  /** The end of a message about a name that is near to none. */
+  static final String ALL_KEYS = "; --print-config without --conf lists all keys";
+
   /** What a value is in JSON; a value from outside a JSON file is text and is turned into this. */
   enum Type {
     NUMBER,
@@ -36,8 +39,9 @@ final class ConfigReader {
    * @param value in JSON, as it is set or by default
    * @param given whether it is set
    * @param insteadBy the path of the key that says it in the place of this one; empty for none
+   * @param idle whether the object of this key has no effect, and so its default has none
    */
-  record Key(Type type, Object value, boolean given, String insteadBy) {
+  record Key(Type type, Object value, boolean given, String insteadBy, boolean idle) {
 
     /** Whether the value says nothing: an empty text, list or object. */
     boolean isEmpty() {
@@ -52,12 +56,13 @@ final class ConfigReader {
   private final Function<String, String> origin;
   private final Map<String, Key> keys;
   private final List<String> objects;
+  private final List<ConfigException> idle;
 
   /**
    * @param origin tells where the value of a key path comes from
    */
   ConfigReader(JsonObject json, Function<String, String> origin) {
-    this(json, "", origin, new LinkedHashMap<>(), new ArrayList<>());
+    this(json, "", origin, new LinkedHashMap<>(), new ArrayList<>(), new ArrayList<>());
   }
 
   private ConfigReader(
@@ -65,12 +70,14 @@ final class ConfigReader {
       String path,
       Function<String, String> origin,
       Map<String, Key> keys,
-      List<String> objects) {
+      List<String> objects,
+      List<ConfigException> idle) {
     this.json = json;
     this.path = path;
     this.origin = origin;
     this.keys = keys;
     this.objects = objects;
+    this.idle = idle;
   }
 
   /** A whole number within bounds, both included. */
@@ -191,9 +198,30 @@ final class ConfigReader {
       value = new JsonObject();
     }
     if (value instanceof JsonObject object) {
-      return new ConfigReader(object, path + key + ".", origin, keys, objects);
+      return new ConfigReader(object, path + key + ".", origin, keys, objects, idle);
     }
     throw refused(key, value, "an object");
+  }
+
+  /** Refuses an object within this one that is set, although it has no effect. */
+  void refuseIdle(String key, String needs) {
+    if (!has(key)) {
+      String prefix = path + key + ".";
+      keys.replaceAll(
+          (keyPath, read) ->
+              keyPath.startsWith(prefix)
+                  ? new Key(read.type(), read.value(), read.given(), read.insteadBy(), true)
+                  : read);
+      return;
+    }
+    String set =
+        keys.keySet().stream()
+            .filter(keyPath -> keyPath.startsWith(path + key + ".") && keys.get(keyPath).given())
+            .findFirst()
+            .orElse(path + key);
+    idle.add(
+        new ConfigException(
+            "%s: \"%s\" has no effect without %s".formatted(origin.apply(set), path + key, needs)));
   }
 
   /** Whether a key is set. */
@@ -203,7 +231,7 @@ final class ConfigReader {
 
   /** Tells of a key that is not set that another key of this object has said it. */
   void instead(String key, Object value, String by) {
-    keys.put(path + key, new Key(Type.TEXT, value, false, path + by));
+    keys.put(path + key, new Key(Type.TEXT, value, false, path + by, false));
   }
 
   /** For a value that is refused for a reason of its own, and is not shown. */
@@ -217,9 +245,15 @@ final class ConfigReader {
     return keys;
   }
 
-  /** Refuses what nobody has asked for; called on the outermost reader, after all keys are read. */
-  void refuseUnknown() {
+  /**
+   * Refuses what nobody has asked for, and then what has no effect: a misspelt key may be why.
+   * Called on the outermost reader, after all keys are read.
+   */
+  void refuseRest() {
     refuseUnknown(json, "");
+    if (!idle.isEmpty()) {
+      throw idle.get(0);
+    }
   }
 
   private void refuseUnknown(JsonObject object, String prefix) {
@@ -233,8 +267,11 @@ final class ConfigReader {
         Set<String> known = new LinkedHashSet<>(keys.keySet());
         known.addAll(objects);
         throw new ConfigException(
-            "%s: unknown key %s; did you mean \"%s\"?"
-                .formatted(origin.apply(keyPath), Shown.of(keyPath), Nearest.of(keyPath, known)));
+            "%s: unknown key %s%s"
+                .formatted(
+                    origin.apply(keyPath),
+                    Shown.of(keyPath),
+                    Suggestion.of(keyPath, known, "\"%s\"", ALL_KEYS)));
       } else if (dotted) {
         int dot = keyPath.lastIndexOf('.');
         throw new ConfigException(
@@ -251,7 +288,7 @@ final class ConfigReader {
   private Object value(String key, Type type, Object otherwise) {
     boolean given = json.containsKey(key);
     Object value = given ? json.getValue(key) : otherwise;
-    keys.put(path + key, new Key(type, value, given, ""));
+    keys.put(path + key, new Key(type, value, given, "", false));
     return value;
   }
 

@@ -106,6 +106,44 @@ public final class ConfigSource {
         .list(BenchConfig::read);
   }
 
+  /**
+   * Says how to set the key of a server that a command-line option is called like: {@code --port},
+   * {@code --store.type}, {@code --drain-delay-millis}.
+   *
+   * @return empty when there is no such key
+   */
+  public static String serverKey(String option) {
+    return howToSet(option, "user-service", ServerConfig::read);
+  }
+
+  /** As {@link #serverKey}, for a client. */
+  public static String clientKey(String option) {
+    return howToSet(option, "user-client", ClientConfig::read);
+  }
+
+  /** As {@link #serverKey}, for a load. */
+  public static String benchKey(String option) {
+    return howToSet(option, "user-bench", BenchConfig::read);
+  }
+
+  private static String howToSet(String option, String prefix, Function<ConfigReader, ?> config) {
+    return keys(config).keySet().stream()
+        .filter(path -> Suggestion.letters(path).equals(Suggestion.letters(option)))
+        .findFirst()
+        .map(
+            path ->
+                "\"%s\" is a key of the configuration: set it in the --conf file, by %s=... or by -D%s.%s=... before -jar"
+                    .formatted(path, variable(prefix + "." + path), prefix, path))
+        .orElse("");
+  }
+
+  /** Every key there is, with its default. */
+  private static Map<String, ConfigReader.Key> keys(Function<ConfigReader, ?> config) {
+    ConfigReader reader = new ConfigReader(new JsonObject(), path -> "defaults");
+    config.apply(reader);
+    return reader.keys();
+  }
+
   private static ConfigSource load(
       String argument,
       String prefix,
@@ -118,23 +156,21 @@ public final class ConfigSource {
             ? new ConfigSource(new JsonObject(), "defaults")
             : new ConfigSource(
                 JsonDocument.parse("--conf", argument), JsonDocument.name("--conf", argument));
-    ConfigReader keys = new ConfigReader(new JsonObject(), path -> "defaults");
-    config.apply(keys);
+    Map<String, ConfigReader.Key> keys = keys(config);
     boolean typed = argument != null && JsonDocument.isText(argument);
-    source.addEnvironment(prefix, keys.keys(), env);
-    source.addProperties(prefix, keys.keys(), properties);
+    source.addEnvironment(prefix, keys, env);
+    source.addProperties(prefix, keys, properties);
     source.read(config);
-    keys.keys()
-        .forEach(
-            (path, key) -> {
-              if (key.type() == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
-                warn.accept(
-                    "\"%s\" is a secret, and on the command line every user of this machine can read it; %s or a file is the place for it"
-                        .formatted(path, variable(prefix + "." + path)));
-              }
-            });
+    keys.forEach(
+        (path, key) -> {
+          if (key.type() == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
+            warn.accept(
+                "\"%s\" is a secret, and on the command line every user of this machine can read it; %s or a file is the place for it"
+                    .formatted(path, variable(prefix + "." + path)));
+          }
+        });
     if (argument != null && !typed) {
-      keys.keys().entrySet().stream()
+      keys.entrySet().stream()
           .filter(key -> key.getValue().type() == ConfigReader.Type.SECRET)
           .filter(key -> source.isInDocument(key.getKey()))
           .findFirst()
@@ -159,7 +195,7 @@ public final class ConfigSource {
   <T> T read(Function<ConfigReader, T> config) {
     ConfigReader reader = new ConfigReader(json, this::origin);
     T result = config.apply(reader);
-    reader.refuseUnknown();
+    reader.refuseRest();
     return result;
   }
 
@@ -189,8 +225,12 @@ public final class ConfigSource {
       String path = paths.get(name);
       if (path == null) {
         throw new ConfigException(
-            "unknown environment variable %s; did you mean %s?"
-                .formatted(name, Nearest.of(name, paths.keySet())));
+            "unknown environment variable %s%s"
+                .formatted(
+                    name,
+                    Suggestion.nearest(name.substring(start.length()), keys.keySet())
+                        .map(near -> "; did you mean " + variable(prefix + "." + near) + "?")
+                        .orElse(ConfigReader.ALL_KEYS)));
       }
       set(path, keys.get(path).type(), entry.getValue(), "environment variable " + name);
     }
@@ -205,8 +245,11 @@ public final class ConfigSource {
       String path = name.substring(prefix.length() + 1);
       if (!keys.containsKey(path)) {
         throw new ConfigException(
-            "unknown property -D%s; did you mean -D%s.%s?"
-                .formatted(name, prefix, Nearest.of(path, keys.keySet())));
+            "unknown property -D%s%s"
+                .formatted(
+                    name,
+                    Suggestion.of(
+                        path, keys.keySet(), "-D" + prefix + ".%s", ConfigReader.ALL_KEYS)));
       }
       set(path, keys.get(path).type(), properties.getProperty(name), "-D" + name);
     }

@@ -20,7 +20,8 @@ import java.util.function.Predicate;
  * @param tls how it proves who it is, and whether callers have to
  * @param auth who callers are, and which of them may call what
  * @param rateLimit how often one caller may call
- * @param sampleUsers whether an empty store gets the five sample users
+ * @param sampleUsers whether an empty store gets the five sample users; by default only {@code
+ *     memory} does
  * @param store where the users are kept
  * @param cluster how servers of one cluster find each other
  * @param limits what one caller, one connection and all connections together may ask for
@@ -83,7 +84,8 @@ public record ServerConfig(
             TlsConfig.read(reader.object("tls")),
             AuthConfig.read(reader.object("auth")),
             RateLimitConfig.read(reader.object("rateLimit")),
-            reader.flag("sampleUsers", true),
+            // Whoever runs a store that keeps its users has users of their own.
+            reader.flag("sampleUsers", StoreConfig.type(reader.object("store")).equals("memory")),
             StoreConfig.read(reader.object("store")),
             ClusterConfig.read(reader.object("cluster")),
             Limits.read(reader.object("limits")),
@@ -117,8 +119,8 @@ public record ServerConfig(
     for (String name : named) {
       if (!known.contains(name)) {
         throw new ConfigException(
-            "configuration: \"%s\" has %s, but there is no such method; did you mean \"%s\"?"
-                .formatted(key, Shown.of(name), Nearest.of(name, known)));
+            "configuration: \"%s\" has %s, but there is no such method%s"
+                .formatted(key, Shown.of(name), Suggestion.of(name, known, "\"%s\"", "")));
       }
     }
   }
@@ -152,7 +154,43 @@ public record ServerConfig(
     return new OwnHosts(names);
   }
 
+  /**
+   * Checks that a server of a cluster has a port of its own for everything that it listens on.
+   *
+   * @param busHost the address of the event bus
+   * @param busPort its port; 0 for any free one
+   * @throws ConfigException when two would have the same
+   */
+  public void checkClusterPorts(String busHost, int busPort) {
+    for (boolean ofManagement : new boolean[] {false, true}) {
+      String key = ofManagement ? "management.port" : "port";
+      String where = ofManagement ? management.host() : host;
+      int own = ofManagement ? management.port() : port;
+      if (own > 0 && cluster.listensOn(own) && Address.overlap(where, cluster.host())) {
+        throw new ConfigException(
+            "configuration: \"%s\" is %d, which is among the ports of \"cluster.port\" (%s): take another"
+                .formatted(key, own, cluster.ports()));
+      }
+      if (own > 0 && own == busPort && Address.overlap(where, busHost)) {
+        throw new ConfigException(
+            "configuration: \"%s\" is %d, and so is the port of the event bus (--cluster-port): take another"
+                .formatted(key, own));
+      }
+    }
+    if (busPort > 0 && cluster.listensOn(busPort) && Address.overlap(busHost, cluster.host())) {
+      throw new ConfigException(
+          "configuration: the port of the event bus (--cluster-port) is %d, which is among the ports of \"cluster.port\" (%s): take another"
+              .formatted(busPort, cluster.ports()));
+    }
+  }
+
   private void check(ConfigReader reader) {
+    refuseIdle(reader);
+    if (port > 0 && management.port() == port && Address.overlap(host, management.host())) {
+      throw reader.refused(
+          "management.port",
+          "and \"port\" are both %d: take another, or 0 for any free one".formatted(port));
+    }
     if (!openTo().isEmpty() && !insecure) {
       throw reader.refused(
           "host",
@@ -162,6 +200,25 @@ public record ServerConfig(
     if (!auth.certificates().isEmpty() && !tls.isMutual()) {
       throw reader.refused(
           "auth.certificates", "needs callers that show one: \"tls.clientCaFile\"");
+    }
+  }
+
+  /** Sections that somebody has begun, and that leave the server as open as without them. */
+  private void refuseIdle(ConfigReader reader) {
+    if (!tls.isOn()) {
+      reader.refuseIdle("tls", "\"certificateFile\" and \"keyFile\", or \"keyStoreFile\"");
+    }
+    if (!auth.isOn()) {
+      reader.refuseIdle("auth", "\"jwt\" or \"certificates\", and \"rights\"");
+    }
+    if (!management.isOn()) {
+      reader.refuseIdle("management", "\"port\"");
+    }
+    // Zeros are said on purpose.
+    ConfigReader rates = reader.object("rateLimit");
+    List<String> counted = List.of("callsPerSecond", "methods", "refusedPerSecond");
+    if (reader.has("rateLimit") && counted.stream().noneMatch(rates::has)) {
+      reader.refuseIdle("rateLimit", "\"callsPerSecond\", \"methods\" or \"refusedPerSecond\"");
     }
   }
 }

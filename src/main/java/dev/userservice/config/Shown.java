@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** How a value that was found stands in a message. */
-final class Shown {
+public final class Shown {
 
   private static final int MOST_CHARS = 60;
 
@@ -15,7 +15,7 @@ final class Shown {
   private Shown() {}
 
   /** In JSON, so that "5" and 5 look different, and cut where it would fill the line. */
-  static String of(Object value) {
+  public static String of(Object value) {
     String json = printable(Json.encode(value));
     return json.length() <= MOST_CHARS ? json : json.substring(0, MOST_CHARS) + "...";
   }

@@ -25,12 +25,30 @@ public record StoreConfig(
     return type.equals("postgres") || type.equals("grid");
   }
 
+  private static final List<String> TYPES = List.of("memory", "sqlite", "postgres", "grid");
+
+  static String type(ConfigReader reader) {
+    return reader.oneOf("type", "memory", TYPES);
+  }
+
   static StoreConfig read(ConfigReader reader) {
-    return new StoreConfig(
-        reader.oneOf("type", "memory", List.of("memory", "sqlite", "postgres", "grid")),
-        reader.number("startTimeoutMillis", 30_000, 0, 100_000),
-        SqliteConfig.read(reader.object("sqlite")),
-        PostgresConfig.read(reader.object("postgres")),
-        GridConfig.read(reader.object("grid")));
+    StoreConfig config =
+        new StoreConfig(
+            type(reader),
+            reader.number("startTimeoutMillis", 30_000, 0, 100_000),
+            SqliteConfig.read(reader.object("sqlite")),
+            PostgresConfig.read(reader.object("postgres")),
+            GridConfig.read(reader.object("grid")));
+    if (!config.postgres.caFile().isEmpty() && !config.postgres.tls().equals("verify-full")) {
+      throw reader.refused(
+          "postgres.caFile", "has no effect without \"store.postgres.tls\": \"verify-full\"");
+    }
+    if (!reader.has("type")) {
+      // It would be the memory, and what is meant to last would end with the process.
+      TYPES.stream()
+          .filter(reader::has)
+          .forEach(store -> reader.refuseIdle(store, "\"store.type\": \"" + store + "\""));
+    }
+    return config;
   }
 }

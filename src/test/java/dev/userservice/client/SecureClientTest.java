@@ -514,14 +514,19 @@ class SecureClientTest {
 
   /** A server with a free port of the loopback address. */
   private int start(JsonObject tls, JsonObject auth) {
-    RunningServer running =
-        RunningServer.start(1, new JsonObject().put("tls", tls).put("auth", auth));
+    JsonObject config = with(with(new JsonObject(), "tls", tls), "auth", auth);
+    RunningServer running = RunningServer.start(1, config);
     servers.add(running);
     return running.port();
   }
 
   private int start(JsonObject tls) {
     return start(tls, new JsonObject());
+  }
+
+  /** With a section, unless it is empty. */
+  private static JsonObject with(JsonObject config, String key, JsonObject section) {
+    return section.isEmpty() ? config : config.put(key, section);
   }
 
   private static JsonObject rights(String role) {
@@ -566,11 +571,11 @@ class SecureClientTest {
   }
 
   private Demo run(JsonObject tls, int port, String... scenarios) {
-    return Demo.run(vertx, Demo.config(port, scenarios).put("tls", tls));
+    return Demo.run(vertx, with(Demo.config(port, scenarios), "tls", tls));
   }
 
   private Demo run(JsonObject tls, String address) {
-    JsonObject config = Demo.config(1, "get", "chat").put("tls", tls);
+    JsonObject config = with(Demo.config(1, "get", "chat"), "tls", tls);
     return Demo.run(vertx, config.put("addresses", new JsonArray().add(address)));
   }
 

@@ -45,9 +45,10 @@ class ConfigListingTest {
     String list =
         list(
             """
-            {"store": {"postgres": {"uri": "postgresql://me:s3cret1@db:55/x", "insecure": true}},
+            {"store": {"type": "postgres", "postgres": {"uri": "postgresql://me:s3cret1@db:55/x", "insecure": true}},
              "tls": {"keyStoreFile": "k.p12", "keyStorePassword": "s3cret2"},
-             "auth": {"jwt": {"userIdClaim": "http://who:s3cret3@claims/s3cret4@x"}}}
+             "auth": {"jwt": {"keysFile": "k", "issuer": "i", "audience": ["a"], "userIdClaim": "http://who:s3cret3@claims/s3cret4@x"},
+                      "rights": {"a.B/C": ["r"]}}}
             """,
             Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret5"),
             new Properties());
@@ -79,8 +80,8 @@ class ConfigListingTest {
         "conf/cluster.json",
         "conf/kubernetes.json",
         "conf/secure.json",
-        "{\"store\":{\"sqlite\":{\"file\":\"a\\nb\\u202e \\\"//\\\" c\"}}}",
-        "{\"insecure\":true,\"tls\":{},\"rateLimit\":{\"methods\":{}}}"
+        "{\"store\":{\"type\":\"sqlite\",\"sqlite\":{\"file\":\"a\\nb\\u202e \\\"//\\\" c\"}}}",
+        "{\"insecure\":true,\"rateLimit\":{\"methods\":{}}}"
       })
   void withoutComments_itIsTheSameConfiguration(String argument) {
     JsonObject config = ConfigSource.server(argument, Map.of(), new Properties(), warning -> {});

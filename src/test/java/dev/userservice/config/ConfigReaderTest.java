@@ -15,14 +15,15 @@ class ConfigReaderTest {
         "{\"limits.batchUsers\":5}",
         "key \"limits.batchUsers\" has a dot in it, but must be \"batchUsers\" in the object \"limits\"");
     assertRefused(
-        "{\"limits\":{\"x.y\":5},\"port\":1}", "unknown key \"limits.x.y\"; did you mean ");
+        "{\"limits\":{\"x.y\":5},\"port\":1}",
+        "unknown key \"limits.x.y\"; --print-config without --conf lists all keys");
   }
 
   @Test
   void key_withControlAndFormatCharacters_staysOnOneLine() {
     assertRefused(
         "{\"a\\nb\\u001b[2J\\u009b\\u2028\\u202e\":1}",
-        "unknown key \"a\\nb\\u001B[2J\\u009b\\u2028\\u202e\"; did you mean ");
+        "unknown key \"a\\nb\\u001B[2J\\u009b\\u2028\\u202e\"; --print-config ");
   }
 
   @ParameterizedTest

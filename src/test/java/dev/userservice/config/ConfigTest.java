@@ -74,6 +74,80 @@ class ConfigTest {
         .hasMessageContaining("\"management.port\" is -1, but must be a whole number from 0");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"port":9090,"management":{"port":9090}}                                     | refused
+          {"port":9090,"host":"::","insecure":true,"management":{"port":9090}}         | refused
+          {"port":9090,"host":"0.0.0.0","insecure":true,"management":{"port":9090}}    | refused
+          {"port":9090,"management":{"port":9090,"host":"0.0.0.0","insecure":true}}    | refused
+          {"port":9090,"host":"localhost","management":{"port":9090}}                  | refused
+          {"port":9090,"host":"127.0.0.2","management":{"port":9090}}                  | taken
+          {"port":9090,"host":"::1","management":{"port":9090}}                        | taken
+          {"port":0,"management":{"port":0}}                                           | taken
+          {"port":9090,"management":{"port":9091}}                                     | taken
+          """)
+  void management_onThePortOfCalls(String json, String how) {
+    if (how.equals("taken")) {
+      ServerConfig.from(new JsonObject(json));
+      return;
+    }
+    assertThatThrownBy(() -> ServerConfig.from(new JsonObject(json)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "configuration: \"management.port\" and \"port\" are both 9090: take another, or 0 for any free one");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"port":7800}                      | 0     | "port" is 7800, which is among the ports of "cluster.port" (7800 to 7809 and 7900 to 7909)
+          {"port":7809}                      | 0     | "port" is 7809, which is among
+          {"port":7900}                      | 0     | "port" is 7900, which is among
+          {"management":{"port":7801}}       | 0     | "management.port" is 7801, which is among
+          {}                                 | 50051 | "port" is 50051, and so is the port of the event bus (--cluster-port)
+          {"management":{"port":9090}}       | 9090  | "management.port" is 9090, and so is
+          {}                                 | 7805  | the port of the event bus (--cluster-port) is 7805, which is among
+          {"port":7810}                      | 7811  | ``
+          {"port":0,"management":{"port":0}} | 0     | ``
+          {"port":7800,"host":"127.0.0.2"}   | 0     | ``
+          """)
+  void cluster_onThePortOfAnother(String json, int busPort, String why) {
+    ServerConfig config = ServerConfig.from(new JsonObject(json));
+    if (why.isEmpty()) {
+      config.checkClusterPorts("127.0.0.1", busPort);
+      return;
+    }
+    assertThatThrownBy(() -> config.checkClusterPorts("127.0.0.1", busPort))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("configuration: " + why)
+        .hasMessageEndingWith(": take another");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"memory,true", "sqlite,false", "postgres,false", "grid,false"})
+  void sampleUsers_areForTheDemo(String store, boolean expected) {
+    String json = "{\"store\":{\"type\":\"%s\"}}".formatted(store);
+
+    assertThat(ServerConfig.from(new JsonObject(json)).sampleUsers()).isEqualTo(expected);
+    assertThat(ServerConfig.from(new JsonObject(json).put("sampleUsers", !expected)).sampleUsers())
+        .isEqualTo(!expected);
+  }
+
+  @Test
+  void filesOfTheProject_forProduction_addNoSampleUsers() {
+    for (String name : List.of("sqlite", "postgres", "kubernetes", "secure")) {
+      JsonObject file = JsonDocument.parse("--conf", "conf/" + name + ".json");
+      assertThat(ServerConfig.from(file).sampleUsers()).as(name).isFalse();
+    }
+  }
+
   @Test
   void filesOfTheProject_saysEveryKeyWithItsDefault() {
     assertThat(ServerConfig.from(JsonDocument.parse("--conf", "conf/server.json")))
@@ -112,6 +186,11 @@ class ConfigTest {
           """
           {"prot":1}                  | unknown key "prot"; did you mean "port"?
           {"limits":{"batchUser":1}}  | unknown key "limits.batchUser"; did you mean "limits.batchUsers"?
+          {"colour":1}                | unknown key "colour"; --print-config without --conf lists all keys
+          {"limits":{"colour":1}}     | unknown key "limits.colour"; --print-config without --conf lists all keys
+          {"store":{"sqlite":{"x":1}}} | unknown key "store.sqlite.x"; --print-config without --conf lists all keys
+          {"limit":{"batchUsers":1}}  | unknown key "limit"; did you mean "limits"?
+          {"protocol":1}              | unknown key "protocol"; --print-config without --conf lists all keys
           {"batchUsers":1}            | unknown key "batchUsers"; did you mean "limits.batchUsers"?
           {"port":"50051"}            | "port" is "50051", but must be a whole number from 0 to 65535
           {"port":50051.5}            | "port" is 50051.5, but must be a whole number from 0 to 65535
@@ -166,7 +245,10 @@ class ConfigTest {
       quoteCharacter = '`',
       textBlock =
           """
-          {"scenarios":["get"]}   | unknown key "scenarios"; did you mean
+          {"scenarios":["get"]}   | unknown key "scenarios"; --print-config without --conf lists all keys
+          {"inflight":1}          | unknown key "inflight"; did you mean "inFlight"?
+          {"reportFile":"a","chartFile":"a"} | "chartFile" and "reportFile" are the same file
+          {"tls":{}}              | "tls" has no effect without "enabled": true
           {"loads":["fly"]}       | "loads" is ["fly"], but must be
           {"loads":[]}            | "loads" is [], but must be
           {"inFlight":10001}      | "inFlight" is 10001, but must be a whole number from 1 to 10000
@@ -253,6 +335,9 @@ class ConfigTest {
           USER_SERVICE_PORT | abc | environment variable USER_SERVICE_PORT: "port" is "abc", but must
           USER_SERVICE_PORT | 65536 | environment variable USER_SERVICE_PORT: "port" is 65536, but must
           USER_SERVICE_PROT | 1 | unknown environment variable USER_SERVICE_PROT; did you mean USER_SERVICE_PORT?
+          USER_SERVICE_BATCH_USERS | 1 | unknown environment variable USER_SERVICE_BATCH_USERS; did you mean USER_SERVICE_LIMITS_BATCH_USERS?
+          USER_SERVICE_LIMIT_BATCH_USERS | 1 | unknown environment variable USER_SERVICE_LIMIT_BATCH_USERS; did you mean USER_SERVICE_LIMITS_BATCH_USERS?
+          USER_SERVICE_COLOUR | 1 | unknown environment variable USER_SERVICE_COLOUR; --print-config
           """)
   void environment_refuses(String name, String value, String why) {
     assertThatThrownBy(
@@ -285,6 +370,12 @@ class ConfigTest {
                 ConfigSource.server(
                     null, NO_ENV, properties("user-service.prot", "1"), warning -> {}))
         .hasMessage("unknown property -Duser-service.prot; did you mean -Duser-service.port?");
+    assertThatThrownBy(
+            () ->
+                ConfigSource.server(
+                    null, NO_ENV, properties("user-service.colour", "1"), warning -> {}))
+        .hasMessage(
+            "unknown property -Duser-service.colour; --print-config without --conf lists all keys");
     assertThatThrownBy(
             () ->
                 ConfigSource.server(

@@ -67,6 +67,8 @@ class PostgresConfigTest {
           {"tls":"verify-full"}                     | "store.postgres.caFile" is needed
           {"uri":"postgresql://me@h/db?sslmode=verify-full"} | "store.postgres.caFile" is needed
           {"password":"a","passwordFile":"b"}       | "store.postgres.passwordFile" and "password" say the same
+          {"caFile":"ca.pem"}                       | "store.postgres.caFile" has no effect without "store.postgres.tls": "verify-full"
+          {"caFile":"ca.pem","tls":"require"}       | "store.postgres.caFile" has no effect without
           {"connections":1}                         | "store.postgres.connections" is 1
           """)
   void refuses(String json, String why) {
@@ -81,7 +83,7 @@ class PostgresConfigTest {
   void password_fromTheEnvironment_andNeverShown() {
     JsonObject json =
         ConfigSource.server(
-            null,
+            "{\"store\":{\"type\":\"postgres\"}}",
             Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
             new Properties(),
             warning -> {});

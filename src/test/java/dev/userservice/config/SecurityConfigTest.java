@@ -111,6 +111,69 @@ class SecurityConfigTest {
         .hasMessageContaining(why);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'tls':{}} | "tls" has no effect without "certificateFile" and "keyFile", or "keyStoreFile"
+          {'tls':{'certificateFile':''}} | "tls" has no effect without
+          {'tls':{'keyStorePasswordFile':'p'}} | "tls" has no effect without
+          {'auth':{}} | "auth" has no effect without "jwt" or "certificates", and "rights"
+          {'auth':{'openHealth':false}} | "auth" has no effect without
+          {'auth':{'jwt':{}}} | "auth.jwt" has no effect without "keysFile" or "jwksUri"
+          {'management':{}} | "management" has no effect without "port"
+          {'management':{'host':'0.0.0.0','insecure':true}} | "management" has no effect without "port"
+          {'rateLimit':{}} | "rateLimit" has no effect without "callsPerSecond", "methods" or "refusedPerSecond"
+          {'rateLimit':{'burstSeconds':2}} | "rateLimit" has no effect without
+          {'store':{'sqlite':{'file':'f'}}} | "store.sqlite" has no effect without "store.type": "sqlite"
+          {'store':{'postgres':{}}} | "store.postgres" has no effect without "store.type": "postgres"
+          {'store':{'grid':{'servers':3}}} | "store.grid" has no effect without "store.type": "grid"
+          {'tls':{'certFile':'c'}} | unknown key "tls.certFile"
+          """)
+  void server_refusesWhatWouldHaveNoEffect(String text, String why) {
+    assertThatThrownBy(() -> ServerConfig.from(json(text)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("configuration: " + why);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'rateLimit':{'callsPerSecond':0}}",
+        "{'store':{'type':'memory','sqlite':{'file':'f'}}}",
+        "{'store':{}}",
+        "{'limits':{},'keepalive':{},'cluster':{}}"
+      })
+  void server_takesWhatIsSaidOnPurpose(String text) {
+    ServerConfig.from(json(text));
+  }
+
+  @Test
+  void variable_thatWouldHaveNoEffect_isNamed() {
+    assertThatThrownBy(
+            () ->
+                ConfigSource.server(
+                    null,
+                    Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
+                    new Properties(),
+                    warnings::add))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "environment variable USER_SERVICE_STORE_POSTGRES_PASSWORD: \"store.postgres\" has no effect without \"store.type\": \"postgres\"");
+  }
+
+  @Test
+  void client_withAnEmptyTls() {
+    for (String tls : List.of("{}", "{'keyStorePasswordFile':'p'}", "{'caFile':''}")) {
+      assertThatThrownBy(() -> ClientConfig.from(json("{'tls':" + tls + "}")))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("configuration: \"tls\" has no effect without \"enabled\": true");
+    }
+    assertThat(ClientConfig.from(json("{'tls':{'enabled':false}}")).tls().enabled()).isFalse();
+  }
+
   @Test
   void fileOfTheProject_hasTheDefaultsAndNoSecret() throws Exception {
     ServerConfig secure = ServerConfig.from(JsonDocument.parse("--conf", "conf/secure.json"));
@@ -151,6 +214,7 @@ class SecurityConfigTest {
   void secret_onTheCommandLineIsWarnedOf() {
     Properties properties = new Properties();
     properties.setProperty("user-service.store.postgres.password", "s3cret");
+    properties.setProperty("user-service.store.type", "postgres");
     ConfigSource.server(null, Map.of(), properties, warnings::add);
     String text = "{\"tls\":{\"keyStoreFile\":\"f\",\"keyStorePassword\":\"s3cret\"}}";
     ConfigSource.server(text, Map.of(), new Properties(), warnings::add);
@@ -173,7 +237,8 @@ class SecurityConfigTest {
   @Test
   void secret_inAFileOrTheEnvironmentIsNot() throws Exception {
     Path file = folder.resolve("conf.json");
-    Files.writeString(file, "{\"store\":{\"postgres\":{\"password\":\"s3cret\"}}}");
+    Files.writeString(
+        file, "{\"store\":{\"type\":\"postgres\",\"postgres\":{\"password\":\"s3cret\"}}}");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
     ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
     JsonObject client =

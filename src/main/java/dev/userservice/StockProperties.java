@@ -1,0 +1,115 @@
+package dev.userservice;
+
+import dev.userservice.config.ConfigException;
+import dev.userservice.config.Shown;
+import dev.userservice.config.Suggestion;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The properties with which the launcher calls setters of the options of Vert.x, such as {@code
+ * -Dvertx.options.workerPoolSize=10}. It skips each one that it cannot use, and logs nothing that
+ * is shown by default.
+ */
+final class StockProperties {
+
+  /** Those of io.vertx.launcher.application.impl.VertxApplicationCommand, but for metrics. */
+  private static final Map<String, Class<?>> OPTIONS =
+      Map.of(
+          "vertx.options.", VertxOptions.class,
+          "vertx.eventBus.options.", EventBusOptions.class,
+          "vertx.deployment.options.", DeploymentOptions.class);
+
+  /** As many digits as every int and every long may have. */
+  private static final Map<Class<?>, Pattern> NUMBERS =
+      Map.of(
+          int.class,
+          Pattern.compile("[+-]?\\d{1,9}"),
+          long.class,
+          Pattern.compile("[+-]?\\d{1,18}"));
+
+  private StockProperties() {}
+
+  /**
+   * Checks that the launcher can use all of them.
+   *
+   * @throws ConfigException when it cannot use one
+   */
+  static void check(Properties properties) {
+    for (String property : properties.stringPropertyNames()) {
+      OPTIONS.forEach(
+          (prefix, options) -> {
+            if (property.startsWith(prefix)) {
+              check(prefix, property.substring(prefix.length()), properties, options);
+            }
+          });
+    }
+  }
+
+  private static void check(String prefix, String name, Properties properties, Class<?> options) {
+    Map<String, Class<?>> setters = setters(options);
+    Class<?> type = setters.get(name);
+    if (type == null) {
+      throw new ConfigException(
+          "unknown property -D%s%s%s"
+              .formatted(
+                  prefix, name, Suggestion.of(name, setters.keySet(), "-D" + prefix + "%s", "")));
+    }
+    String value = properties.getProperty(prefix + name);
+    if (!isOf(type, value)) {
+      throw new ConfigException(
+          "-D%s%s is %s, but must be %s".formatted(prefix, name, Shown.of(value), expected(type)));
+    }
+  }
+
+  /** What each setter takes, by the name of its property, in any case; only what a text can say. */
+  private static Map<String, Class<?>> setters(Class<?> options) {
+    Map<String, Class<?>> setters = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (Method method : options.getMethods()) {
+      if (method.getName().matches("set[A-Z].*") && method.getParameterCount() == 1) {
+        Class<?> type = method.getParameterTypes()[0];
+        if (!expected(type).isEmpty()) {
+          setters.put(
+              method.getName().substring(3, 4).toLowerCase(Locale.ROOT)
+                  + method.getName().substring(4),
+              type);
+        }
+      }
+    }
+    return setters;
+  }
+
+  /** The values that the launcher can give to a setter, for people; empty when there are none. */
+  private static String expected(Class<?> type) {
+    if (NUMBERS.containsKey(type)) {
+      return "a whole number";
+    }
+    if (type == boolean.class) {
+      return "true or false";
+    }
+    if (type == String.class) {
+      return "a text";
+    }
+    return type.isEnum() ? "one of " + List.of(type.getEnumConstants()) : "";
+  }
+
+  private static boolean isOf(Class<?> type, String value) {
+    if (type == boolean.class) {
+      return value.equals("true") || value.equals("false");
+    }
+    if (type.isEnum()) {
+      return Stream.of(type.getEnumConstants())
+          .anyMatch(constant -> ((Enum<?>) constant).name().equals(value));
+    }
+    return type == String.class || NUMBERS.get(type).matcher(value).matches();
+  }
+}
