@@ -13,9 +13,9 @@ DEMO = os.path.abspath("run_demo.sh")
 passed = 0
 
 
-def demo(port, **options):
+def demo(port, settings=None, **options):
     return subprocess.Popen(
-        [DEMO], env=dict(os.environ, USER_SERVICE_PORT=str(port)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        [DEMO], env=dict(os.environ, USER_SERVICE_PORT=str(port), **(settings or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
 
 
@@ -57,9 +57,11 @@ for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
     check("leaves no server behind", not servers(), servers())
 
 # As a terminal does it: to all processes of the group, the client among them.
-process = demo(0, start_new_session=True)
+# A chat with pauses takes longer than the signal.
+slow = {"USER_CLIENT_SCENARIOS": "chat,get", "USER_CLIENT_PAUSE_MILLIS": "10000"}
+process = demo(0, slow, start_new_session=True)
 for line in process.stdout:
-    if line.startswith("1. "):
+    if "Server received: Hello" in line:
         break
 os.killpg(process.pid, signal.SIGINT)
 out, err = process.communicate(timeout=60)

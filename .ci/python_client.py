@@ -14,7 +14,7 @@ from server import running_server
 with tempfile.TemporaryDirectory() as folder:
     file = {"type": "sqlite", "sqlite": {"file": os.path.join(folder, "users.db")}}
     for store in {"type": "memory"}, file:
-        with running_server(json.dumps({"port": 0, "store": store})) as (port, _):
+        with running_server(json.dumps({"port": 0, "sampleUsers": True, "store": store})) as (port, _):
             five_calls(port)
             errors(port)
             two_in_the_chat(port)
