@@ -2,7 +2,9 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.Waits;
 import dev.userservice.config.Address;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -10,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class StatusLineTest {
@@ -65,14 +68,19 @@ class StatusLineTest {
     Vertx vertx = Vertx.vertx();
     try {
       ServerSearch search = new ServerSearch(vertx, 1_000);
-      search
-          .find(List.of(new Address("127.0.0.1", closed)), 1_200, line(true))
-          .transform(end -> search.close())
-          .await();
+      Future<Address> found =
+          search.find(List.of(new Address("127.0.0.1", closed)), 60_000, line(true));
+      Waits.until(
+          "more than a second is shown",
+          () -> shown().contains(" of 60 s, for") && !shown().matches("(\\rWaiting, 0 [^\\r]*)*"));
+      try (ServerSocket server = new ServerSocket(closed, 1, InetAddress.getByName("127.0.0.1"))) {
+        found.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
+      }
+      search.close().await();
 
       assertThat(shown())
-          .startsWith("\rWaiting, 0 of 1 s, for a server at 127.0.0.1:" + closed)
-          .contains("\rWaiting, 1 of 1 s, for")
+          .startsWith("\rWaiting, ")
+          .contains(" of 60 s, for a server at 127.0.0.1:" + closed)
           .endsWith("\r" + " ".repeat(79) + "\r");
     } finally {
       vertx.close().await();

@@ -49,12 +49,12 @@ class SecurityConfigTest {
         "{'auth':{" + JWT + "}}",
         "{'tls':{'keyStoreFile':'f'}}",
         "{'cluster':{'host':'10.0.0.1','insecure':true}}",
-        "{'store':{'postgres':{'host':'::1'}}}",
-        "{'store':{'postgres':{'host':'/var/run/postgresql'}}}",
-        "{'store':{'postgres':{'host':'db','tls':'require'}}}",
-        "{'store':{'postgres':{'host':'db','insecure':true}}}",
-        "{'store':{'postgres':{'uri':'postgresql://me@db/users','insecure':true}}}",
-        "{'store':{'postgres':{'uri':'postgresql://me@db/users?sslmode=require'}}}"
+        "{'store':{'type':'postgres','postgres':{'host':'::1'}}}",
+        "{'store':{'type':'postgres','postgres':{'host':'/var/run/postgresql'}}}",
+        "{'store':{'type':'postgres','postgres':{'host':'db','tls':'require'}}}",
+        "{'store':{'type':'postgres','postgres':{'host':'db','insecure':true}}}",
+        "{'store':{'type':'postgres','postgres':{'uri':'postgresql://me@db/users','insecure':true}}}",
+        "{'store':{'type':'postgres','postgres':{'uri':'postgresql://me@db/users?sslmode=require'}}}"
       })
   void server_takes(String text) {
     ServerConfig.from(json(text));
@@ -73,9 +73,9 @@ class SecurityConfigTest {
           {'host':'0.0.0.0','tls':{'certificateFile':'c','keyFile':'k'}} | since anybody who reaches 0.0.0.0 may call everything
           {'host':'0.0.0.0','auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']},'rights':{'*':['*']}}} | in plaintext
           {'cluster':{'host':'10.0.0.1'}} | "cluster.host" is refused, since what servers tell each other at 10.0.0.1 is neither encrypted nor checked
-          {'store':{'postgres':{'host':'db'}}} | "store.postgres.host" is refused, since users and the password go to db in plaintext: set "store.postgres.tls": "verify-full", or, on a network that is safe, "store.postgres.insecure": true
-          {'store':{'postgres':{'host':'10.0.0.1','tls':'disable'}}} | "store.postgres.host" is refused
-          {'store':{'postgres':{'uri':'postgresql://me@db/users'}}} | "store.postgres.uri" is refused, since users and the password go to db in plaintext: add "?sslmode=verify-full" to it, or
+          {'store':{'type':'postgres','postgres':{'host':'db'}}} | "store.postgres.host" is refused, since users and the password go to db in plaintext: set "store.postgres.tls": "verify-full", or, on a network that is safe, "store.postgres.insecure": true
+          {'store':{'type':'postgres','postgres':{'host':'10.0.0.1','tls':'disable'}}} | "store.postgres.host" is refused
+          {'store':{'type':'postgres','postgres':{'uri':'postgresql://me@db/users'}}} | "store.postgres.uri" is refused, since users and the password go to db in plaintext: add "?sslmode=verify-full" to it, or
           {'tls':{'certificateFile':'c'}} | "tls.keyFile" is needed beside "certificateFile"
           {'tls':{'keyFile':'c'}} | "tls.certificateFile" is needed beside "keyFile"
           {'tls':{'certificateFile':'c','keyFile':'k','keyStoreFile':'s'}} | "tls.keyStoreFile" and the PEM files say the same
@@ -258,7 +258,8 @@ class SecurityConfigTest {
     ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
     assertThat(warnings).as("without a secret").isEmpty();
 
-    Files.writeString(file, "{\"store\":{\"postgres\":{\"password\":\"s3cret\"}}}");
+    Files.writeString(
+        file, "{\"store\":{\"type\":\"postgres\",\"postgres\":{\"password\":\"s3cret\"}}}");
     ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
 
     assertThat(warnings)
