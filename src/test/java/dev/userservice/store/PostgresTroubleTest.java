@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What happens to a PostgreSQL while it is used. */
 class PostgresTroubleTest {
 
-  private static final int TIMEOUT_MILLIS = 1_000;
+  private static final int TIMEOUT_MILLIS = 3_000;
 
   private static PostgresServer server;
 
