@@ -140,9 +140,7 @@ final class PostgresFailures {
       why =
           "TLS with it failed%nIt may have none, or its certificate is for another host, or not from \"store.postgres.caFile\"";
     }
-    return why == null
-        ? of(failure)
-        : new StoreException(Reason.UNUSABLE, config + ": " + why.formatted());
+    return why == null ? of(failure) : StoreException.unusable(config + ": " + why);
   }
 
   private RuntimeException of(String sqlState) {

@@ -241,8 +241,7 @@ final class PostgresPools {
   }
 
   private static StoreException unusable(String key, String why) {
-    return new StoreException(
-        StoreException.Reason.UNUSABLE, why + ": \"store.postgres." + key + "\"");
+    return StoreException.unusable(why + ": \"store.postgres." + key + "\"");
   }
 
   private SqlConnectOptions target(String password, ClientSSLOptions trust) {

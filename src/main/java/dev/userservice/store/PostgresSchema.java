@@ -105,7 +105,7 @@ final class PostgresSchema {
   }
 
   private StoreException unusable(String why) {
-    return new StoreException(StoreException.Reason.UNUSABLE, config + ": " + why.formatted());
+    return StoreException.unusable(config + ": " + why);
   }
 
   /**

@@ -61,12 +61,10 @@ final class SqliteFailures {
   }
 
   /**
-   * @param why goes on after the name of the file; {@code %n} is the end of a line, and all else
-   *     may be part of a name
+   * @param why goes on after the name of the file, as in {@link StoreException#unusable}
    */
   StoreException unusable(String why) {
-    return new StoreException(
-        Reason.UNUSABLE, file + " " + why.replace("%n", System.lineSeparator()));
+    return StoreException.unusable(file + " " + why);
   }
 
   private static SQLiteErrorCode code(SQLException failure) {

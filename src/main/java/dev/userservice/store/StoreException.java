@@ -52,6 +52,14 @@ public final class StoreException extends RuntimeException {
     return new StoreException(Reason.EMAIL_TAKEN, "e-mail address taken, index " + index, index);
   }
 
+  /**
+   * @param message names what cannot be used, and says what to do; {@code %n} ends a line, and all
+   *     else may be part of a name
+   */
+  static StoreException unusable(String message) {
+    return new StoreException(Reason.UNUSABLE, message.replace("%n", System.lineSeparator()));
+  }
+
   static StoreException abandoned() {
     return new StoreException(Reason.ABANDONED, "the caller has gone");
   }

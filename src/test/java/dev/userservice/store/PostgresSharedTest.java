@@ -171,6 +171,7 @@ class PostgresSharedTest {
   @Test
   void open_whatIsNotThere() {
     assertUnusable(database.copy().put("database", "nowhere"), "createdb nowhere");
+    assertUnusable(database.copy().put("database", "100%d"), "createdb 100%d");
     assertUnusable(database.copy().put("user", "nobody"), "the role exists", "pg_hba.conf");
     assertThat(reason(stores.store(database.copy().put("port", 1)).open()))
         .isEqualTo(Reason.UNAVAILABLE);
