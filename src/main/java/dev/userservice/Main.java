@@ -32,7 +32,6 @@ import io.vertx.launcher.application.impl.VertxApplicationCommand;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -79,7 +78,6 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   private static final String PRINT_CONFIG = "--print-config";
   private static final String VERSION = "--version";
-  private static final long PROGRESS_MILLIS = 1_000;
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
   private final String[] args;
@@ -236,14 +234,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
-    // No file is read from the class path. The cache for those would be a folder among the
-    // temporary
-    // files, which each kill leaves there.
-    vertxOptions
-        .getFileSystemOptions()
-        .setClassPathResolvingEnabled(false)
-        .setFileCachingEnabled(false);
-    VertxBuilder builder = Vertx.builder().with(vertxOptions);
+    VertxBuilder builder = Vertx.builder().with(StockOptions.withoutFileCache(vertxOptions));
     if (role == Role.SERVER && ServerConfig.from(config).management().isOn()) {
       metrics = new Metrics(StartLines.version());
       builder = metrics.of(builder, vertxOptions);
@@ -293,35 +284,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       Monitor.share(context.vertx(), metrics);
     }
     if (role == Role.SERVER && status.isRedrawn()) {
-      showWaiting(context.vertx());
+      StoreOpening.showWaits(
+          context.vertx(), ServerConfig.from(config).store().startTimeoutMillis(), status);
     }
     if (role == Role.SERVER && options.instances() == 0) {
       context.deploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     }
-  }
-
-  /** On a terminal, what the start waits for and how long it has, once a second. */
-  private void showWaiting(Vertx vertx) {
-    int mostSeconds = ServerConfig.from(config).store().startTimeoutMillis() / 1_000;
-    LocalMap<String, Object> shared = vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
-    long startNanos = System.nanoTime();
-    vertx.setPeriodic(
-        PROGRESS_MILLIS,
-        timer -> {
-          Object why = shared.get(StoreOpening.WAITING);
-          if (status.isEnded()) {
-            vertx.cancelTimer(timer);
-          } else if (why != null) {
-            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos);
-            String line = "Waiting, %d of %d s: %s".formatted(seconds, mostSeconds, why);
-            // A terminal may have been stopped, by Ctrl-S.
-            vertx.executeBlocking(
-                () -> {
-                  status.redraw(line);
-                  return null;
-                });
-          }
-        });
   }
 
   @Override

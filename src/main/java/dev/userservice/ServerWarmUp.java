@@ -11,7 +11,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
@@ -28,7 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * server of its own, on loopback, with users of its own. On a busy machine the first call of a cold
  * server held its event loop for 1.8 s, and with it all other callers.
  */
-final class WarmUp {
+final class ServerWarmUp {
 
   /** Once per process. */
   private static final AtomicBoolean DONE = new AtomicBoolean();
@@ -38,9 +37,9 @@ final class WarmUp {
 
   private static final JsonObject CONFIG = new JsonObject().put("host", "127.0.0.1").put("port", 0);
 
-  private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ServerWarmUp.class);
 
-  private WarmUp() {}
+  private ServerWarmUp() {}
 
   /** Completes after the warm-up, on no context; never fails. */
   static Future<Void> start() {
@@ -68,15 +67,12 @@ final class WarmUp {
     // An event loop of its own, where it holds up no caller, and may take its time.
     Vertx vertx =
         Vertx.vertx(
-            new VertxOptions()
-                .setEventLoopPoolSize(1)
-                .setWorkerPoolSize(1)
-                .setInternalBlockingPoolSize(1)
-                .setFileSystemOptions(
-                    new FileSystemOptions()
-                        .setClassPathResolvingEnabled(false)
-                        .setFileCachingEnabled(false))
-                .setBlockedThreadCheckInterval(TimeUnit.DAYS.toMillis(1)));
+            StockOptions.withoutFileCache(
+                new VertxOptions()
+                    .setEventLoopPoolSize(1)
+                    .setWorkerPoolSize(1)
+                    .setInternalBlockingPoolSize(1)
+                    .setBlockedThreadCheckInterval(TimeUnit.DAYS.toMillis(1))));
     try {
       vertx
           .deployVerticle(new UserVerticle(), new DeploymentOptions().setConfig(CONFIG))
@@ -104,7 +100,7 @@ final class WarmUp {
         .compose(found -> client.getUser(GetUserRequest.getDefaultInstance()).otherwiseEmpty())
         .compose(refused -> client.createUser(user))
         .compose(created -> client.listUsers(ListUsersRequest.getDefaultInstance()))
-        .compose(WarmUp::read)
+        .compose(ServerWarmUp::read)
         .compose(
             listed ->
                 client.batchCreateUsers(
@@ -116,7 +112,7 @@ final class WarmUp {
                     (messages, failure) ->
                         messages.end(
                             UserMessage.newBuilder().setUserId(1).setMessage("Warm").build())))
-        .compose(WarmUp::read);
+        .compose(ServerWarmUp::read);
   }
 
   private static Future<Void> read(ReadStream<?> responses) {

@@ -75,7 +75,7 @@ final class SharedDirectory implements Shareable {
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
     warnOfWhatIsOpen(config, vertx.isClustered());
-    warm = WarmUp.start();
+    warm = ServerWarmUp.start();
     connections =
         new Connections.Shared(
             new MemoryBudget((long) config.limits().memoryMegabytes() << 20),

@@ -46,6 +46,15 @@ record StockOptions(JsonObject vertx, JsonObject deployment, int instances) {
   }
 
   /**
+   * Turns off the cache of files from the class path, of which none is read: it is a folder among
+   * the temporary files, which each kill leaves there.
+   */
+  static VertxOptions withoutFileCache(VertxOptions options) {
+    options.getFileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
+    return options;
+  }
+
+  /**
    * @param taken makes options of a document, and a document of these
    */
   private static void check(String option, JsonObject json, UnaryOperator<JsonObject> taken) {

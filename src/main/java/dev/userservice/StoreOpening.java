@@ -1,5 +1,6 @@
 package dev.userservice;
 
+import dev.userservice.client.StatusLine;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
@@ -7,6 +8,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.shareddata.LocalMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -14,10 +16,11 @@ import java.util.function.Supplier;
 final class StoreOpening {
 
   /** In {@link UserVerticle#LOCAL_MAP} the reason, while a store is waited for. */
-  static final String WAITING = "waiting";
+  private static final String WAITING = "waiting";
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreOpening.class);
 
+  private static final long PROGRESS_MILLIS = 1_000;
   private static final int FIRST_PAUSE_MILLIS = 100;
   private static final int LONGEST_PAUSE_MILLIS = 5_000;
   private static final int FIRST_REPEAT_SECONDS = 5;
@@ -61,6 +64,34 @@ final class StoreOpening {
   /** No further try is begun. */
   void stop() {
     stopped = true;
+  }
+
+  /**
+   * Shows once a second, on a terminal, why and how long a store is waited for.
+   *
+   * @param timeoutMillis how long a start may take
+   * @param line is ended when the start is over
+   */
+  static void showWaits(Vertx vertx, int timeoutMillis, StatusLine line) {
+    LocalMap<String, Object> shared = vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
+    long startNanos = System.nanoTime();
+    vertx.setPeriodic(
+        PROGRESS_MILLIS,
+        timer -> {
+          Object why = shared.get(WAITING);
+          if (line.isEnded()) {
+            vertx.cancelTimer(timer);
+          } else if (why != null) {
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos);
+            String text = "Waiting, %d of %d s: %s".formatted(seconds, timeoutMillis / 1_000, why);
+            // A terminal may have been stopped, by Ctrl-S.
+            vertx.executeBlocking(
+                () -> {
+                  line.redraw(text);
+                  return null;
+                });
+          }
+        });
   }
 
   private void attempt(int pauseMillis) {

@@ -162,25 +162,25 @@ public record ServerConfig(
    * @throws ConfigException when two would have the same
    */
   public void checkClusterPorts(String busHost, int busPort) {
-    for (boolean ofManagement : new boolean[] {false, true}) {
-      String key = ofManagement ? "management.port" : "port";
-      String where = ofManagement ? management.host() : host;
-      int own = ofManagement ? management.port() : port;
-      if (own > 0 && cluster.listensOn(own) && Address.overlap(where, cluster.host())) {
-        throw new ConfigException(
-            "configuration: \"%s\" is %d, which is among the ports of \"cluster.port\" (%s): take another"
-                .formatted(key, own, cluster.ports()));
-      }
-      if (own > 0 && own == busPort && Address.overlap(where, busHost)) {
-        throw new ConfigException(
-            "configuration: \"%s\" is %d, and so is the port of the event bus (--cluster-port): take another"
-                .formatted(key, own));
-      }
-    }
+    checkClusterPort("port", host, port, busHost, busPort);
+    checkClusterPort("management.port", management.host(), management.port(), busHost, busPort);
     if (busPort > 0 && cluster.listensOn(busPort) && Address.overlap(busHost, cluster.host())) {
       throw new ConfigException(
           "configuration: the port of the event bus (--cluster-port) is %d, which is among the ports of \"cluster.port\" (%s): take another"
               .formatted(busPort, cluster.ports()));
+    }
+  }
+
+  private void checkClusterPort(String key, String where, int own, String busHost, int busPort) {
+    if (own > 0 && cluster.listensOn(own) && Address.overlap(where, cluster.host())) {
+      throw new ConfigException(
+          "configuration: \"%s\" is %d, which is among the ports of \"cluster.port\" (%s): take another"
+              .formatted(key, own, cluster.ports()));
+    }
+    if (own > 0 && own == busPort && Address.overlap(where, busHost)) {
+      throw new ConfigException(
+          "configuration: \"%s\" is %d, and so is the port of the event bus (--cluster-port): take another"
+              .formatted(key, own));
     }
   }
 

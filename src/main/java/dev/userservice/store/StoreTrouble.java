@@ -58,7 +58,7 @@ public final class StoreTrouble implements StoreObserver {
 
     private final String name;
 
-    /** Whether the last call failed: the fast path of those that succeed. */
+    /** Whether the last call failed. */
     private volatile boolean failing;
 
     // All of these under the lock of this.
@@ -76,7 +76,10 @@ public final class StoreTrouble implements StoreObserver {
     @Override
     public void end(Throwable failure) {
       if (failure == null || failure instanceof StoreException e && ANSWERS.contains(e.reason())) {
-        failing = false;
+        if (failing) {
+          // Else each call would write what all event loops read.
+          failing = false;
+        }
       } else if (failure instanceof StoreException refused
           && refused.reason() != Reason.ABANDONED) {
         failed(refused);
@@ -100,17 +103,15 @@ public final class StoreTrouble implements StoreObserver {
 
     synchronized void report(String known) {
       long now = System.nanoTime();
-      if (failures > 0) {
-        if (!message.equals(logged) || now - loggedNanos > AGAIN_NANOS) {
-          if (!message.equals(known)) {
-            LOG.warn(
-                "%s of the store fail (%d since the last line): %s"
-                    .formatted(name, failures, message));
-          }
-          logged = message;
-          loggedNanos = now;
-          failures = 0;
+      if (failures > 0 && (!message.equals(logged) || now - loggedNanos > AGAIN_NANOS)) {
+        if (!message.equals(known)) {
+          LOG.warn(
+              "%s of the store fail (%d since the last line): %s"
+                  .formatted(name, failures, message));
         }
+        logged = message;
+        loggedNanos = now;
+        failures = 0;
       }
       if (!failing && logged != null) {
         LOG.warn(
