@@ -122,7 +122,9 @@ final class Conversation implements AutoCloseable {
       }
       return "";
     } catch (SocketTimeoutException silence) {
-      return scenario.isStrict() ? "no answer within " + waitMillis + " ms" : "";
+      return scenario.isStrict()
+          ? "no answer within %d ms: %s".formatted(waitMillis, unanswered(answers))
+          : "";
     } catch (IOException lost) {
       return "closed by the server: " + lost.getMessage();
     }
@@ -136,6 +138,14 @@ final class Conversation implements AutoCloseable {
       }
     }
     return all;
+  }
+
+  private List<String> unanswered(Http2Answers answers) {
+    return script.streams().entrySet().stream()
+        .filter(call -> call.getValue().ending() != Call.Ending.FREE)
+        .filter(call -> !answers.of(call.getKey()).isEnded())
+        .map(call -> call.getKey() + " " + call.getValue().rpc())
+        .toList();
   }
 
   private void readHttp1(Http1Answers answers) {
