@@ -5,7 +5,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Context;
@@ -69,9 +68,6 @@ public final class Connections implements Handler<HttpConnection> {
       Function<SocketAddress, String> address) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
-
-  /** Frames that may wait for the end of a turn of the event loop before they are sent. */
-  private static final int MOST_FLUSHES_TOGETHER = 256;
 
   /** After its grace, how long an old connection has for the last statuses. */
   private static final long LAST_STATUS_MILLIS = 500;
@@ -212,10 +208,7 @@ public final class Connections implements Handler<HttpConnection> {
         // From here on timers look for calls, and this one would listen to each write.
         pipeline.remove(IdleStateHandler.class);
       }
-      // Vert.x flushes after each frame that is not written while it reads: a frame, and a system
-      // call, for each message. Last in the pipeline, before HTTP/2: what is flushed together
-      // becomes one frame.
-      pipeline.addLast(new FlushConsolidationHandler(MOST_FLUSHES_TOGETHER, true));
+      pipeline.addLast(new FlushOnceATurn());
       timers =
           new ConnectionTimers(vertx, connection, bounds, () -> memory.calls() > 0, this::close);
       timers.start(this::old, this::tooOld);

@@ -133,6 +133,11 @@ final class FuzzRun implements AutoCloseable {
     }
     // Their faults are not those that are asked for.
     arena.check();
+    play(seed);
+  }
+
+  /** Plays one scenario alone. */
+  void play(long seed) throws Exception {
     Scenario scenario = Scenario.of(seed);
     for (Fault fault : playAlone(scenario)) {
       add(fault, scenario);
