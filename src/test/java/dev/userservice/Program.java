@@ -34,6 +34,8 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
       throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // The compiler for programs that run long would take half of the time of their start.
+    line.add("-XX:TieredStopAtLevel=1");
     line.addAll(jvm);
     line.addAll(List.of("-cp", CLASS_PATH, "dev.userservice.Main"));
     line.addAll(List.of(command));

@@ -4,6 +4,8 @@ import dev.userservice.Waits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,10 +60,11 @@ final class JvmMemory {
   }
 
   private String run(String... command) throws IOException, InterruptedException {
-    String[] line = new String[command.length + 2];
-    line[0] = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-    line[1] = Long.toString(pid);
-    System.arraycopy(command, 0, line, 2, command.length);
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString());
+    line.add("-J-XX:TieredStopAtLevel=1");
+    line.add(Long.toString(pid));
+    line.addAll(List.of(command));
     Process jcmd =
         new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(output.toFile()).start();
     try {
