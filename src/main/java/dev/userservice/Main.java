@@ -283,6 +283,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (metrics != null) {
       Monitor.share(context.vertx(), metrics);
     }
+    if (role == Role.SERVER) {
+      SharedDirectory.onStoreLost(context.vertx(), this::stop);
+    }
     if (role == Role.SERVER && status.isRedrawn()) {
       StoreOpening.showWaits(
           context.vertx(), ServerConfig.from(config).store().startTimeoutMillis(), status);
@@ -312,6 +315,16 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       System.exit(OK);
     } else if (role == Role.BENCH) {
       awaitLoads();
+    }
+  }
+
+  /** As after a signal, for a server whose store is lost. */
+  private synchronized void stop(String why) {
+    if (!ended) {
+      ended = true;
+      exitCode = complain(STORE, why);
+      // Waits until Vert.x is closed, which an event loop must not.
+      new Thread(() -> System.exit(STORE), "store-lost").start();
     }
   }
 

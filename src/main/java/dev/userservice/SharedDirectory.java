@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -49,10 +50,14 @@ final class SharedDirectory implements Shareable {
           sample("Diana Prince", "diana@example.com", 30),
           sample("Eve Wilson", "eve@example.com", 25));
 
+  /** In {@link UserVerticle#LOCAL_MAP} who hears of a store that is lost. */
+  private static final String LOSS = "loss";
+
   private static final String STORE_BACK = "the store is back, health says SERVING";
 
   private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
 
+  private final Vertx vertx;
   private final UserStore store;
 
   /** What was last said of the store. */
@@ -74,6 +79,7 @@ final class SharedDirectory implements Shareable {
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
+    this.vertx = vertx;
     warnOfWhatIsOpen(config, vertx.isClustered());
     warm = ServerWarmUp.start();
     connections =
@@ -213,8 +219,31 @@ final class SharedDirectory implements Shareable {
                 LOG.warn(says);
               }
               trouble.report(message);
+            })
+        .onFailure(
+            failure -> {
+              Object whoever = vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).get(LOSS);
+              if (isLost(failure) && whoever instanceof StoreLoss loss) {
+                loss.handler().accept(failure.getMessage());
+              }
             });
   }
+
+  private static boolean isLost(Throwable failure) {
+    return failure instanceof StoreException refused && refused.reason() == Reason.UNUSABLE;
+  }
+
+  /**
+   * Hears, maybe several times, when the store of a server that runs can no longer be used. Without
+   * a handler the server stays, and says NOT_SERVING.
+   *
+   * @param handler called on an event loop with what to tell the operator
+   */
+  static void onStoreLost(Vertx vertx, Consumer<String> handler) {
+    vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).put(LOSS, new StoreLoss(handler));
+  }
+
+  private record StoreLoss(Consumer<String> handler) implements Shareable {}
 
   /** Completes when everything is heard that is said on other servers. */
   Future<Void> chatOpen() {

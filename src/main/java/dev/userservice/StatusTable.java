@@ -72,7 +72,8 @@ final class StatusTable {
   /** What a store's own failures mean to a caller, who learns nothing else about the store. */
   private static RpcStatus of(StoreException.Reason reason) {
     return switch (reason) {
-      case UNAVAILABLE ->
+      // Ends the process, which may be started again.
+      case UNAVAILABLE, UNUSABLE ->
           new RpcStatus(
               GrpcStatus.UNAVAILABLE,
               "STORE_UNAVAILABLE",
@@ -107,8 +108,8 @@ final class StatusTable {
               List.of(RETRY_STORE));
       case ABANDONED ->
           new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "nobody waits for the outcome");
-      // The rules have words of their own for the first two; the last ends a start, not a call.
-      case NOT_FOUND, EMAIL_TAKEN, UNUSABLE -> null;
+      // The rules have words of their own for these.
+      case NOT_FOUND, EMAIL_TAKEN -> null;
     };
   }
 

@@ -22,6 +22,7 @@ import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonObject;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
 import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -279,6 +280,26 @@ class StoresTest {
           .contains("users.db is in use by process " + first.process().pid());
     } finally {
       first.kill();
+    }
+  }
+
+  @Test
+  void fileRemoved_underARunningServer_stopsIt() throws Exception {
+    Program program =
+        Program.start(folder, Map.of(), List.of(), "--conf", StoreConfigs.sqlite(folder).encode());
+    try {
+      program.port();
+
+      Files.delete(folder.resolve("data/users.db"));
+
+      assertThat(program.exitCode()).isEqualTo(Main.STORE);
+      assertThat(program.errors())
+          .containsOnlyOnce(
+              "user-service: %s was in use when users.db was removed or replaced"
+                  .formatted(folder.resolve("data/users.db")))
+          .doesNotContain("Exception", "\tat ");
+    } finally {
+      program.kill();
     }
   }
 

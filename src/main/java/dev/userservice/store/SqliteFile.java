@@ -50,6 +50,7 @@ final class SqliteFile {
   private final int timeoutMillis;
   private final SqliteFailures failures;
   private FileChannel lockFile;
+  private SqlitePlace place;
 
   /**
    * @param timeoutMillis how long a statement waits for a lock of another program, such as a backup
@@ -74,9 +75,12 @@ final class SqliteFile {
       SqliteLibrary.load(file);
       checkMagic();
       makeFile();
+      place = new SqlitePlace(file, failures);
+      place.check();
       Connection connection = connect();
       try {
         makeReady(connection);
+        place.remember();
         return connection;
       } catch (SQLException | RuntimeException failure) {
         connection.close();
@@ -100,6 +104,11 @@ final class SqliteFile {
     } catch (SQLException failure) {
       throw failures.ofOpening(failure);
     }
+  }
+
+  /** Where the file is, once it is open. */
+  SqlitePlace place() {
+    return place;
   }
 
   /** Lets other processes have the file; to be called after its connections are closed. */

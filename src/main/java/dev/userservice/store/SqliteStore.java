@@ -104,7 +104,7 @@ final class SqliteStore implements UserStore {
   }
 
   private Void openFile() {
-    SqliteWriter opened = new SqliteWriter(file.open(), failures);
+    SqliteWriter opened = new SqliteWriter(file.open(), file.place(), failures);
     try {
       for (int i = 0; i < config.readers(); i++) {
         readers.add(new SqliteReader(file.reader(), failures));

@@ -21,6 +21,7 @@ final class SqliteWriter {
       RETURNING user_id""";
 
   private final Connection connection;
+  private final SqlitePlace place;
   private final SqliteFailures failures;
   private final SqliteStatement insert;
   private final SqliteStatement begin;
@@ -29,8 +30,9 @@ final class SqliteWriter {
   /** Whether the last attempt to write failed. */
   private volatile boolean failing;
 
-  SqliteWriter(Connection connection, SqliteFailures failures) {
+  SqliteWriter(Connection connection, SqlitePlace place, SqliteFailures failures) {
     this.connection = connection;
+    this.place = place;
     this.failures = failures;
     try {
       insert = new SqliteStatement(connection, INSERT);
@@ -50,11 +52,16 @@ final class SqliteWriter {
             outcomes.add(write(write));
           }
         });
+    place.requireUnchanged();
     outcomes.forEach(Runnable::run);
   }
 
-  /** Fails when users cannot be read, or could not be written and still cannot be. */
+  /**
+   * Fails when users cannot be read, or could not be written and still cannot be; as UNUSABLE when
+   * the file is no longer the one that is open.
+   */
   void check() {
+    place.requireUnchanged();
     try {
       execute("SELECT user_id FROM users LIMIT 1");
     } catch (SQLException failure) {

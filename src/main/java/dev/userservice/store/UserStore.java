@@ -88,7 +88,10 @@ public interface UserStore {
   /** How many users there are. */
   Future<Long> count();
 
-  /** Succeeds when reads and writes can be expected to; asked about once a second. */
+  /**
+   * Succeeds when reads and writes can be expected to; asked about once a second. Fails as UNUSABLE
+   * when that will not change before the process is started again.
+   */
   Future<Void> health();
 
   /**

@@ -33,6 +33,8 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is in the way of a SQLite store: other files, other programs, a disk without room. */
 class SqliteTroubleTest {
@@ -94,6 +96,50 @@ class SqliteTroubleTest {
       assertUnusable(file(), "is no SQLite database");
       assertThat(file()).hasContent(content);
     }
+  }
+
+  @Test
+  void file_withTwoNames_isTakenByNeither() throws Exception {
+    close(open(file()));
+    Path other = Files.createLink(folder.resolve("other.db"), file());
+
+    assertUnusable(file(), "has 2 names");
+    assertUnusable(other, "has 2 names");
+    Files.delete(other);
+    await(open(file()).create(draft(1), WANTED));
+  }
+
+  @Test
+  void mount_isFoundUnderAnyName() throws Exception {
+    Path mounts =
+        Files.writeString(
+            folder.resolve("mountinfo"),
+            """
+            22 1 0:21 / / rw,relatime - overlay overlay rw
+            36 22 98:0 /a/users.db /data/with\\040space/\u00fcsers.db rw,noatime master:1 - ext4 /dev/x rw
+            """);
+
+    assertThat(SqlitePlace.isMount(Path.of("/data/with space/\u00fcsers.db"), mounts)).isTrue();
+    assertThat(SqlitePlace.isMount(Path.of("/data/with space"), mounts)).isFalse();
+    assertThat(SqlitePlace.isMount(Path.of("/data"), folder.resolve("no proc"))).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rm users.db", "rm users.db-wal", "cp users.db copy && mv copy users.db"})
+  void file_removedOrReplacedWhileItIsOpen_nothingIsAcknowledged(String command) throws Exception {
+    UserStore store = open(file());
+    await(store.create(draft(1), WANTED));
+    await(store.health());
+
+    int exit = new ProcessBuilder("sh", "-c", command).directory(folder.toFile()).start().waitFor();
+
+    assertThat(exit).isZero();
+    assertThat(reason(store.create(draft(2), WANTED))).isEqualTo(Reason.UNUSABLE);
+    assertThat(reason(store.createAll(drafts(3, 2), WANTED))).isEqualTo(Reason.UNUSABLE);
+    assertThat(failure(store.health()))
+        .hasMessageContaining("was removed or replaced")
+        .extracting(StoreException::reason)
+        .isEqualTo(Reason.UNUSABLE);
   }
 
   @Test
@@ -223,7 +269,7 @@ class SqliteTroubleTest {
     SqliteFailures failures = new SqliteFailures(file());
     SqliteFile opened = new SqliteFile(file(), TIMEOUT_MILLIS, failures);
     Connection connection = opened.open();
-    SqliteWriter writer = new SqliteWriter(connection, failures);
+    SqliteWriter writer = new SqliteWriter(connection, opened.place(), failures);
     GroupCommit writes =
         new GroupCommit(
             vertx,
