@@ -98,6 +98,7 @@ final class Monitor {
     gauge("user_service.chat.waiting", "Chat messages that wait for readers here", chat::waiting);
     gauge("user_service.connections.open", "Open connections", counts::open);
     refused("connections", counts::refused);
+    refused("silentMillis", counts::silent);
     refused("memoryMegabytes", counts::refusedMemory);
     refused("strangers", counts::closedStrangers);
     refused("controlFramesPerSecond", counts::flooding);

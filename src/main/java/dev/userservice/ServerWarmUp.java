@@ -35,7 +35,12 @@ final class ServerWarmUp {
   /** The max time of the calls; the server starts without the rest. */
   private static final int MAX_SECONDS = 20;
 
-  private static final JsonObject CONFIG = new JsonObject().put("host", "127.0.0.1").put("port", 0);
+  /** With so few connections that it has no word to say of the files it may open. */
+  private static final JsonObject CONFIG =
+      new JsonObject()
+          .put("host", "127.0.0.1")
+          .put("port", 0)
+          .put("limits", new JsonObject().put("connections", 1));
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerWarmUp.class);
 

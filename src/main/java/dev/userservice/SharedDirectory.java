@@ -5,6 +5,7 @@ import dev.userservice.cluster.ChatTraces;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.config.StoreConfig;
+import dev.userservice.operations.OpenFiles;
 import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.ConnectionCounts;
@@ -74,6 +75,7 @@ final class SharedDirectory implements Shareable {
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;
+  private final int connectionLimit;
   private final Future<Void> warm;
   private final Promise<Void> closed = Promise.promise();
   private int instances;
@@ -88,6 +90,7 @@ final class SharedDirectory implements Shareable {
             new ConnectionCounts(),
             new Strangers(),
             SourceAddress::of);
+    connectionLimit = connectionLimit(config.limits().connections());
     monitor = Monitor.of(vertx, config);
     monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());
     Tracing tracing = Tracing.of(vertx);
@@ -154,6 +157,18 @@ final class SharedDirectory implements Shareable {
           "insecure: whoever reaches %s can read and write what servers tell each other"
               .formatted(config.cluster().host()));
     }
+  }
+
+  /** Fewer than are configured where the process may not open so many files. */
+  private static int connectionLimit(int configured) {
+    int files = OpenFiles.forConnections();
+    // A tenth less is normal where a system allows 10,240 files, and nobody needs to act.
+    if (files < configured - configured / 10) {
+      LOG.warn(
+          "\"limits.connections\" is %d, but this process has files for %d: raise its limit (ulimit -n), or lower the key"
+              .formatted(configured, files));
+    }
+    return Math.min(configured, files);
   }
 
   static SharedDirectory join(Vertx vertx, String deploymentId, ServerConfig config) {
@@ -291,6 +306,11 @@ final class SharedDirectory implements Shareable {
   /** What the connections of all instances share. */
   Connections.Shared connections() {
     return connections;
+  }
+
+  /** The most open connections of all instances. */
+  int connectionLimit() {
+    return connectionLimit;
   }
 
   ChatRoom chatRoom() {

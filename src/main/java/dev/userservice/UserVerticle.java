@@ -132,7 +132,7 @@ public final class UserVerticle extends VerticleBase {
     Connections connections =
         new Connections(vertx, bounds(), directory.connections(), this::endCalls);
     server =
-        HttpDoor.create(vertx, httpOptions())
+        HttpDoor.create(vertx, httpOptions(), connections)
             .exceptionHandler(Connections::failed)
             .connectionHandler(
                 connection -> {
@@ -255,7 +255,8 @@ public final class UserVerticle extends VerticleBase {
 
   private Connections.Bounds bounds() {
     return new Connections.Bounds(
-        config.limits().connections(),
+        directory.connectionLimit(),
+        config.limits().silentMillis(),
         config.limits().streamsPerConnection(),
         config.auth().isOn() ? config.limits().strangers() : 0,
         config.limits().strangerMillis(),

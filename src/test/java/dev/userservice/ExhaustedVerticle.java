@@ -106,7 +106,7 @@ public final class ExhaustedVerticle extends VerticleBase {
     Connections connections =
         new Connections(
             vertx,
-            new Connections.Bounds(10, 10, 0, 0, 0, 0, 0, 100, 0, 0),
+            new Connections.Bounds(10, 0, 10, 0, 0, 0, 0, 0, 100, 0, 0),
             new Connections.Shared(
                 new MemoryBudget(0), new ConnectionCounts(), new Strangers(), String::valueOf),
             connection -> {});

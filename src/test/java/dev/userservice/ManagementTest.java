@@ -20,6 +20,7 @@ import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,6 +30,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +44,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What operators find on the management port of a real server. */
 class ManagementTest {
@@ -51,6 +54,9 @@ class ManagementTest {
   /** Names of ours, and of Vert.x and Micrometer, as they stand in PromQL. */
   private static final Pattern NAMES =
       Pattern.compile("\\b(?:rpc|user_service|db|vertx|jvm|process|system)_[a-z_0-9]+\\b");
+
+  /** Few enough to be used up, but more than a server has open by itself. */
+  private static final int FEW_FILES = 600;
 
   private final HttpClient http = HttpClient.newHttpClient();
   private RunningServer server;
@@ -182,6 +188,36 @@ class ManagementTest {
         .hasEntrySatisfying(
             "user_service_connections_refused_total{limit=\"connections\"}",
             count -> assertThat(count).isPositive());
+  }
+
+  @Test
+  void connections_leaveFilesForWhoAsks(@TempDir Path folder) throws Exception {
+    Program program =
+        Program.startWithFiles(
+            FEW_FILES, folder, "--conf", "{\"port\": 0, \"management\": {\"port\": 0}}");
+    List<Socket> silent = new ArrayList<>();
+    try {
+      List<String> lines = program.startLines();
+      for (int i = 0; i < FEW_FILES; i++) {
+        silent.add(new Socket("127.0.0.1", Program.port(lines)));
+      }
+
+      String ready =
+          "http://%s/health/ready".formatted(lines.get(2).replaceFirst(".*management: ", ""));
+      assertThat(
+              http.send(
+                      HttpRequest.newBuilder(URI.create(ready)).build(), BodyHandlers.discarding())
+                  .statusCode())
+          .isEqualTo(200);
+      assertThat(program.errors())
+          .containsOnlyOnce("is 10000, but this process has files for ")
+          .doesNotContain("Exception");
+    } finally {
+      for (Socket socket : silent) {
+        socket.close();
+      }
+      program.kill();
+    }
   }
 
   @Test

@@ -32,7 +32,13 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
   public static Program start(
       Path folder, Map<String, String> env, List<String> jvm, String... command)
       throws IOException {
-    List<String> line = new ArrayList<>();
+    return start(List.of(), folder, env, jvm, command);
+  }
+
+  private static Program start(
+      List<String> shell, Path folder, Map<String, String> env, List<String> jvm, String... command)
+      throws IOException {
+    List<String> line = new ArrayList<>(shell);
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // The compiler for programs that run long would take half of the time of their start.
     line.add("-XX:TieredStopAtLevel=1");
@@ -44,6 +50,16 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
     Path errors = Files.createTempFile(folder, "stderr", "");
     Process process = builder.redirectError(errors.toFile()).start();
     return new Program(process, process.inputReader(), errors);
+  }
+
+  /** The same with a limit of open files. */
+  static Program startWithFiles(int files, Path folder, String... command) throws IOException {
+    return start(
+        List.of("sh", "-c", "ulimit -n " + files + " && exec \"$@\"", "sh"),
+        folder,
+        Map.of(),
+        List.of(),
+        command);
   }
 
   /** The port, once the server says that it is ready. */

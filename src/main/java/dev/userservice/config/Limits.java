@@ -11,6 +11,8 @@ package dev.userservice.config;
  * @param requestMillis how long the request of a unary or server streaming call may take to be
  *     complete, 100 to 86,400,000
  * @param connections the most open connections, 1 to 1,000,000; a further one is closed
+ * @param silentMillis how long a connection may take until it speaks HTTP, 0 (for ever) to
+ *     86,400,000
  * @param streamsPerConnection the most calls at a time of a connection, 1 to 1,000,000
  * @param headerBytes the most bytes of a call's headers, 1,024 to 1,048,576
  * @param resetsPerSecond how often a connection may cancel a call, on average over ten seconds,
@@ -33,6 +35,7 @@ public record Limits(
     int memoryMegabytes,
     int requestMillis,
     int connections,
+    int silentMillis,
     int streamsPerConnection,
     int headerBytes,
     int resetsPerSecond,
@@ -51,6 +54,7 @@ public record Limits(
         reader.number("memoryMegabytes", 0, 0, 1_000_000),
         reader.number("requestMillis", 30_000, 100, 86_400_000),
         reader.number("connections", 10_000, 1, 1_000_000),
+        reader.number("silentMillis", 10_000, 0, 86_400_000),
         reader.number("streamsPerConnection", 100, 1, 1_000_000),
         reader.number("headerBytes", 8_192, 1_024, 1_048_576),
         reader.number("resetsPerSecond", 200, 1, 1_000_000),

@@ -8,6 +8,7 @@ public final class ConnectionCounts {
 
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
+  private final LongAdder silent = new LongAdder();
   private final LongAdder refusedMemory = new LongAdder();
   private final LongAdder closedStrangers = new LongAdder();
   private final LongAdder flooding = new LongAdder();
@@ -21,6 +22,11 @@ public final class ConnectionCounts {
   /** Connections above the limit, so far. */
   public long refused() {
     return refused.sum();
+  }
+
+  /** Connections that were closed because they did not speak HTTP in time, so far. */
+  public long silent() {
+    return silent.sum();
   }
 
   /** Connections that the memory budget refused, so far. */
@@ -55,6 +61,10 @@ public final class ConnectionCounts {
 
   void close() {
     open.decrementAndGet();
+  }
+
+  void countSilent() {
+    silent.increment();
   }
 
   void countRefusedMemory() {

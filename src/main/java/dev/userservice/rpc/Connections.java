@@ -1,6 +1,7 @@
 package dev.userservice.rpc;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
@@ -32,6 +33,7 @@ public final class Connections implements Handler<HttpConnection> {
    * The bounds.
    *
    * @param connections the most connections of the process
+   * @param silentMillis how long one may take until it speaks HTTP, 0 for ever
    * @param calls the most calls at a time of one connection
    * @param strangers the most connections whose caller has not authenticated; 0 when callers need
    *     not
@@ -46,6 +48,7 @@ public final class Connections implements Handler<HttpConnection> {
    */
   public record Bounds(
       int connections,
+      int silentMillis,
       int calls,
       int strangers,
       int strangerMillis,
@@ -121,13 +124,18 @@ public final class Connections implements Handler<HttpConnection> {
     return ((ConnectionBase) connection).channel();
   }
 
+  /** For the channel that accepts, before the connections are handed to this. */
+  ChannelHandler gate() {
+    return new AcceptGate(
+        shared.counts,
+        bounds.connections(),
+        bounds.silentMillis(),
+        channel -> channel.hasAttr(PEER));
+  }
+
   @Override
   public void handle(HttpConnection connection) {
     connection.exceptionHandler(failure -> log(connection.remoteAddress(), failure));
-    if (!shared.counts.tryOpen(bounds.connections())) {
-      connection.close();
-      return;
-    }
     Peer peer = new Peer(connection);
     if (!peer.memory.hold(ConnectionMemory.CONNECTION_BYTES)) {
       shared.counts.countRefusedMemory();
@@ -294,7 +302,6 @@ public final class Connections implements Handler<HttpConnection> {
     void leave() {
       known();
       memory.close();
-      shared.counts.close();
       vertx.cancelTimer(ageTimer);
       if (timers != null) {
         timers.stop();

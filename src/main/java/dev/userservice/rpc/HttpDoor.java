@@ -1,6 +1,7 @@
 package dev.userservice.rpc;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -17,6 +18,7 @@ import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.impl.NetServerImpl;
 import io.vertx.core.net.impl.NetServerInternal;
+import io.vertx.core.spi.transport.Transport;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -37,9 +39,26 @@ public final class HttpDoor {
 
   private HttpDoor() {}
 
-  /** As {@link Vertx#createHttpServer(HttpServerOptions)}. */
-  public static HttpServer create(Vertx vertx, HttpServerOptions options) {
-    return new HttpServerImpl(new Guarding((VertxInternal) vertx), options);
+  /** As {@link Vertx#createHttpServer(HttpServerOptions)}, for connections that are bounded. */
+  public static HttpServer create(Vertx vertx, HttpServerOptions options, Connections connections) {
+    return new HttpServerImpl(
+        new Guarding(new Gated((VertxInternal) vertx, connections.gate())), options);
+  }
+
+  /** What a server that listens takes from a Vert.x. */
+  private static final class Gated extends VertxWrapper {
+
+    private final Transport transport;
+
+    Gated(VertxInternal vertx, ChannelHandler gate) {
+      super(vertx);
+      transport = new GatedTransport(vertx.transport(), gate);
+    }
+
+    @Override
+    public Transport transport() {
+      return transport;
+    }
   }
 
   private static final class Guarding extends VertxWrapper {

@@ -20,7 +20,9 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +136,41 @@ class ConnectionsTest {
     first.close();
     // A place is free again as soon as the server has noticed.
     Waits.until("a place is free", () -> server.openConnections() <= 1);
+  }
+
+  @Test
+  void connectionsThatSayNothing_countToo_untilTheyAreClosed() throws Exception {
+    JsonObject limits = new JsonObject().put("connections", 2).put("silentMillis", 2_000);
+    start(new JsonObject().put("limits", limits));
+    try (Socket silent = new Socket("127.0.0.1", server.port());
+        Socket begun = new Socket("127.0.0.1", server.port())) {
+      begun.getOutputStream().write("PRI * HT".getBytes(StandardCharsets.US_ASCII));
+      Waits.until("both are accepted", () -> server.openConnections() == 2);
+      try (RawClient third = new RawClient(server.port())) {
+        assertThat(third.awaitClosed()).isTrue();
+      }
+
+      for (Socket socket : List.of(silent, begun)) {
+        socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(Waits.SECONDS));
+        assertThat(socket.getInputStream().read()).as("the end").isEqualTo(-1);
+      }
+    }
+    try (RawClient speaking = new RawClient(server.port())) {
+      answered(speaking);
+    }
+  }
+
+  @Test
+  void connectionThatHasSpoken_maySayNothing() throws Exception {
+    JsonObject limits = new JsonObject().put("silentMillis", 100);
+    start(new JsonObject().put("limits", limits));
+    try (RawClient quiet = new RawClient(server.port())) {
+      answered(quiet);
+      try (Socket silent = new Socket("127.0.0.1", server.port())) {
+        assertThat(silent.getInputStream().read()).as("the end of a later one").isEqualTo(-1);
+      }
+      answered(quiet);
+    }
   }
 
   @Test

@@ -1,0 +1,27 @@
+package dev.userservice.operations;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+
+/** The files that the operating system lets this process have open: a connection is one too. */
+public final class OpenFiles {
+
+  /** For the store, the cluster, the log, and whoever asks on the management port. */
+  private static final int KEPT_FREE = 256;
+
+  private OpenFiles() {}
+
+  /**
+   * How many connections the process has files for, besides what is open now and 256 for all else;
+   * at least 1. To be asked once, at the start.
+   */
+  public static int forConnections() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? forConnections(unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount())
+        : Integer.MAX_VALUE;
+  }
+
+  private static int forConnections(long max, long open) {
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, max - open - KEPT_FREE));
+  }
+}
