@@ -14,6 +14,7 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +45,10 @@ public final class Management {
   private final Probes probes;
   private final Predicate<String> ownHost;
   private final HttpServer server;
+
+  // Of its one event loop.
+  private final List<HttpServerRequest> scrapes = new ArrayList<>();
+  private boolean scraping;
 
   /**
    * @param ownHost whether a Host header names this server; others are refused, because a page that
@@ -109,14 +114,35 @@ public final class Management {
     }
   }
 
+  /**
+   * One at a time, for all who asked before it began: however many scrape, they take one thread,
+   * and probes are answered meanwhile.
+   */
   private void metrics(HttpServerRequest request) {
+    scrapes.add(request);
+    if (!scraping) {
+      scrape();
+    }
+  }
+
+  private void scrape() {
+    scraping = true;
+    List<HttpServerRequest> asked = List.copyOf(scrapes);
+    scrapes.clear();
     vertx
         .executeBlocking(metrics::scrape, false)
-        .onSuccess(all -> send(request, 200, METRICS, all))
+        .onSuccess(all -> asked.forEach(request -> send(request, 200, METRICS, all)))
         .onFailure(
             failure -> {
               LOG.error("Metrics could not be written", failure);
-              send(request, 500, TEXT, "the log says why\n");
+              asked.forEach(request -> send(request, 500, TEXT, "the log says why\n"));
+            })
+        .onComplete(
+            end -> {
+              scraping = false;
+              if (!scrapes.isEmpty()) {
+                scrape();
+              }
             });
   }
 
