@@ -18,11 +18,12 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running_server(conf='{"port": 0}', jvm=()):
-    """Yields (port, process); ends the server by its own process, and checks that it ends well."""
+def running_server(conf='{"port": 0}', jvm=(), log=None):
+    """Yields (port, process); ends the server by its own process, and checks that it ends well. It logs to a file, or here."""
     process = subprocess.Popen(
         [java(), *jvm, "-jar", "target/user-service.jar", "dev.userservice.UserVerticle", "--conf", conf],
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
     try:

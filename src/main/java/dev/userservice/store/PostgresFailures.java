@@ -130,7 +130,7 @@ final class PostgresFailures {
                 "the tables \"users\" and \"schema_version\" there are not this program's (SQLSTATE %s)%nName another database, or a schema of its own: ALTER ROLE \"%s\" SET search_path = NAME"
                     .formatted(refused.getSqlState(), config.user());
             case "08P01" ->
-                "a pooler in between refuses a parameter of the connection%nPgBouncer: ignore_startup_parameters = DateStyle,client_encoding,application_name";
+                "a pooler in between refuses the connection, and its log says why%nWhere it is a startup parameter, give PgBouncer ignore_startup_parameters = DateStyle,client_encoding,application_name";
             default -> null;
           };
     } else if (failure instanceof IllegalArgumentException) {

@@ -1,0 +1,141 @@
+"""PostgreSQL fails over: the name of the database points to a hot standby, which is promoted later. 30 rounds under a load.
+
+Needs root, and Debian's PostgreSQL. Each round: the relay, which stands for the name, goes over to the standby and cuts
+what is open; writes are refused, reads go on; the primary is killed, and the standby promoted; writes go on; what was the
+primary is made anew as the standby. Ends with "Failover: N passed, 0 failed".
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import tempfile
+import threading
+import time
+
+import grpc
+
+from checks import check, passed
+from databases import PATIENCE_SECONDS, Database, home, wait_until
+from directory_checks import pb, rpc
+from relay import Relay
+from server import running_server
+
+ROUNDS = int(os.environ.get("ROUNDS", "30"))
+CALLERS = 4
+BACK_SECONDS = 2
+REFUSED = 20
+
+class Name:
+    """The relay, on a thread of its own."""
+
+    def __init__(self, port):
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.relay = self._there(Relay(port).__aenter__())
+        self.port = self.relay.port
+
+    def _there(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
+
+    def points_to(self, port):
+        async def switch():
+            self.relay.server = port
+            for side in list(self.relay.open):
+                side.close()
+            self.relay.open.clear()
+
+        self._there(switch())
+
+
+class Load:
+    """Callers that create users without a pause."""
+
+    def __init__(self, port):
+        self.acknowledged = {}
+        self.refusals = []
+        self.names = iter(range(1_000_000))
+        self.stopping = False
+        self.threads = [threading.Thread(target=self._call, args=(port,)) for _ in range(CALLERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def _call(self, port):
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = rpc.UserServiceStub(channel)
+            while not self.stopping:
+                email = f"user{next(self.names)}@example.com"
+                try:
+                    answer = stub.CreateUser(pb.CreateUserRequest(name="Failover", email=email, age=1), timeout=10)
+                    self.acknowledged[answer.user_id] = email
+                except grpc.RpcError as error:
+                    self.refusals.append(error.code().name)
+                    time.sleep(0.01)
+
+    def await_more(self, what, those, count):
+        wanted = len(those) + count
+        wait_until(what, lambda: len(those) >= wanted)
+
+    def stop(self):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join(PATIENCE_SECONDS)
+
+
+def rounds(primary, standby, name, load, stub):
+    slowest = 0
+    for _ in range(ROUNDS):
+        load.await_more("users are created", load.acknowledged, 50)
+        known = next(iter(load.acknowledged))
+
+        name.points_to(standby.port)
+        load.await_more("writes are refused", load.refusals, REFUSED)
+        before = len(load.acknowledged)
+        load.await_more("writes are refused", load.refusals, REFUSED)
+        check("created on a standby", len(load.acknowledged) - before, 0)
+        check("read from a standby", stub.GetUser(pb.GetUserRequest(user_id=known), timeout=10).email, load.acknowledged[known])
+
+        primary.kill()
+        standby.sql("SELECT pg_promote()")
+        promoted = time.monotonic()
+        load.await_more("users are created again", load.acknowledged, 1)
+        slowest = max(slowest, time.monotonic() - promoted)
+
+        primary, standby = standby, primary
+        standby.follow(primary)
+    check(f"back within {BACK_SECONDS} s ({slowest:.2f})", slowest < BACK_SECONDS, True)
+    return primary, standby, slowest
+
+
+with home() as folder, contextlib.ExitStack() as ending:
+    databases = [Database(f"{folder}/{i}") for i in range(2)]
+    for database in databases:
+        ending.callback(database.stop)
+    databases[0].create()
+    databases[1].follow(databases[0])
+    name = Name(databases[0].port)
+    conf = {
+        "port": 0,
+        "sampleUsers": False,
+        "store": {"type": "postgres", "postgres": {"host": "127.0.0.1", "port": name.port, "database": "postgres", "user": "postgres"}},
+    }
+    log = ending.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+    with running_server(json.dumps(conf), log=log) as (port, _), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = rpc.UserServiceStub(channel)
+        load = Load(port)
+        try:
+            _, _, slowest = rounds(*databases, name, load, stub)
+            load.await_more("users are created", load.acknowledged, 50)
+        finally:
+            load.stop()
+        listed = {user.user_id: user.email for user in stub.ListUsers(pb.ListUsersRequest(), timeout=60)}
+        check("what was acknowledged", load.acknowledged.items() - listed.items(), set())
+        check("refusals", set(load.refusals) - {"UNAVAILABLE"}, set())
+    log.seek(0)
+    lines = [json.loads(line)["message"] for line in log]
+    for text in "writes of the store fail", "writes of the store succeed again":
+        told = sum(text in line for line in lines)
+        # Once for each change: to a database that is gone, to one that only reads, and back.
+        check(f"{text}: {told} times in {ROUNDS} rounds", ROUNDS <= told <= 2 * ROUNDS, True)
+    check("a stack trace", any("\tat " in line for line in lines), False)
+print(f"Failover: {passed()} passed, 0 failed; back after {slowest:.2f} s at most, {len(load.acknowledged)} users, {len(lines)} lines of log")
