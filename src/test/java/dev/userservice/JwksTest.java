@@ -121,6 +121,7 @@ class JwksTest {
     Issuer issuer = Issuer.make();
     keys = issuer.jwks("one");
     publish();
+    int port = published.actualPort();
     start();
     assertThat(call(token(issuer, "one")).code()).isEqualTo(Code.OK);
     try (LogLines logged = LogLines.of("dev.userservice.security.TokenKeys")) {
@@ -137,6 +138,10 @@ class JwksTest {
       assertThat(code(issuer.token(c -> c.put("jti", "after")))).isEqualTo(Code.OK);
       assertThat(ForeignCalls.check(channel, "")).isEqualTo(ServingStatus.SERVING);
       assertThat(logged.messages()).allMatch(line -> line.contains("its last keys stay"));
+      status = 200;
+      keys = issuer.jwks("one");
+      publish(port, new HttpServerOptions());
+      await(() -> logged.messages().stream().anyMatch(line -> line.contains("answers again")));
     }
   }
 
@@ -157,6 +162,32 @@ class JwksTest {
     publish(port, new HttpServerOptions());
     await(() -> code(token(issuer, "one")) == Code.OK);
     await(() -> ForeignCalls.check(channel, "") == ServingStatus.SERVING);
+  }
+
+  /** No token arrives at a server that is not ready: the server itself has to ask again. */
+  @Test
+  void issuerThatIsAwayAtTheStart_isAskedAgainWithoutAToken() throws Exception {
+    keys = "";
+    publish();
+    try (LogLines logged = LogLines.of("dev.userservice.security.TokenKeys")) {
+      start(
+          "http://127.0.0.1:" + published.actualPort() + "/keys",
+          new JsonObject().put("jwksRefreshMillis", 86_400_000));
+      status = 503;
+      await(() -> asked.get() > 3);
+      assertThat(ForeignCalls.check(channel, "")).isEqualTo(ServingStatus.NOT_SERVING);
+
+      keys = Issuer.make().jwks("one");
+      status = 200;
+
+      await(() -> ForeignCalls.check(channel, "") == ServingStatus.SERVING);
+      assertThat(logged.messages())
+          .as("each change once")
+          .satisfiesExactly(
+              line -> assertThat(line).contains("has no public key", "no token can be checked"),
+              line -> assertThat(line).contains("HTTP 503", "no token can be checked"),
+              line -> assertThat(line).contains("Tokens are checked with the keys of"));
+    }
   }
 
   @Test

@@ -16,6 +16,7 @@ import io.vertx.core.tracing.TracingPolicy;
 import io.vertx.ext.auth.jwt.JWTAuthOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -33,6 +34,12 @@ final class TokenKeys {
   /** Strangers can make up names of keys; so often, at most, the issuer is asked for them. */
   private static final long ASK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  /** After a first failure the issuer is asked again this soon, then after twice as long each. */
+  private static final long RETRY_MILLIS = 1_000;
+
+  /** The longest pause while no token can be checked: a server that is not ready gets none. */
+  private static final long RETRY_MAX_MILLIS = 5_000;
+
   private static final String NO_KEY = "has no public key for %s";
 
   private static final int OK = 200;
@@ -43,9 +50,11 @@ final class TokenKeys {
   private HttpClient http;
   private FileWatch watch;
   private long timer;
+  private long retryMillis = RETRY_MILLIS;
+  private boolean closed;
   private long askedNanos;
   private Future<Void> asking;
-  private String published = "";
+  private String published;
   private String trouble = "";
   private volatile JWTAuthOptions keys;
 
@@ -70,12 +79,12 @@ final class TokenKeys {
         .compose(
             options -> {
               http = vertx.createHttpClient(options);
-              timer = vertx.setPeriodic(config.jwksRefreshMillis(), turn -> ask());
-              return ask();
+              return askInTurn();
             });
   }
 
-  Future<Void> close() {
+  synchronized Future<Void> close() {
+    closed = true;
     vertx.cancelTimer(timer);
     if (watch != null) {
       watch.stop();
@@ -145,6 +154,28 @@ final class TokenKeys {
             });
   }
 
+  private Future<Void> askInTurn() {
+    return ask().onComplete(asked -> setTimer());
+  }
+
+  private synchronized void setTimer() {
+    if (!closed) {
+      timer = vertx.setTimer(nextMillis(), turn -> askInTurn());
+    }
+  }
+
+  /** A retry comes up to a fifth earlier or later, so that servers do not ask all at once. */
+  private long nextMillis() {
+    int refresh = config.jwksRefreshMillis();
+    if (trouble.isEmpty()) {
+      retryMillis = RETRY_MILLIS;
+      return refresh;
+    }
+    long pause = retryMillis;
+    retryMillis = Math.min(2 * pause, keys == null ? RETRY_MAX_MILLIS : refresh);
+    return Math.round(pause * ThreadLocalRandom.current().nextDouble(0.8, 1.2));
+  }
+
   /** One question at a time. */
   private synchronized Future<Void> ask() {
     if (asking != null) {
@@ -176,6 +207,8 @@ final class TokenKeys {
         published = text;
         LOG.info("Tokens are checked with the keys of " + config.jwksUri());
       }
+    } else if (!trouble.isEmpty()) {
+      LOG.info(config.jwksUri() + " answers again, with the same keys");
     }
     if (!now.equals(trouble) && !now.isEmpty()) {
       LOG.warn(
