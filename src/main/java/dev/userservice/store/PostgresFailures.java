@@ -165,6 +165,9 @@ final class PostgresFailures {
           "is damaged or its disk fails (SQLSTATE %s): see its log, restore a backup"
               .formatted(sqlState));
     }
+    if (sqlState.equals("28P01")) {
+      return new StoreException(Reason.UNAVAILABLE, config + ": " + WRONG_PASSWORD);
+    }
     if (AWAY.contains(sqlState) || sqlState.startsWith("08") || REFUSED.contains(sqlState)) {
       return unavailable("is not ready (SQLSTATE " + sqlState + ")");
     }

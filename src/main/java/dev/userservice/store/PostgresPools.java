@@ -186,7 +186,16 @@ final class PostgresPools {
     }
     return (checked.getAndSet(true) ? Future.<Void>succeededFuture() : warnIfOpen(file))
         .compose(warned -> read("passwordFile", file))
-        .map(bytes -> withoutLineEnd(bytes.toString(StandardCharsets.UTF_8)));
+        .map(bytes -> password(bytes, file));
+  }
+
+  /** The driver would refuse an empty one too, but without the name of the file. */
+  private static String password(Buffer bytes, String file) {
+    String password = withoutLineEnd(bytes.toString(StandardCharsets.UTF_8));
+    if (password.isEmpty()) {
+      throw unusable("passwordFile", file + " is empty");
+    }
+    return password;
   }
 
   /** Editors and {@code echo} end a line that is meant as a password only. */
