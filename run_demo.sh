@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # The demo; its usage is below.
+# Whoever says "sh run_demo.sh" has another shell.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+# It may be called by a symbolic link.
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 jar=target/user-service.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
@@ -101,8 +104,11 @@ outdated() {
 # Two demos at once must not build into one folder at once.
 take_turns_to_build() {
   lock=.run_demo.lock
-  seconds=0 next=1
-  until mkdir "$lock" 2>/dev/null; do
+  seconds=0 next=1 absent=0
+  until reason=$(mkdir "$lock" 2>&1); do
+    # Once it may have been deleted meanwhile; three times, nothing can be made here.
+    [ -d "$lock" ] || absent=$((absent + 1))
+    [ "$absent" -lt 3 ] || give_up 3 "cannot build in $PWD: $reason"
     # The owner has been killed, maybe before it wrote its pid.
     owner=$(cat "$lock/pid" 2>/dev/null || true)
     waits 'waiting for another run_demo.sh to build' "$seconds" ''
@@ -312,6 +318,8 @@ case "$*" in
   --cluster\ --secure | --secure\ --cluster) give_up 2 '--cluster and --secure are two demos; choose one' ;;
   *) give_up 2 "unknown: $*; --help lists what there is" ;;
 esac
+[ -z "${JAVA_HOME:-}" ] || [ -x "$java" ] ||
+  give_up 3 "there is no bin/java in JAVA_HOME, $JAVA_HOME; set it to a JDK, 17 or newer, or unset it"
 command -v "$java" >/dev/null ||
   give_up 3 'Java is not installed, or not on the PATH; JDK 17 or newer runs the demo'
 version=$(java_version)

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -45,6 +46,27 @@ with tempfile.TemporaryDirectory() as elsewhere:
         out, err = process.communicate(timeout=120)
         check("two at once, from another folder", process.returncode == 0, process.returncode, err)
         check("both pass", out.endswith("5/5 scenarios passed\n"), out)
+
+process = demo(0, {"JAVA_HOME": "/not/there"})
+out, err = process.communicate(timeout=60)
+check("JAVA_HOME that is not there", (process.returncode, out) == (3, "") and "no bin/java in JAVA_HOME, /not/there" in err, err)
+
+with tempfile.TemporaryDirectory() as elsewhere:
+    link = os.path.join(elsewhere, "demo")
+    os.symlink(DEMO, link)
+    for command in ([link, "--help"], ["sh", link, "--help"]):
+        called = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, timeout=60)
+        check("another shell, or a link", called.stdout.startswith("Usage: ./run_demo.sh"), called)
+    called = subprocess.run(["sh", link], cwd=elsewhere, env=dict(os.environ, USER_SERVICE_PORT="0"), capture_output=True, text=True, timeout=120)
+    check("by a link", called.stdout.endswith("5/5 scenarios passed\n"), called)
+
+with tempfile.TemporaryDirectory() as folder:
+    for name in ("run_demo.sh", "pom.xml"):
+        shutil.copy(name, folder)
+    os.chmod(folder, 0o555)
+    # For root, every folder can be written.
+    called = subprocess.run([os.path.join(folder, "run_demo.sh")], user="nobody", capture_output=True, text=True, timeout=60)
+    check("a folder that cannot be written", called.returncode == 3 and f"cannot build in {folder}" in called.stderr, called)
 
 for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
     process = demo(0)

@@ -10,6 +10,7 @@ import dev.userservice.operations.StoreMeters;
 import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
+import dev.userservice.security.ServerTls;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreObserver;
 import dev.userservice.user.ChatRoom;
@@ -114,6 +115,14 @@ final class Monitor {
         "Requests for memory that were refused",
         Tags.empty(),
         memory::refused);
+  }
+
+  /** Shows when the certificate ends; to be called once that is known. */
+  void watch(ServerTls tls) {
+    gauge(
+        "user_service.certificate.expiry.timestamp.seconds",
+        "When the certificate of the server ends, in seconds since 1970",
+        () -> tls.expiry().getEpochSecond());
   }
 
   private void gauge(String name, String description, LongSupplier value) {

@@ -95,7 +95,10 @@ final class SharedDirectory implements Shareable {
     monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());
     Tracing tracing = Tracing.of(vertx);
     guard = new Guard(vertx, config);
-    guarded = guard.open();
+    guarded =
+        guard
+            .open()
+            .onSuccess(open -> monitor.ifPresent(there -> guard.tls().ifPresent(there::watch)));
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
     if (vertx.isClustered()) {
       if (!config.store().isShared()) {

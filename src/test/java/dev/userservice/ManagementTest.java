@@ -12,10 +12,13 @@ import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserMessage;
+import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
 import dev.userservice.rpc.RawHttp;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status.Code;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -30,7 +33,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -373,10 +379,17 @@ class ManagementTest {
 
   /** A panel or an alert that asks for what is not there shows nothing, for ever. */
   @Test
-  void dashboardAndAlerts_askForWhatIsThere() throws Exception {
-    start(1, new JsonObject());
-    server.blocking().getUser(get(1));
-    catchThrowable(() -> server.blocking().getUser(get(42)));
+  void dashboardAndAlerts_askForWhatIsThere(@TempDir Path folder) throws Exception {
+    Certificate certificate = Certificate.make(folder, "own");
+    start(1, tls(certificate));
+    UserServiceBlockingStub users =
+        UserServiceGrpc.newBlockingStub(
+            server.channel(
+                GrpcSslContexts.forClient()
+                    .trustManager(certificate.certificate().toFile())
+                    .build()));
+    users.getUser(get(1));
+    catchThrowable(() -> users.getUser(get(42)));
     // Of pauses it tells after the first.
     System.gc();
     metricsUntil(all -> all.keySet().stream().anyMatch(name -> name.startsWith("jvm_gc_pause")));
@@ -396,6 +409,35 @@ class ManagementTest {
         .hasSizeGreaterThan(15)
         .allSatisfy(
             name -> assertThat(there).containsPattern("(?m)^" + name + "[ {]|[{,]" + name + "="));
+  }
+
+  @Test
+  void certificate_whenItEnds(@TempDir Path folder) throws Exception {
+    Certificate first = Certificate.make(folder, "first");
+    Instant later = Instant.now().plus(Duration.ofDays(90)).truncatedTo(ChronoUnit.SECONDS);
+    Certificate second =
+        Certificate.authority(folder, "authority")
+            .issue("second", Certificate.server("second").notAfter(later));
+    start(1, tls(first));
+    String name = "user_service_certificate_expiry_timestamp_seconds";
+    Date end = first.bundle().getCertificate().getNotAfter();
+    assertThat(metrics()).containsEntry(name, end.getTime() / 1_000.0);
+
+    second.replace(first);
+
+    metricsUntil(all -> all.get(name) == later.getEpochSecond());
+    server.close();
+    start(1, new JsonObject());
+    assertThat(metrics()).doesNotContainKey(name);
+  }
+
+  private static JsonObject tls(Certificate certificate) {
+    return new JsonObject()
+        .put(
+            "tls",
+            new JsonObject()
+                .put("certificateFile", certificate.certificate().toString())
+                .put("keyFile", certificate.key().toString()));
   }
 
   private void start(int instances, JsonObject config) {

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,8 +27,14 @@ public final class JsonDocument {
   /** Where the systems have what a shell has opened for us, as with {@code --conf <(command)}. */
   private static final List<String> OPENED = List.of("/dev/stdin", "/dev/fd/", "/proc/self/fd/");
 
+  /** More than any configuration needs, and far less than readers that call themselves can take. */
+  private static final int MAX_DEPTH = 20;
+
   private static final JsonFactory STRICT =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+          .build();
 
   private JsonDocument() {}
 
@@ -106,6 +114,10 @@ public final class JsonDocument {
             "%s: %s: something follows the JSON object"
                 .formatted(name, place(parser.currentTokenLocation())));
       }
+    } catch (StreamConstraintsException e) {
+      throw new ConfigException(
+          "%s: is nested more than %d deep, or has a number of more than a thousand digits"
+              .formatted(name, MAX_DEPTH));
     } catch (JsonProcessingException e) {
       throw new ConfigException(
           "%s: %s: %s".formatted(name, place(e.getLocation()), firstLine(e.getOriginalMessage())));

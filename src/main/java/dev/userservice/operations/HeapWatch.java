@@ -104,7 +104,8 @@ final class HeapWatch {
     try {
       collected(
           GarbageCollectionNotificationInfo.from((CompositeData) sent.getUserData()).getGcInfo());
-    } catch (OutOfMemoryError ours) {
+    } catch (OutOfMemoryError | LinkageError ours) {
+      // A class whose initializer finds no memory is "not found" from then on.
       failed = true;
     }
   }

@@ -15,6 +15,7 @@ import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.TrustOptions;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,6 +44,8 @@ public final class ServerTls {
   /** Those that are in force: read by the thread that looks for new ones. */
   private volatile ServerSSLOptions options;
 
+  private volatile Instant expiry;
+
   public ServerTls(Vertx vertx, TlsConfig config) {
     this.vertx = vertx;
     this.config = config;
@@ -67,7 +70,7 @@ public final class ServerTls {
         .compose(known -> vertx.executeBlocking(this::read))
         .onSuccess(
             read -> {
-              options = read.options;
+              take(read);
               read.authorities.ifPresent(callers::start);
             })
         .mapEmpty();
@@ -76,6 +79,11 @@ public final class ServerTls {
   public void close() {
     watch.stop();
     callers.stop();
+  }
+
+  /** When the certificate of the server ends; null before {@link #open} has succeeded. */
+  public Instant expiry() {
+    return expiry;
   }
 
   /** Whether callers must show a certificate. */
@@ -144,9 +152,16 @@ public final class ServerTls {
   /**
    * What the files say.
    *
+   * @param expiry of the certificate
    * @param authorities those of callers; empty when they need no certificate
    */
-  private record Files(ServerSSLOptions options, Optional<X509ExtendedTrustManager> authorities) {}
+  private record Files(
+      ServerSSLOptions options, Instant expiry, Optional<X509ExtendedTrustManager> authorities) {}
+
+  private void take(Files read) {
+    options = read.options;
+    expiry = read.expiry;
+  }
 
   private Files read() throws Exception {
     Identity identity = TlsFiles.identity(vertx, config.identity());
@@ -172,6 +187,7 @@ public final class ServerTls {
     WatchedTls.CIPHERS.forEach(read::addEnabledCipherSuite);
     return new Files(
         read,
+        certificate.getNotAfter().toInstant(),
         authorities == null
             ? Optional.empty()
             : Optional.of(TlsFiles.check(authorities.getTrustManagerFactory(vertx))));
@@ -190,7 +206,7 @@ public final class ServerTls {
         .executeBlocking(this::read)
         .compose(
             read -> {
-              options = read.options;
+              take(read);
               return Future.join(
                       servers.stream()
                           .map(server -> server.updateSSLOptions(read.options))

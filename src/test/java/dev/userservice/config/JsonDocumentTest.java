@@ -46,6 +46,15 @@ class JsonDocumentTest {
         .contains("Duplicate field '\\u001b[2J'");
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {21, 1_000, 100_000})
+  void text_nestedTooDeep(int depth) {
+    assertThatThrownBy(
+            () -> JsonDocument.parse("--conf", "{\"a\":".repeat(depth) + "1" + "}".repeat(depth)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("--conf text: is nested more than 20 deep");
+  }
+
   @Test
   void text_afterBlanks() {
     assertThat(JsonDocument.parse("--conf", " \n{\"port\":1}").getInteger("port")).isEqualTo(1);
