@@ -60,6 +60,11 @@ final class HeapWatch {
   private long firstUseless;
   private long lastUseless;
   private int useless;
+
+  /**
+   * Whether there was no memory to look. The beans load classes with the first collection, and a
+   * class whose initializer finds no memory is "not found" from then on: a LinkageError.
+   */
   private boolean failed;
 
   HeapWatch() {
@@ -87,11 +92,15 @@ final class HeapWatch {
       canary = new SoftReference<>(new Object());
       lastCleared = System.nanoTime();
       // Beside the notifications: the JVM's thread that sends them allocates, and may have ended.
-      for (GarbageCollectorMXBean collector : collectors) {
-        GcInfo last = collector.getLastGcInfo();
-        if (last != null && isExhausted(last)) {
-          lastExhausted = lastCleared;
+      try {
+        for (GarbageCollectorMXBean collector : collectors) {
+          GcInfo last = collector.getLastGcInfo();
+          if (last != null && isExhausted(last)) {
+            lastExhausted = lastCleared;
+          }
         }
+      } catch (LinkageError noMemory) {
+        failed = true;
       }
     }
     return failed
@@ -104,8 +113,7 @@ final class HeapWatch {
     try {
       collected(
           GarbageCollectionNotificationInfo.from((CompositeData) sent.getUserData()).getGcInfo());
-    } catch (OutOfMemoryError | LinkageError ours) {
-      // A class whose initializer finds no memory is "not found" from then on.
+    } catch (OutOfMemoryError | LinkageError noMemory) {
       failed = true;
     }
   }

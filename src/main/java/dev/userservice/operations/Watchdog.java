@@ -27,8 +27,6 @@ public final class Watchdog {
   /** Where Vert.x logs a failure without a handler. */
   private static final Logger UNHANDLED = LoggerFactory.getLogger("io.vertx.core.impl.ContextImpl");
 
-  private static final String NO_CLASS = "Java heap space, for a class of the watchdog";
-
   private static final String HIDDEN = "Java heap space, as the garbage collector shows";
 
   /** Null until the program starts one; there is none in a server that a test embeds. */
@@ -109,9 +107,6 @@ public final class Watchdog {
       }
     } catch (OutOfMemoryError ours) {
       exit.outOfMemory(ours.getMessage());
-    } catch (LinkageError unloadable) {
-      // The beans load classes late, when there may be no memory for them.
-      exit.outOfMemory(NO_CLASS);
     }
   }
 
