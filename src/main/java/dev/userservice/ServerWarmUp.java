@@ -35,7 +35,7 @@ final class ServerWarmUp {
   /** The max time of the calls; the server starts without the rest. */
   private static final int MAX_SECONDS = 20;
 
-  /** With so few connections that it has no word to say of the files it may open. */
+  /** It needs one connection, and with more it would warn about open files a second time. */
   private static final JsonObject CONFIG =
       new JsonObject()
           .put("host", "127.0.0.1")

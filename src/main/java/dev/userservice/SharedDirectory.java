@@ -51,7 +51,7 @@ final class SharedDirectory implements Shareable {
           sample("Diana Prince", "diana@example.com", 30),
           sample("Eve Wilson", "eve@example.com", 25));
 
-  /** In {@link UserVerticle#LOCAL_MAP} who hears of a store that is lost. */
+  /** In {@link UserVerticle#LOCAL_MAP} the handler for a store that is lost. */
   private static final String LOSS = "loss";
 
   private static final String STORE_BACK = "the store is back, health says SERVING";
@@ -75,7 +75,6 @@ final class SharedDirectory implements Shareable {
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;
-  private final int connectionLimit;
   private final Future<Void> warm;
   private final Promise<Void> closed = Promise.promise();
   private int instances;
@@ -87,10 +86,9 @@ final class SharedDirectory implements Shareable {
     connections =
         new Connections.Shared(
             new MemoryBudget((long) config.limits().memoryMegabytes() << 20),
-            new ConnectionCounts(),
+            new ConnectionCounts(maxConnections(config.limits().connections())),
             new Strangers(),
             SourceAddress::of);
-    connectionLimit = connectionLimit(config.limits().connections());
     monitor = Monitor.of(vertx, config);
     monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());
     Tracing tracing = Tracing.of(vertx);
@@ -163,9 +161,9 @@ final class SharedDirectory implements Shareable {
   }
 
   /** Fewer than are configured where the process may not open so many files. */
-  private static int connectionLimit(int configured) {
+  private static int maxConnections(int configured) {
     int files = OpenFiles.forConnections();
-    // A tenth less is normal where a system allows 10,240 files, and nobody needs to act.
+    // macOS allows 10,240 files: slightly fewer connections are normal there, and no warning.
     if (files < configured - configured / 10) {
       LOG.warn(
           "\"limits.connections\" is %d, but this process has files for %d: raise its limit (ulimit -n), or lower the key"
@@ -238,17 +236,16 @@ final class SharedDirectory implements Shareable {
               }
               trouble.report(message);
             })
-        .onFailure(
-            failure -> {
-              Object whoever = vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).get(LOSS);
-              if (isLost(failure) && whoever instanceof StoreLoss loss) {
-                loss.handler().accept(failure.getMessage());
-              }
-            });
+        .onFailure(this::reportLoss);
   }
 
-  private static boolean isLost(Throwable failure) {
-    return failure instanceof StoreException refused && refused.reason() == Reason.UNUSABLE;
+  private void reportLoss(Throwable failure) {
+    if (failure instanceof StoreException refused
+        && refused.reason() == Reason.UNUSABLE
+        && vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).get(LOSS)
+            instanceof StoreLoss loss) {
+      loss.handler().accept(failure.getMessage());
+    }
   }
 
   /**
@@ -309,11 +306,6 @@ final class SharedDirectory implements Shareable {
   /** What the connections of all instances share. */
   Connections.Shared connections() {
     return connections;
-  }
-
-  /** The most open connections of all instances. */
-  int connectionLimit() {
-    return connectionLimit;
   }
 
   ChatRoom chatRoom() {

@@ -255,7 +255,6 @@ public final class UserVerticle extends VerticleBase {
 
   private Connections.Bounds bounds() {
     return new Connections.Bounds(
-        directory.connectionLimit(),
         config.limits().silentMillis(),
         config.limits().streamsPerConnection(),
         config.auth().isOn() ? config.limits().strangers() : 0,

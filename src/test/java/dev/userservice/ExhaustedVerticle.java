@@ -106,9 +106,9 @@ public final class ExhaustedVerticle extends VerticleBase {
     Connections connections =
         new Connections(
             vertx,
-            new Connections.Bounds(10, 0, 10, 0, 0, 0, 0, 0, 100, 0, 0),
+            new Connections.Bounds(0, 10, 0, 0, 0, 0, 0, 100, 0, 0),
             new Connections.Shared(
-                new MemoryBudget(0), new ConnectionCounts(), new Strangers(), String::valueOf),
+                new MemoryBudget(0), new ConnectionCounts(10), new Strangers(), String::valueOf),
             connection -> {});
     vertx
         // Without a guess at HTTP/2, so that the first read has a connection.

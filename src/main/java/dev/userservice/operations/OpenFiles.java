@@ -6,7 +6,7 @@ import java.lang.management.ManagementFactory;
 /** The files that the operating system lets this process have open: a connection is one too. */
 public final class OpenFiles {
 
-  /** For the store, the cluster, the log, and whoever asks on the management port. */
+  /** For the store, the cluster, the log and the management port. */
   private static final int KEPT_FREE = 256;
 
   private OpenFiles() {}
@@ -16,12 +16,10 @@ public final class OpenFiles {
    * at least 1. To be asked once, at the start.
    */
   public static int forConnections() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? forConnections(unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount())
-        : Integer.MAX_VALUE;
-  }
-
-  private static int forConnections(long max, long open) {
-    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, max - open - KEPT_FREE));
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
+      long free = unix.getMaxFileDescriptorCount() - unix.getOpenFileDescriptorCount() - KEPT_FREE;
+      return (int) Math.max(1, Math.min(Integer.MAX_VALUE, free));
+    }
+    return Integer.MAX_VALUE;
   }
 }

@@ -15,18 +15,15 @@ import java.util.function.Predicate;
 final class AcceptGate extends ChannelInboundHandlerAdapter {
 
   private final ConnectionCounts counts;
-  private final int max;
   private final int silentMillis;
   private final Predicate<Channel> speaks;
 
   /**
-   * @param max the most connections that are open
    * @param silentMillis how long a peer may take until it speaks HTTP, 0 for ever
    * @param speaks whether a connection has begun to speak HTTP; asked on its event loop
    */
-  AcceptGate(ConnectionCounts counts, int max, int silentMillis, Predicate<Channel> speaks) {
+  AcceptGate(ConnectionCounts counts, int silentMillis, Predicate<Channel> speaks) {
     this.counts = counts;
-    this.max = max;
     this.silentMillis = silentMillis;
     this.speaks = speaks;
   }
@@ -34,7 +31,7 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object accepted) {
     Channel peer = (Channel) accepted;
-    if (!counts.tryOpen(max)) {
+    if (!counts.tryOpen()) {
       peer.unsafe().closeForcibly();
       return;
     }

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.LongAdder;
 /** The connections of a process, and those that a limit closed. Thread-safe. */
 public final class ConnectionCounts {
 
+  private final int max;
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
   private final LongAdder silent = new LongAdder();
@@ -13,6 +14,13 @@ public final class ConnectionCounts {
   private final LongAdder closedStrangers = new LongAdder();
   private final LongAdder flooding = new LongAdder();
   private final LongAdder aged = new LongAdder();
+
+  /**
+   * @param max the most open connections
+   */
+  public ConnectionCounts(int max) {
+    this.max = max;
+  }
 
   /** Open connections. */
   public int open() {
@@ -49,8 +57,8 @@ public final class ConnectionCounts {
     return aged.sum();
   }
 
-  /** Counts a connection unless that exceeds a maximum. */
-  boolean tryOpen(int max) {
+  /** Counts a connection unless that exceeds the maximum. */
+  boolean tryOpen() {
     if (open.incrementAndGet() <= max) {
       return true;
     }

@@ -32,8 +32,7 @@ public final class Connections implements Handler<HttpConnection> {
   /**
    * The bounds.
    *
-   * @param connections the most connections of the process
-   * @param silentMillis how long one may take until it speaks HTTP, 0 for ever
+   * @param silentMillis how long a connection may take until it speaks HTTP, 0 for ever
    * @param calls the most calls at a time of one connection
    * @param strangers the most connections whose caller has not authenticated; 0 when callers need
    *     not
@@ -47,7 +46,6 @@ public final class Connections implements Handler<HttpConnection> {
    * @param keepaliveTimeoutMillis how long it has for the answer
    */
   public record Bounds(
-      int connections,
       int silentMillis,
       int calls,
       int strangers,
@@ -126,11 +124,7 @@ public final class Connections implements Handler<HttpConnection> {
 
   /** For the channel that accepts, before the connections are handed to this. */
   ChannelHandler gate() {
-    return new AcceptGate(
-        shared.counts,
-        bounds.connections(),
-        bounds.silentMillis(),
-        channel -> channel.hasAttr(PEER));
+    return new AcceptGate(shared.counts, bounds.silentMillis(), channel -> channel.hasAttr(PEER));
   }
 
   @Override

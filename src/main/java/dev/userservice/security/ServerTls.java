@@ -42,9 +42,7 @@ public final class ServerTls {
   private final OpenCertificates callers;
 
   /** Those that are in force: read by the thread that looks for new ones. */
-  private volatile ServerSSLOptions options;
-
-  private volatile Instant expiry;
+  private volatile Files inForce;
 
   public ServerTls(Vertx vertx, TlsConfig config) {
     this.vertx = vertx;
@@ -70,7 +68,7 @@ public final class ServerTls {
         .compose(known -> vertx.executeBlocking(this::read))
         .onSuccess(
             read -> {
-              take(read);
+              inForce = read;
               read.authorities.ifPresent(callers::start);
             })
         .mapEmpty();
@@ -81,9 +79,9 @@ public final class ServerTls {
     callers.stop();
   }
 
-  /** When the certificate of the server ends; null before {@link #open} has succeeded. */
+  /** When the certificate of the server ends; to be called after {@link #open} has succeeded. */
   public Instant expiry() {
-    return expiry;
+    return inForce.expiry;
   }
 
   /** Whether callers must show a certificate. */
@@ -134,9 +132,9 @@ public final class ServerTls {
     server
         .setSsl(true)
         .setUseAlpn(true)
-        .setClientAuth(options.getClientAuth())
-        .setKeyCertOptions(options.getKeyCertOptions())
-        .setTrustOptions(options.getTrustOptions())
+        .setClientAuth(inForce.options.getClientAuth())
+        .setKeyCertOptions(inForce.options.getKeyCertOptions())
+        .setTrustOptions(inForce.options.getTrustOptions())
         .setEnabledSecureTransportProtocols(WatchedTls.PROTOCOLS)
         .setSslEngineOptions(new HandshakeWatch(failed))
         .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
@@ -158,11 +156,6 @@ public final class ServerTls {
   private record Files(
       ServerSSLOptions options, Instant expiry, Optional<X509ExtendedTrustManager> authorities) {}
 
-  private void take(Files read) {
-    options = read.options;
-    expiry = read.expiry;
-  }
-
   private Files read() throws Exception {
     Identity identity = TlsFiles.identity(vertx, config.identity());
     TrustOptions authorities =
@@ -172,7 +165,7 @@ public final class ServerTls {
       certificate.checkValidity();
       LOG.info("TLS: " + shown(certificate));
     } catch (CertificateException e) {
-      if (options != null) {
+      if (inForce != null) {
         throw new UnusableFileException(
             config.identity().toString(), "has expired, or is not valid yet", "tls");
       }
@@ -206,7 +199,7 @@ public final class ServerTls {
         .executeBlocking(this::read)
         .compose(
             read -> {
-              take(read);
+              inForce = read;
               return Future.join(
                       servers.stream()
                           .map(server -> server.updateSSLOptions(read.options))

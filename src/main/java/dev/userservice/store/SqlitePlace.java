@@ -13,8 +13,8 @@ import java.util.stream.Stream;
  */
 final class SqlitePlace {
 
-  /** Of this process; a system without it has no such mounts. */
-  static final Path MOUNTS = Path.of("/proc/self/mountinfo");
+  /** The mounts of this process; only Linux has this file. */
+  private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
 
   private static final String NAME_ANOTHER = ", and name that: \"store.sqlite.file\"";
 
@@ -54,7 +54,7 @@ final class SqlitePlace {
     }
   }
 
-  /** To be called while SQLite has the file open, which keeps its number from another file. */
+  /** To be called while SQLite has the file open, which keeps its key from any other file. */
   void remember() {
     fileKey = key(file);
     logKey = key(log);
@@ -72,7 +72,7 @@ final class SqlitePlace {
   }
 
   private void requireSame(Path path, Object key) {
-    // Without a number, as on Windows, which lets nobody remove a file that is open.
+    // Windows has no such keys, but does not let anybody remove an open file.
     if (key != null && !key.equals(key(path))) {
       throw failures.unusable(
           "was in use when %s was removed or replaced%%nFind out who did it; restore a backup where users are missing"
