@@ -208,10 +208,7 @@ class AccessMatrixTest {
             .put("auth", issuer.auth(folder, new JsonObject().put("*", new JsonArray().add(ROLE))));
     if (transport != Transport.PLAINTEXT) {
       Certificate own = authority.forServer("server");
-      JsonObject tls =
-          new JsonObject()
-              .put("certificateFile", own.certificate().toString())
-              .put("keyFile", own.key().toString());
+      JsonObject tls = own.pem();
       if (transport == Transport.MUTUAL_TLS) {
         tls.put("clientCaFile", authority.certificate().toString());
       }

@@ -291,11 +291,7 @@ class AccessTest {
     Certificate uri =
         authority.issue(
             "uri", Certificate.builder("cn").addSanUriName(new URI("spiffe://example.com/job")));
-    JsonObject tls =
-        new JsonObject()
-            .put("certificateFile", own.certificate().toString())
-            .put("keyFile", own.key().toString())
-            .put("clientCaFile", authority.certificate().toString());
+    JsonObject tls = own.pem().put("clientCaFile", authority.certificate().toString());
     JsonObject certificates =
         new JsonObject()
             .put("reader", new JsonObject().put("roles", roles("users:read")))
@@ -348,12 +344,7 @@ class AccessTest {
         RunningServer.start(
             1,
             new JsonObject()
-                .put(
-                    "tls",
-                    new JsonObject()
-                        .put("certificateFile", own.certificate().toString())
-                        .put("keyFile", own.key().toString())
-                        .put("clientCaFile", authority.certificate().toString()))
+                .put("tls", own.pem().put("clientCaFile", authority.certificate().toString()))
                 .put("auth", auth));
   }
 

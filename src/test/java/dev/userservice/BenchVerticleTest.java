@@ -254,14 +254,7 @@ class BenchVerticleTest {
     rights.put("users.v1.UserService/BatchCreateUsers", new JsonArray().add("writer"));
     server =
         RunningServer.start(
-            1,
-            new JsonObject()
-                .put("auth", issuer.auth(folder, rights))
-                .put(
-                    "tls",
-                    new JsonObject()
-                        .put("certificateFile", own.certificate().toString())
-                        .put("keyFile", own.key().toString())));
+            1, new JsonObject().put("auth", issuer.auth(folder, rights)).put("tls", own.pem()));
     JsonObject config =
         config(server.port(), "list", "chat")
             .put("messages", 5)

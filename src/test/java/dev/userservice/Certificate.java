@@ -3,6 +3,7 @@ package dev.userservice;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.ExtendedKeyUsage;
 import io.netty.pkitesting.X509Bundle;
+import io.vertx.core.json.JsonObject;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +63,13 @@ public record Certificate(X509Bundle bundle, Path certificate, Path key) {
         .subject("CN=" + name)
         .notBefore(Instant.now().minus(Duration.ofMinutes(10)))
         .notAfter(Instant.now().plus(Duration.ofDays(1)));
+  }
+
+  /** Its files, as a configuration names them. */
+  public JsonObject pem() {
+    return new JsonObject()
+        .put("certificateFile", certificate.toString())
+        .put("keyFile", key.toString());
   }
 
   /** Puts this one into the files of another, each in one step, as an operator does. */

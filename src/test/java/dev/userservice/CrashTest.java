@@ -98,16 +98,16 @@ class CrashTest {
 
         Files.delete(file);
         endConnections(postgres, database);
-        awaitLine(logged, file + " cannot be read: \"store.postgres.passwordFile\"");
+        logged.await(file + " cannot be read: \"store.postgres.passwordFile\"");
         Files.writeString(file, "");
-        awaitLine(logged, file + " is empty: \"store.postgres.passwordFile\"");
+        logged.await(file + " is empty: \"store.postgres.passwordFile\"");
         Files.writeString(file, "first");
         load.awaitMore(USERS_A_ROUND);
 
         postgres.execute(database, "ALTER ROLE app PASSWORD 'second'");
         load.awaitMore(USERS_A_ROUND);
         endConnections(postgres, database);
-        awaitLine(logged, "the user or the password is not right");
+        logged.await("the user or the password is not right");
         Files.writeString(file, "second");
         load.awaitMore(USERS_A_ROUND);
         load.stop();
@@ -127,11 +127,6 @@ class CrashTest {
   private static void endConnections(PostgresServer postgres, String database) {
     postgres.execute(
         database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
-  }
-
-  private static void awaitLine(LogLines logged, String words) {
-    Waits.until(
-        words, () -> logged.messages().stream().anyMatch(message -> message.contains(words)));
   }
 
   /** A caller who reads users, one after the other. */

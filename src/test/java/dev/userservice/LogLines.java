@@ -33,6 +33,11 @@ public final class LogLines extends Handler implements AutoCloseable {
     return records.stream().map(LogRecord::getMessage).toList();
   }
 
+  /** Waits until a line has these words. */
+  public void await(String words) {
+    Waits.until(words, () -> messages().stream().anyMatch(message -> message.contains(words)));
+  }
+
   @Override
   public void publish(LogRecord line) {
     records.add(line);

@@ -381,7 +381,7 @@ class ManagementTest {
   @Test
   void dashboardAndAlerts_askForWhatIsThere(@TempDir Path folder) throws Exception {
     Certificate certificate = Certificate.make(folder, "own");
-    start(1, tls(certificate));
+    start(1, new JsonObject().put("tls", certificate.pem()));
     UserServiceBlockingStub users =
         UserServiceGrpc.newBlockingStub(
             server.channel(
@@ -418,7 +418,7 @@ class ManagementTest {
     Certificate second =
         Certificate.authority(folder, "authority")
             .issue("second", Certificate.server("second").notAfter(later));
-    start(1, tls(first));
+    start(1, new JsonObject().put("tls", first.pem()));
     String name = "user_service_certificate_expiry_timestamp_seconds";
     Date end = first.bundle().getCertificate().getNotAfter();
     assertThat(metrics()).containsEntry(name, end.getTime() / 1_000.0);
@@ -429,15 +429,6 @@ class ManagementTest {
     server.close();
     start(1, new JsonObject());
     assertThat(metrics()).doesNotContainKey(name);
-  }
-
-  private static JsonObject tls(Certificate certificate) {
-    return new JsonObject()
-        .put(
-            "tls",
-            new JsonObject()
-                .put("certificateFile", certificate.certificate().toString())
-                .put("keyFile", certificate.key().toString()));
   }
 
   private void start(int instances, JsonObject config) {

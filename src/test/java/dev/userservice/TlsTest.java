@@ -87,22 +87,16 @@ class TlsTest {
     server = RunningServer.start(2, new JsonObject().put("tls", tls));
   }
 
-  private JsonObject pem() {
-    return new JsonObject()
-        .put("certificateFile", own.certificate().toString())
-        .put("keyFile", own.key().toString());
-  }
-
   private JsonObject mutual() {
-    return pem().put("clientCaFile", authority.certificate().toString());
+    return own.pem().put("clientCaFile", authority.certificate().toString());
   }
 
   @Test
   void plaintextClient_isTurnedAwayInALine() throws Exception {
-    start(pem());
+    start(own.pem());
 
     assertThat(code(server.channel())).isEqualTo(Code.UNAVAILABLE);
-    awaitLine(peers, "speaks plaintext, but this port is for TLS");
+    peers.await("speaks plaintext, but this port is for TLS");
     assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.OK);
   }
 
@@ -112,13 +106,13 @@ class TlsTest {
 
     assertThatThrownBy(() -> connect("TLSv1.3", null).close()).isInstanceOf(SSLException.class);
     assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.UNAVAILABLE);
-    awaitLine(peers, "if it speaks TLS: this port is for plaintext");
+    peers.await("if it speaks TLS: this port is for plaintext");
     assertThat(code(server.channel())).isEqualTo(Code.OK);
   }
 
   @Test
   void silentPeer_isClosedWithoutALine() throws Exception {
-    start(pem());
+    start(own.pem());
     try (Socket silent = new Socket("127.0.0.1", server.port())) {
       silent.setSoTimeout((int) SOON.toMillis());
 
@@ -129,14 +123,14 @@ class TlsTest {
 
   @Test
   void wrongPeers_cannotFillTheLog() throws Exception {
-    start(pem());
+    start(own.pem());
     for (int i = 0; i < 50; i++) {
       try (Socket socket = new Socket("127.0.0.1", server.port())) {
         socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes());
         socket.getInputStream().readAllBytes();
       }
     }
-    awaitLine(peers, "speaks plaintext");
+    peers.await("speaks plaintext");
     assertThat(peers.messages().size()).isLessThan(25);
   }
 
@@ -146,7 +140,7 @@ class TlsTest {
 
     assertThat(code(server.channel(with(authority.forClient("good"))))).isEqualTo(Code.OK);
     assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.UNAVAILABLE);
-    awaitLine(peers, "shows no certificate of the authorities in \"tls.clientCaFile\"");
+    peers.await("shows no certificate of the authorities in \"tls.clientCaFile\"");
   }
 
   @Test
@@ -156,7 +150,7 @@ class TlsTest {
         authority.issue("old", Certificate.builder("old").notAfter(Instant.now().minusSeconds(60)));
 
     assertThat(code(server.channel(with(old)))).isEqualTo(Code.UNAVAILABLE);
-    awaitLine(peers, "has a certificate that has expired");
+    peers.await("has a certificate that has expired");
   }
 
   @Test
@@ -167,7 +161,7 @@ class TlsTest {
     SslContext showing = trusting().keyManager(new OneKey(foreign)).build();
 
     assertThat(code(server.channel(showing))).isEqualTo(Code.UNAVAILABLE);
-    awaitLine(peers, "has a certificate of none of the authorities in \"tls.clientCaFile\"");
+    peers.await("has a certificate of none of the authorities in \"tls.clientCaFile\"");
   }
 
   /** Shows its certificate to whoever asks for one. */
@@ -217,18 +211,18 @@ class TlsTest {
 
   @Test
   void clientThatDoesNotTrustUs_isExplained() throws Exception {
-    start(pem());
+    start(own.pem());
     Certificate other = Certificate.authority(folder, "other");
     SslContext trusting =
         GrpcSslContexts.forClient().trustManager(other.certificate().toFile()).build();
 
     assertThat(code(server.channel(trusting))).isEqualTo(Code.UNAVAILABLE);
-    awaitLine(peers, "does not accept our certificate, and says certificate_unknown");
+    peers.await("does not accept our certificate, and says certificate_unknown");
   }
 
   @Test
   void oldProtocolsAndWeakCiphers_areRefused() throws Exception {
-    start(pem());
+    start(own.pem());
 
     assertThat(connect("TLSv1.3", null).getSession().getCipherSuite())
         .isEqualTo("TLS_AES_256_GCM_SHA384");
@@ -236,7 +230,7 @@ class TlsTest {
         .isEqualTo("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
     assertThatThrownBy(() -> connect("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"))
         .isInstanceOf(SSLHandshakeException.class);
-    awaitLine(peers, "has no version or cipher of TLS in common with us");
+    peers.await("has no version or cipher of TLS in common with us");
   }
 
   @Test
@@ -255,25 +249,29 @@ class TlsTest {
     Path nothing = Files.writeString(folder.resolve("nothing.pem"), "nothing");
     String none = folder.resolve("none.pem").toString();
     Certificate other = authority.forServer("other");
-    assertRefused(pem().put("certificateFile", none), none, "is not there", "tls.certificateFile");
-    assertRefused(pem().put("keyFile", folder.toString()), "is a folder", "tls.keyFile");
-    assertRefused(pem().put("keyFile", "/dev/zero"), "/dev/zero is not a regular file");
+    assertRefused(
+        own.pem().put("certificateFile", none), none, "is not there", "tls.certificateFile");
+    assertRefused(own.pem().put("keyFile", folder.toString()), "is a folder", "tls.keyFile");
+    assertRefused(own.pem().put("keyFile", "/dev/zero"), "/dev/zero is not a regular file");
     String pipe = SpecialFiles.pipe(folder).toString();
-    assertRefused(pem().put("keyFile", pipe), pipe + " is not a regular file: \"tls.keyFile\"");
-    assertRefused(pem().put("clientCaFile", pipe), "is not a regular file: \"tls.clientCaFile\"");
+    assertRefused(own.pem().put("keyFile", pipe), pipe + " is not a regular file: \"tls.keyFile\"");
+    assertRefused(
+        own.pem().put("clientCaFile", pipe), "is not a regular file: \"tls.clientCaFile\"");
     String large = SpecialFiles.ofBytes(folder, (1 << 20) + 1).toString();
-    assertRefused(pem().put("certificateFile", large), "is larger than 1 MiB");
+    assertRefused(own.pem().put("certificateFile", large), "is larger than 1 MiB");
     assertRefused(
-        pem().put("certificateFile", nothing.toString()), "nothing.pem has no PEM certificate");
-    assertRefused(pem().put("keyFile", nothing.toString()), "nothing.pem has no PEM private key");
+        own.pem().put("certificateFile", nothing.toString()), "nothing.pem has no PEM certificate");
     assertRefused(
-        pem().put("keyFile", other.key().toString()),
+        own.pem().put("keyFile", nothing.toString()), "nothing.pem has no PEM private key");
+    assertRefused(
+        own.pem().put("keyFile", other.key().toString()),
         "other.key has another key than that of the certificate");
     assertRefused(
-        pem().put("clientCaFile", nothing.toString()), "nothing.pem has no PEM certificate");
+        own.pem().put("clientCaFile", nothing.toString()), "nothing.pem has no PEM certificate");
     String secret = Files.readString(own.key());
     assertThat(
-            assertRefused(pem().put("keyFile", secret), "what is no name of a file is not there"))
+            assertRefused(
+                own.pem().put("keyFile", secret), "what is no name of a file is not there"))
         .doesNotContain(secret.lines().skip(1).findFirst().orElseThrow());
     JsonObject pkcs12 = new JsonObject().put("keyStoreFile", own.pkcs12("secret").toString());
     assertRefused(pkcs12.copy().put("keyStorePassword", "wrong"), "has another password");
@@ -284,12 +282,12 @@ class TlsTest {
   void keyThatEverybodyCanRead_isWarnedOf() throws Exception {
     try (LogLines files = LogLines.of("dev.userservice.security.SmallFile")) {
       Files.setPosixFilePermissions(own.key(), PosixFilePermissions.fromString("rw-r-----"));
-      start(pem());
+      start(own.pem());
       assertThat(files.messages()).as("its group may").isEmpty();
       server.close();
 
       Files.setPosixFilePermissions(own.key(), PosixFilePermissions.fromString("rw-r--r--"));
-      start(pem());
+      start(own.pem());
       String key = own.key().toString();
       assertThat(files.messages())
           .containsExactly(
@@ -309,7 +307,7 @@ class TlsTest {
 
   @Test
   void newCertificate_isTakenUnderLoadWithoutAFailedCall() throws Exception {
-    start(pem());
+    start(own.pem());
     SslContext trusting = trusting().build();
     AtomicBoolean stop = new AtomicBoolean();
     AtomicInteger calls = new AtomicInteger();
@@ -364,17 +362,17 @@ class TlsTest {
     SslContext good = with(authority.forClient("good"));
 
     Files.writeString(own.certificate(), "broken");
-    awaitLine(tls, "has no PEM certificate: \"tls.certificateFile\"; the certificate before it");
+    tls.await("has no PEM certificate: \"tls.certificateFile\"; the certificate before it");
     assertThat(code(server.channel(good))).isEqualTo(Code.OK);
 
     authority
         .issue("late", Certificate.server("late").notAfter(Instant.now().minusSeconds(60)))
         .replace(own);
-    awaitLine(tls, "has expired, or is not valid yet");
+    tls.await("has expired, or is not valid yet");
     assertThat(code(server.channel(good))).isEqualTo(Code.OK);
 
     authority.forServer("mended").replace(own);
-    awaitLine(tls, "CN=mended");
+    tls.await("CN=mended");
     await(() -> code(server.channel(good)) == Code.OK);
   }
 
@@ -506,9 +504,9 @@ class TlsTest {
     own =
         authority.issue(
             "late", Certificate.server("late").notAfter(Instant.now().minusSeconds(60)));
-    start(pem());
+    start(own.pem());
 
-    awaitLine(tls, "clients will refuse certificate of CN=late");
+    tls.await("clients will refuse certificate of CN=late");
   }
 
   private SslContextBuilder trusting() {
@@ -568,10 +566,6 @@ class TlsTest {
 
   private static String name(X509Certificate certificate) {
     return certificate.getSubjectX500Principal().getName();
-  }
-
-  private static void awaitLine(LogLines lines, String words) {
-    await(() -> lines.messages().stream().anyMatch(line -> line.contains(words)));
   }
 
   private static void await(Supplier<Boolean> condition) {

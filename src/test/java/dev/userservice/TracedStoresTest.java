@@ -45,10 +45,7 @@ class TracedStoresTest {
   @Test
   void memory_overTls() throws Exception {
     Certificate identity = Certificate.make(folder, "localhost");
-    JsonObject tls =
-        new JsonObject()
-            .put("certificateFile", identity.certificate().toString())
-            .put("keyFile", identity.key().toString());
+    JsonObject tls = identity.pem();
     SslContext trusting =
         GrpcSslContexts.forClient().trustManager(identity.certificate().toFile()).build();
     assertTraced(

@@ -88,11 +88,7 @@ final class Victim implements AutoCloseable {
       Issuer issuer = Issuer.make();
       long expiry = Instant.now().getEpochSecond() + TOKEN_SECONDS;
       config
-          .put(
-              "tls",
-              new JsonObject()
-                  .put("certificateFile", server.certificate().toString())
-                  .put("keyFile", server.key().toString()))
+          .put("tls", server.pem())
           .put("auth", issuer.auth(own, new JsonObject().put("*", new JsonArray().add("*"))));
       certificate = Optional.of(server);
       tls = Optional.of(trusting(server));

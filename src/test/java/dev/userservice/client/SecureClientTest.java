@@ -84,7 +84,7 @@ class SecureClientTest {
 
   @Test
   void tls_allScenariosPass() {
-    Demo demo = run(trusting(), start(pem(server)));
+    Demo demo = run(trusting(), start(server.pem()));
 
     assertThat(demo.failure()).isNull();
     assertThat(demo.shown()).contains("5/5 scenarios passed");
@@ -94,7 +94,7 @@ class SecureClientTest {
   void tls_byAName_isForTheName_notForTheAddressThatItStandsFor() throws Exception {
     Certificate named =
         authority.issue("named", Certificate.builder("named").addSanDnsName("localhost"));
-    int port = start(pem(named));
+    int port = start(named.pem());
 
     assertThat(run(trusting(), at("localhost", port)).failure()).isNull();
     assertThat(failure(trusting(), port))
@@ -111,7 +111,7 @@ class SecureClientTest {
             Certificate.builder("users")
                 .addSanDnsName("users.example.com")
                 .addSanIpAddress("10.0.0.7"));
-    int port = start(pem(named));
+    int port = start(named.pem());
 
     assertThat(failure(trusting().put("serverName", "users.example.com"), port)).isNull();
     assertThat(failure(trusting().put("serverName", "staff.example.com"), port))
@@ -144,7 +144,7 @@ class SecureClientTest {
     String loopback = hasIpv6() ? "::1" : "127.0.0.1";
     Certificate six = authority.issue("six", Certificate.builder("six").addSanIpAddress(loopback));
     JsonObject config = new JsonObject().put("host", loopback);
-    RunningServer running = RunningServer.start(1, secure ? config.put("tls", pem(six)) : config);
+    RunningServer running = RunningServer.start(1, secure ? config.put("tls", six.pem()) : config);
     servers.add(running);
 
     JsonObject tls = secure ? trusting() : new JsonObject();
@@ -154,7 +154,7 @@ class SecureClientTest {
 
   @Test
   void authorityThatIsNotTrusted_isNamed_withTheKeyOfTheFile() throws Exception {
-    int port = start(pem(server));
+    int port = start(server.pem());
     Path other = Certificate.authority(folder, "other").certificate();
 
     assertThat(failure(new JsonObject().put("caFile", other.toString()), port))
@@ -171,9 +171,9 @@ class SecureClientTest {
     Certificate old = authority.issue("old", valid(server("old"), now, -9, -2));
     Certificate young = authority.issue("young", valid(server("young"), now, 3, 9));
 
-    assertThat(failure(trusting(), start(pem(old))))
+    assertThat(failure(trusting(), start(old.pem())))
         .contains("a certificate that expired on " + date(now, -2), "has to renew it");
-    assertThat(failure(trusting(), start(pem(young))))
+    assertThat(failure(trusting(), start(young.pem())))
         .contains("a certificate that is not valid before " + date(now, 3));
   }
 
@@ -181,7 +181,7 @@ class SecureClientTest {
   void certificateThatIsForClientsOnly_isNotTaken() throws Exception {
     Certificate wrong = authority.issue("wrong", server("wrong").addExtendedKeyUsageClientAuth());
 
-    assertThat(failure(trusting(), start(pem(wrong))))
+    assertThat(failure(trusting(), start(wrong.pem())))
         .contains("a certificate that cannot be taken: Extended key usage");
   }
 
@@ -193,7 +193,7 @@ class SecureClientTest {
     Path store = client.pkcs12("a password");
     Path password = Files.writeString(folder.resolve("password"), "a password\n");
 
-    assertThat(failure(trusting().mergeIn(pem(client)), port)).isNull();
+    assertThat(failure(trusting().mergeIn(client.pem()), port)).isNull();
     JsonObject pkcs12 = trusting().put("keyStoreFile", store.toString());
     assertThat(failure(pkcs12.copy().put("keyStorePassword", "a password"), port)).isNull();
     assertThat(failure(pkcs12.copy().put("keyStorePasswordFile", password.toString()), port))
@@ -217,12 +217,12 @@ class SecureClientTest {
     Instant now = Instant.now();
     Certificate old = authority.issue("late", valid(Certificate.builder("late"), now, -9, -2));
 
-    assertThat(failure(trusting().mergeIn(pem(stranger)), port))
+    assertThat(failure(trusting().mergeIn(stranger.pem()), port))
         .contains(
             "127.0.0.1:%d does not accept the certificate of CN=stranger, in %s and %s ("
                 .formatted(port, stranger.certificate(), stranger.key()))
         .endsWith("; it has to be for clients, and signed by an authority that the server trusts");
-    assertThat(failure(trusting().mergeIn(pem(old)), port))
+    assertThat(failure(trusting().mergeIn(old.pem()), port))
         .contains("does not accept the certificate of CN=late")
         .endsWith("; it expired on " + date(now, -2));
   }
@@ -241,9 +241,9 @@ class SecureClientTest {
     Certificate stranger = Certificate.authority(folder, "others" + version).forClient("stranger");
 
     assertThat(failure(trusting(), port)).contains("wants a client certificate");
-    assertThat(failure(trusting().mergeIn(pem(stranger)), port))
+    assertThat(failure(trusting().mergeIn(stranger.pem()), port))
         .contains("does not accept the certificate of CN=stranger");
-    assertThat(failure(trusting().mergeIn(pem(client)), port)).contains("HTTP 404");
+    assertThat(failure(trusting().mergeIn(client.pem()), port)).contains("HTTP 404");
   }
 
   /** As a server of gRPC's C core does. */
@@ -257,7 +257,7 @@ class SecureClientTest {
     assertThat(failure(trusting(), port))
         .contains("no connection to 127.0.0.1:" + port + ": it hung up after the TLS handshake")
         .endsWith("perhaps it wants a client certificate: \"tls.certificateFile\"");
-    assertThat(failure(trusting().mergeIn(pem(client)), port))
+    assertThat(failure(trusting().mergeIn(client.pem()), port))
         .endsWith(
             "perhaps it does not accept the certificate in %s and %s"
                 .formatted(client.certificate(), client.key()));
@@ -296,7 +296,7 @@ class SecureClientTest {
   void plaintext_toAServerOfTls() {
     String set = "set \"tls.enabled\" to true, or \"tls.caFile\" to the file of its authority";
 
-    assertThat(failure(new JsonObject(), start(pem(server))))
+    assertThat(failure(new JsonObject(), start(server.pem())))
         .contains("UNAVAILABLE: no connection to 127.0.0.1:")
         .endsWith("Connection was closed; if it speaks TLS, " + set);
     int saysSo = tcp(socket -> socket.handler(preface -> socket.end(alert(10))));
@@ -351,10 +351,10 @@ class SecureClientTest {
 
   @Test
   void relay_saysWhatIsWrongWithAServer() throws Exception {
-    int good = start(pem(server));
+    int good = start(server.pem());
     Certificate named =
         authority.issue("relay", Certificate.builder("relay").addSanDnsName("a.example.com"));
-    int bad = start(pem(named));
+    int bad = start(named.pem());
     JsonObject config = Demo.config(good, "relay").put("tls", trusting());
     config.getJsonArray("addresses").add("127.0.0.1:" + bad);
 
@@ -375,7 +375,7 @@ class SecureClientTest {
         Demo.run(
             vertx,
             Demo.config(port)
-                .put("tls", trusting().mergeIn(pem(client)))
+                .put("tls", trusting().mergeIn(client.pem()))
                 .put(key, key.equals("token") ? token : file("good", token + "\n")));
 
     assertThat(demo.failure()).isNull();
@@ -385,7 +385,7 @@ class SecureClientTest {
   @Test
   void token_thatIsMissing_orRefused_isSaidWithWhereItCameFrom() throws Exception {
     Issuer issuer = Issuer.make();
-    int port = start(pem(server), issuer.auth(folder, rights("users")));
+    int port = start(server.pem(), issuer.auth(folder, rights("users")));
     JsonObject config = Demo.config(port, "get").put("tls", trusting());
 
     Demo none = Demo.run(vertx, config);
@@ -417,7 +417,7 @@ class SecureClientTest {
         Demo.run(
             vertx,
             Demo.config(port, "get", "chat")
-                .put("tls", trusting().mergeIn(pem(client)))
+                .put("tls", trusting().mergeIn(client.pem()))
                 .put("token", issuer.token("guests")));
 
     String note =
@@ -431,8 +431,8 @@ class SecureClientTest {
   void token_withoutTheRight_onSeveralServers_isNotTakenForACutCluster() throws Exception {
     Issuer issuer = Issuer.make();
     JsonObject auth = issuer.auth(folder, rights("users"));
-    JsonObject config = Demo.config(start(pem(server), auth), "relay").put("tls", trusting());
-    config.getJsonArray("addresses").add("127.0.0.1:" + start(pem(server), auth));
+    JsonObject config = Demo.config(start(server.pem(), auth), "relay").put("tls", trusting());
+    config.getJsonArray("addresses").add("127.0.0.1:" + start(server.pem(), auth));
 
     Demo demo = Demo.run(vertx, config.put("token", issuer.token("guests")));
 
@@ -496,7 +496,7 @@ class SecureClientTest {
         nobody.copy().put("tls", new JsonObject().put("caFile", text)),
         text + " has no PEM certificate: \"tls.caFile\"");
     assertUnusable(
-        nobody.copy().put("tls", pem(client).put("keyFile", server.key().toString())),
+        nobody.copy().put("tls", client.pem().put("keyFile", server.key().toString())),
         server.key() + " has another key than that of the certificate: \"tls.keyFile\"");
   }
 
@@ -533,15 +533,9 @@ class SecureClientTest {
     return new JsonObject().put("*", new JsonArray().add(role));
   }
 
-  private static JsonObject pem(Certificate certificate) {
-    return new JsonObject()
-        .put("certificateFile", certificate.certificate().toString())
-        .put("keyFile", certificate.key().toString());
-  }
-
   /** A server that wants certificates of our authority. */
   private static JsonObject mutual() {
-    return pem(server).put("clientCaFile", authority.certificate().toString());
+    return server.pem().put("clientCaFile", authority.certificate().toString());
   }
 
   /** A client that trusts our authority. */
