@@ -106,16 +106,20 @@ take_turns_to_build() {
   lock=.run_demo.lock
   seconds=0 next=1 absent=0
   until reason=$(mkdir "$lock" 2>&1); do
-    # Once it may have been deleted meanwhile; three times, nothing can be made here.
-    [ -d "$lock" ] || absent=$((absent + 1))
-    [ "$absent" -lt 3 ] || give_up 3 "cannot build in $PWD: $reason"
-    # The owner has been killed, maybe before it wrote its pid.
-    owner=$(cat "$lock/pid" 2>/dev/null || true)
-    waits 'waiting for another run_demo.sh to build' "$seconds" ''
-    sleep 1
-    seconds=$((seconds + 1))
-    if [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null; then
-      rm -rf "$lock"
+    if [ -d "$lock" ]; then
+      owner=$(cat "$lock/pid" 2>/dev/null || true)
+      waits 'waiting for another run_demo.sh to build' "$seconds" ''
+      sleep 1
+      seconds=$((seconds + 1))
+      # The owner has been killed, maybe before it wrote its pid.
+      if [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null; then
+        rm -rf "$lock"
+      fi
+    else
+      # Once it may have been deleted meanwhile; three times, nothing can be made here.
+      absent=$((absent + 1))
+      [ "$absent" -lt 3 ] || give_up 3 "cannot build in $PWD: $reason"
+      sleep 1
     fi
   done
   [ "$seconds" = 0 ] || waited

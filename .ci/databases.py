@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -68,6 +69,12 @@ class Database:
         primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
         primary.sql("SELECT pg_reload_conf()")
         wait_until("the standby follows", lambda: primary.sql("SELECT sync_state FROM pg_stat_replication") == "sync")
+
+
+def server_conf(port):
+    """The configuration of a server whose users are in the PostgreSQL behind a port."""
+    store = {"host": "127.0.0.1", "port": port, "database": "postgres", "user": "postgres"}
+    return json.dumps({"port": 0, "sampleUsers": False, "store": {"type": "postgres", "postgres": store}})
 
 
 @contextlib.contextmanager

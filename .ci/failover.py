@@ -16,7 +16,7 @@ import time
 import grpc
 
 from checks import check, passed
-from databases import PATIENCE_SECONDS, Database, home, wait_until
+from databases import PATIENCE_SECONDS, Database, home, server_conf, wait_until
 from directory_checks import pb, rpc
 from relay import Relay
 from server import running_server
@@ -25,6 +25,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "30"))
 CALLERS = 4
 BACK_SECONDS = 2
 REFUSED = 20
+
 
 class Name:
     """The relay, on a thread of its own."""
@@ -104,7 +105,7 @@ def rounds(primary, standby, name, load, stub):
         primary, standby = standby, primary
         standby.follow(primary)
     check(f"back within {BACK_SECONDS} s ({slowest:.2f})", slowest < BACK_SECONDS, True)
-    return primary, standby, slowest
+    return slowest
 
 
 with home() as folder, contextlib.ExitStack() as ending:
@@ -114,17 +115,12 @@ with home() as folder, contextlib.ExitStack() as ending:
     databases[0].create()
     databases[1].follow(databases[0])
     name = Name(databases[0].port)
-    conf = {
-        "port": 0,
-        "sampleUsers": False,
-        "store": {"type": "postgres", "postgres": {"host": "127.0.0.1", "port": name.port, "database": "postgres", "user": "postgres"}},
-    }
     log = ending.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
-    with running_server(json.dumps(conf), log=log) as (port, _), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with running_server(server_conf(name.port), log=log) as (port, _), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = rpc.UserServiceStub(channel)
         load = Load(port)
         try:
-            _, _, slowest = rounds(*databases, name, load, stub)
+            slowest = rounds(*databases, name, load, stub)
             load.await_more("users are created", load.acknowledged, 50)
         finally:
             load.stop()

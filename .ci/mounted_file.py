@@ -5,6 +5,7 @@ import os
 import subprocess
 import tempfile
 
+from checks import check, passed
 from server import java
 
 with tempfile.TemporaryDirectory() as folder:
@@ -22,7 +23,7 @@ with tempfile.TemporaryDirectory() as folder:
         text=True,
         timeout=60,
     )
-    assert server.returncode == 6, server
-    assert f"{mounted} is mounted without its folder" in server.stderr, server.stderr
-    assert os.path.getsize(host) == 0, "nothing is written"
-print("1 check passed")
+    check(f"exit code, {server.stderr}", server.returncode, 6)
+    check(f"why, {server.stderr}", f"{mounted} is mounted without its folder" in server.stderr, True)
+    check("what is written", os.path.getsize(host), 0)
+print(f"Mounted file: {passed()} passed, 0 failed")

@@ -4,14 +4,13 @@ Needs root, and Debian's PostgreSQL and PgBouncer. Ends with "Pooler: N passed, 
 """
 
 import contextlib
-import json
 import socket
 import subprocess
 
 import grpc
 
 from checks import check, passed
-from databases import Database, home, wait_until
+from databases import Database, home, server_conf, wait_until
 from directory_checks import pb, rpc
 from server import free_port, java, running_server
 
@@ -45,16 +44,11 @@ def pooler(folder, database, mode):
         process.wait(timeout=30)
 
 
-def conf(port):
-    store = {"host": "127.0.0.1", "port": port, "database": "postgres", "user": "postgres"}
-    return json.dumps({"port": 0, "sampleUsers": False, "store": {"type": "postgres", "postgres": store}})
-
-
 with home() as folder, contextlib.ExitStack() as ending:
     database = Database(f"{folder}/data")
     ending.callback(database.stop)
     database.create()
-    with pooler(folder, database, "session") as behind, running_server(conf(behind)) as (port, _):
+    with pooler(folder, database, "session") as behind, running_server(server_conf(behind)) as (port, _):
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = rpc.UserServiceStub(channel)
             users = (pb.CreateUserRequest(name="Pool", email=f"user{i}@example.com", age=1) for i in range(USERS))
@@ -64,7 +58,7 @@ with home() as folder, contextlib.ExitStack() as ending:
             check("a list", len(list(stub.ListUsers(pb.ListUsersRequest(), timeout=60))), USERS + 1)
     with pooler(folder, database, "transaction") as behind:
         refused = subprocess.run(
-            [java(), "-jar", "target/user-service.jar", "--conf", conf(behind)], capture_output=True, text=True, timeout=120, check=False
+            [java(), "-jar", "target/user-service.jar", "--conf", server_conf(behind)], capture_output=True, text=True, timeout=120, check=False
         )
     check(f"exit code in transaction mode, {refused.stderr}", refused.returncode, 6)
     check(f"what to do, {refused.stderr}", "Give it pool_mode = session for this database" in refused.stderr, True)
