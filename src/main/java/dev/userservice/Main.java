@@ -113,17 +113,19 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     this.args = args;
   }
 
-  public static void main(String[] args) {
+  /**
+   * Starts the program, and returns while a server goes on.
+   *
+   * @return {@link #OK}, or the exit code of a start that failed
+   */
+  static int run(String[] args) {
     // In a Turkish locale JGroups reads none of its configuration; elsewhere numbers in messages
     // have digits that no program reads.
     Locale.setDefault(Locale.ROOT);
     Watchdog.start(LAST_RESORT);
     // To HTTP/1 clients it is a way to keep us busy; HTTP/2 forbids it anyway (RFC 9113, 9.2.1).
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
-    int code = new Main(args).launch();
-    if (code != OK) {
-      System.exit(code);
-    }
+    return new Main(args).launch();
   }
 
   @Override
@@ -265,6 +267,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public Supplier<? extends Deployable> verticleSupplier() {
+    // The launcher's shutdown hook has just been added.
+    EntryPoint.handOver();
     return switch (role) {
       case SERVER -> UserVerticle::new;
       case BENCH -> () -> bench = new BenchVerticle();
@@ -366,11 +370,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     status.end();
     if (!ended && role.ends()) {
       clients.forEach(ClientVerticle::interrupt);
-      complain(
-          SCENARIO,
-          role == Role.CLIENT
-              ? "interrupted before all scenarios had passed"
-              : "interrupted before all loads had ended");
+      complain(SCENARIO, role.interrupted);
     }
     ended = true;
   }
@@ -423,7 +423,13 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   private static int complain(int code, String message) {
-    System.err.println("user-service: " + message);
+    if (!EntryPoint.isEnding()) {
+      say(message);
+    }
     return code;
+  }
+
+  static void say(String message) {
+    System.err.println("user-service: " + message);
   }
 }

@@ -13,22 +13,26 @@ import java.util.function.Consumer;
 enum Role {
 
   /** Runs {@link UserVerticle}, until it is stopped. */
-  SERVER("user-service"),
+  SERVER("user-service", ""),
 
   /** Runs {@link ClientVerticle}, until all scenarios have been run. */
-  CLIENT("user-client"),
+  CLIENT("user-client", "interrupted before all scenarios had passed"),
 
   /** Runs {@link BenchVerticle}, until all loads have been made. */
-  BENCH("user-bench"),
+  BENCH("user-bench", "interrupted before all loads had ended"),
 
   /** Runs a verticle of somebody else, of which nothing is known. */
-  OTHER("user-service");
+  OTHER("user-service", "");
 
   /** What traces call it. */
   final String program;
 
-  Role(String program) {
+  /** The message of a run that a signal ends; empty where that is no failure. */
+  final String interrupted;
+
+  Role(String program, String interrupted) {
     this.program = program;
+    this.interrupted = interrupted;
   }
 
   /**

@@ -404,7 +404,7 @@ class MainTest {
       }
       assertThat(line).as(client::errors).isNotNull();
 
-      new ProcessBuilder("kill", "-" + signal, "" + client.process().pid()).start().waitFor();
+      client.signal(signal);
 
       assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
       assertThat(client.errors())

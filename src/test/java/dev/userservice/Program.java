@@ -27,7 +27,7 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
 
   /**
    * @param folder for what it writes to stderr
-   * @param command the arguments of {@link Main}
+   * @param command the arguments of {@link EntryPoint}
    */
   public static Program start(
       Path folder, Map<String, String> env, List<String> jvm, String... command)
@@ -43,7 +43,7 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
     // The compiler for programs that run long would take half of the time of their start.
     line.add("-XX:TieredStopAtLevel=1");
     line.addAll(jvm);
-    line.addAll(List.of("-cp", CLASS_PATH, "dev.userservice.Main"));
+    line.addAll(List.of("-cp", CLASS_PATH, "dev.userservice.EntryPoint"));
     line.addAll(List.of(command));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().putAll(env);
@@ -96,6 +96,13 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
   /** As kill -9 does; returns when it has ended. */
   public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor(Waits.SECONDS, TimeUnit.SECONDS);
+  }
+
+  /**
+   * @param name of a signal, such as TERM
+   */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor();
   }
 
   String output() {

@@ -1,0 +1,127 @@
+package dev.userservice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Signals at moments spread over a start, from the first that the program can answer. A moment is a
+ * number of loaded classes, which, unlike a time, is about the same on each machine.
+ */
+@Timeout(
+    value = Waits.TEST_SECONDS,
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+class StartSignalTest {
+
+  /** The first class loaded after the signal handling is installed. */
+  private static final String FIRST = "dev.userservice.Main source:";
+
+  private static final int MOMENTS = 5;
+
+  @RegisterExtension private final Programs programs = new Programs();
+  @TempDir private Path folder;
+
+  @Test
+  void server_withTlsAndAFile() throws Exception {
+    Certificate own = Certificate.make(folder, "server");
+    JsonObject tls =
+        new JsonObject()
+            .put("certificateFile", own.certificate().toString())
+            .put("keyFile", own.key().toString());
+
+    assertStops(Main.OK, "", "--conf", StoreConfigs.sqlite(folder).put("tls", tls).encode());
+  }
+
+  @Test
+  void server_thatWaitsForPostgres() throws Exception {
+    JsonObject config = StoreConfigs.of("postgres", new JsonObject().put("port", 1));
+    config.getJsonObject("store").put("startTimeoutMillis", 0);
+
+    assertStops(Main.OK, "", "--conf", config.encode());
+  }
+
+  @Test
+  void server_thatWaitsForOthers() throws Exception {
+    JsonObject config = ClusterNode.cluster().put("port", 0);
+    config.put("store", new JsonObject().put("type", "grid").put("startTimeoutMillis", 0));
+
+    assertStops(Main.OK, "", "--cluster", "--conf", config.encode());
+  }
+
+  @Test
+  void client_thatWaitsForAServer() throws Exception {
+    try (ServerSocket later = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      later.close();
+      assertStops(
+          Main.SCENARIO,
+          "user-service: interrupted before all scenarios had passed",
+          "ClientVerticle",
+          "--conf",
+          "{\"addresses\":[\"127.0.0.1:" + later.getLocalPort() + "\"],\"waitMillis\":60000}");
+    }
+  }
+
+  /** Asserts the exit code, and that stderr has only these lines and the log. */
+  private void assertStops(int exitCode, String errors, String... command) throws Exception {
+    int classes = stop(Integer.MAX_VALUE, "TERM", exitCode, errors, command);
+    assertThat(classes).isPositive();
+    for (int moment = 0; moment < MOMENTS; moment++) {
+      List<String> signals = MainTest.signals();
+      String signal = signals.get(moment % signals.size());
+      stop(classes * moment / MOMENTS, signal, exitCode, errors, command);
+    }
+  }
+
+  /**
+   * Sends the signal after so many classes, or earlier when the program waits or serves.
+   *
+   * @return the number of classes loaded before the signal
+   */
+  private int stop(int classes, String signal, int exitCode, String errors, String... command)
+      throws Exception {
+    Program program =
+        programs.start(folder, Map.of(), List.of("-Xlog:class+load:stdout:none"), command);
+    int loaded = 0;
+    for (String line = await(program, FIRST); loaded < classes; line = read(program)) {
+      if (line.startsWith("Server ") || line.startsWith("Waiting ")) {
+        break;
+      }
+      loaded++;
+    }
+    program.signal(signal);
+    // Read to the end: a full pipe would block the program.
+    program.output();
+    assertThat(program.exitCode())
+        .as("%s after %d classes: %s", signal, loaded, program.errors())
+        .isEqualTo(exitCode);
+    assertThat(program.errors().lines().filter(line -> !line.startsWith("{")))
+        .as("after %d classes", loaded)
+        .containsExactlyElementsOf(errors.lines().toList());
+    return loaded;
+  }
+
+  private static String await(Program program, String start) throws IOException {
+    String line = read(program);
+    while (!line.startsWith(start)) {
+      line = read(program);
+    }
+    return line;
+  }
+
+  private static String read(Program program) throws IOException {
+    String line = program.stdout().readLine();
+    assertThat(line).as(program::errors).isNotNull();
+    return line;
+  }
+}
