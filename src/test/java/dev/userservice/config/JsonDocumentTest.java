@@ -56,6 +56,13 @@ class JsonDocumentTest {
   }
 
   @Test
+  void text_withANumberOfManyDigits() {
+    assertThatThrownBy(() -> JsonDocument.parse("--conf", "{\"port\":" + "1".repeat(2_000) + "}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("a number of more than a thousand digits");
+  }
+
+  @Test
   void text_afterBlanks() {
     assertThat(JsonDocument.parse("--conf", " \n{\"port\":1}").getInteger("port")).isEqualTo(1);
   }

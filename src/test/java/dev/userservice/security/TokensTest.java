@@ -172,6 +172,28 @@ class TokensTest {
         .isEqualTo(Reason.TOKEN_NOT_TRUSTED);
   }
 
+  /** The library reads a token before it looks at its signature. */
+  @Test
+  void form_thatIsNestedDeep() throws Exception {
+    Tokens tokens = tokens(issuer.pem());
+    for (int levels : new int[] {900, 3_000}) {
+      String deep = "{\"alg\":\"RS256\",\"a\":" + "[".repeat(levels) + "]".repeat(levels) + "}";
+      String part = Issuer.base64(deep.getBytes(StandardCharsets.US_ASCII));
+      assertThat(refused(tokens, part + ".e30.AAAA"))
+          .as("a header of %d levels", levels)
+          .isIn(Reason.TOKEN_NOT_TRUSTED, Reason.TOKEN_MALFORMED);
+      assertThat(
+              refused(
+                  tokens,
+                  Issuer.base64("{\"alg\":\"RS256\"}".getBytes(StandardCharsets.US_ASCII))
+                      + "."
+                      + part
+                      + ".AAAA"))
+          .as("claims of %d levels", levels)
+          .isIn(Reason.TOKEN_NOT_TRUSTED, Reason.TOKEN_MALFORMED);
+    }
+  }
+
   /** RFC 8725, 3.11: a token that was made for something else is none, whoever signed it. */
   @Test
   void type_ofSomethingElse() throws Exception {
@@ -245,9 +267,10 @@ class TokensTest {
   void fileWithoutAUsableKey_isRefused() throws Exception {
     Issuer weak = Issuer.make("RSA", 1_024);
     String secret = new JsonObject().put("kty", "oct").put("k", "c2VjcmV0").encode();
+    String deep = "{\"keys\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}";
     String secretKey = issuer.pem().replace("PUBLIC KEY", "PRIVATE KEY");
     for (String bad :
-        List.of("", "{}", "{", "text", secret, secretKey, weak.pem(), weak.jwks("x"))) {
+        List.of("", "{}", "{", "text", secret, secretKey, weak.pem(), weak.jwks("x"), deep)) {
       Future<?> opened = open(bad);
       assertThat(opened.cause())
           .as(bad)
