@@ -184,7 +184,10 @@ await_ready() {
     case $line in
       'gRPC Server started on port '*) port=${line##* } ;;
       'Server is ready'*)
-        address=${USER_SERVICE_HOST:-127.0.0.1}:$port
+        address=${USER_SERVICE_HOST:-127.0.0.1}
+        # An IPv6 address with a port is in brackets.
+        case $address in \[*) ;; *:*) address=[$address] ;; esac
+        address=$address:$port
         return
         ;;
     esac

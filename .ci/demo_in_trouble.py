@@ -68,6 +68,12 @@ with tempfile.TemporaryDirectory() as folder:
     called = subprocess.run([os.path.join(folder, "run_demo.sh")], user="nobody", capture_output=True, text=True, timeout=60)
     check("a folder that cannot be written", called.returncode == 3 and f"cannot build in {folder}" in called.stderr, called)
 
+# Where the machine has it; that of a host without IPv6 is in MainTest.
+if os.path.exists("/proc/net/if_inet6"):
+    process = demo(0, {"USER_SERVICE_HOST": "::1"})
+    out, err = process.communicate(timeout=60)
+    check("an IPv6 address", process.returncode == 0 and "Server [::1]:" in out, out, err)
+
 for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
     process = demo(0)
     for line in process.stdout:

@@ -12,6 +12,7 @@ import java.net.BindException;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.channels.UnsupportedAddressTypeException;
 
 /**
  * Why a start failed, for an operator.
@@ -68,7 +69,8 @@ record StartFailure(int exitCode, String message) {
   private static boolean isOfAnAddress(Throwable failure) {
     return failure instanceof SocketException
         || failure instanceof UnknownHostException
-        || failure instanceof UnresolvedAddressException;
+        || failure instanceof UnresolvedAddressException
+        || failure instanceof UnsupportedAddressTypeException;
   }
 
   private static String address(ManagementAddressException failure) {
@@ -100,6 +102,10 @@ record StartFailure(int exitCode, String message) {
     if (reason.contains("denied")) {
       return "port %d of %s is not permitted to this user%nChoose %s"
           .formatted(port, host, anotherPort);
+    }
+    if (failure instanceof UnsupportedAddressTypeException) {
+      return "%s is an IPv6 address, and this machine, or its Java (java.net.preferIPv4Stack), has no IPv6%nChoose another: %s"
+          .formatted(host, places.formatted("host", "HOST"));
     }
     return "%s is no address of this machine%nChoose another: %s"
         .formatted(host, places.formatted("host", "HOST"));

@@ -1,5 +1,6 @@
 package dev.userservice;
 
+import dev.userservice.config.Address;
 import dev.userservice.config.AuthConfig;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.config.StoreConfig;
@@ -36,7 +37,7 @@ final class StartLines {
     String management =
         managementPort == null
             ? ""
-            : "; management: %s:%s".formatted(config.management().host(), managementPort);
+            : "; management: " + Address.join(config.management().host(), managementPort);
     lines.add(
         "Store: %s; calls: %s%s".formatted(store(config.store()), security(config), management));
     lines.add(

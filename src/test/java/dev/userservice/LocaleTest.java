@@ -3,6 +3,7 @@ package dev.userservice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,35 @@ class LocaleTest {
                     config.encode())
                 .port())
         .isPositive();
+  }
+
+  /** LC_ALL=C, as in many containers: no file can have a name outside of ASCII. */
+  @Test
+  void ascii_namesOfFilesOutsideOfItAreRefused() throws Exception {
+    String name = folder.resolve("d\u00e4t\u00e4/users.db").toString();
+    JsonObject sqlite = StoreConfigs.of("sqlite", new JsonObject().put("file", name));
+    assertRefused("store.sqlite.file", sqlite);
+    JsonObject tls = new JsonObject().put("certificateFile", name).put("keyFile", name);
+    assertRefused("tls.certificateFile", new JsonObject().put("port", 0).put("tls", tls));
+    JsonObject postgres = StoreConfigs.of("postgres", new JsonObject().put("passwordFile", name));
+    assertRefused("store.postgres.passwordFile", postgres);
+
+    try (var files = Files.list(folder)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .as("no other name in its place")
+          .allMatch(file -> file.startsWith("stderr") || file.equals("conf.json"));
+    }
+  }
+
+  private void assertRefused(String key, JsonObject config) throws Exception {
+    Path file = Files.writeString(folder.resolve("conf.json"), config.encode());
+    Program server =
+        programs.start(folder, Map.of("LC_ALL", "C"), List.of(), "--conf", file.toString());
+    assertThat(server.exitCode()).as(server.errors()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.errors())
+        .hasLineCount(1)
+        .contains("\"%s\" is ".formatted(key))
+        .endsWith("start it with LC_ALL=C.UTF-8");
   }
 
   @Test

@@ -57,6 +57,7 @@ class LogsTest {
             """
             {"store": {"type": "sqlite", "sqlite": {"file": "a\\nb.db"}},
              "tls": {"certificateFile": "c", "keyFile": "k", "clientCaFile": "ca"},
+             "management": {"port": 0, "host": "::1"},
              "auth": {"certificates": {"job": {"roles": ["r"]}}, "rights": {"*": ["r"]}}}
             """);
 
@@ -68,7 +69,7 @@ class LogsTest {
             line ->
                 assertThat(line)
                     .isEqualTo(
-                        "Store: SQLite in a?b.db; calls: mutual TLS, of callers with a known certificate; management: 127.0.0.1:6"),
+                        "Store: SQLite in a?b.db; calls: mutual TLS, of callers with a known certificate; management: [::1]:6"),
             line -> assertThat(line).startsWith("Server waits for its store; "));
   }
 

@@ -176,6 +176,31 @@ class MainTest {
   }
 
   @Test
+  void host_ofIPv6_whereThereIsNone() throws Exception {
+    String none = " is an IPv6 address, and this machine, or its Java (java.net.preferIPv4Stack)";
+    for (String host : List.of("::1", "::")) {
+      Program server = withoutIPv6("{\"port\":0,\"host\":\"" + host + "\",\"insecure\":true}");
+      assertThat(server.exitCode()).as(server.errors()).isEqualTo(Main.ADDRESS);
+      assertThat(server.errors())
+          .contains("user-service: " + host + none)
+          .contains("Choose another: \"host\" in the --conf file");
+    }
+    Program managed = withoutIPv6("{\"port\":0,\"management\":{\"port\":0,\"host\":\"::1\"}}");
+    assertThat(managed.exitCode()).as(managed.errors()).isEqualTo(Main.ADDRESS);
+    assertThat(managed.errors()).contains("\"management.host\"");
+    Program database =
+        withoutIPv6("{\"store\":{\"type\":\"postgres\",\"postgres\":{\"host\":\"::1\"}}}");
+    assertThat(database.exitCode()).as(database.errors()).isEqualTo(Main.STORE);
+    assertThat(database.errors())
+        .startsWith("user-service: PostgreSQL at [::1]:5432, database users, user users: ")
+        .contains("its address is of IPv6");
+  }
+
+  private Program withoutIPv6(String config) throws Exception {
+    return start(Map.of(), List.of("-Djava.net.preferIPv4Stack=true"), "--conf", config);
+  }
+
+  @Test
   void configuration_thatIsRefused() throws Exception {
     Path broken = Files.writeString(folder.resolve("broken.json"), "{\"port\": }");
     assertRefused("nope.json: there is no such file", SERVER, "--conf", "nope.json");

@@ -55,8 +55,17 @@ public record Address(String host, int port) {
     return addresses.stream().map(Address::toString).collect(Collectors.joining(", "));
   }
 
+  /**
+   * A host and a port in one text: an IPv6 address is in brackets then (RFC 3986, 3.2.2).
+   *
+   * @param host may have its brackets
+   */
+  public static String join(String host, Object port) {
+    return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host) + ":" + port;
+  }
+
   @Override
   public String toString() {
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    return join(host, port);
   }
 }

@@ -110,6 +110,7 @@ final class ConfigReader {
   String text(String key, String otherwise) {
     Object value = value(key, Type.TEXT, otherwise);
     if (value instanceof String text && !text.isBlank()) {
+      checkFileName(key, text);
       return text;
     }
     throw refused(key, value, "a text that is not empty");
@@ -119,9 +120,18 @@ final class ConfigReader {
   String textOrNone(String key) {
     Object value = value(key, Type.TEXT, "");
     if (value instanceof String text) {
+      checkFileName(key, text);
       return text;
     }
     throw refused(key, value, "a text");
+  }
+
+  /** All keys of files, and no others, end so. */
+  private void checkFileName(String key, String text) {
+    String refusal = key.equals("file") || key.endsWith("File") ? FileName.refusal(text) : null;
+    if (refusal != null) {
+      throw refused(key, "is " + Shown.of(text) + ", which " + refusal);
+    }
   }
 
   /** A text that may be empty, and never stands in a message. */

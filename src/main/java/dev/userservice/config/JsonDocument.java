@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,6 +67,10 @@ public final class JsonDocument {
   }
 
   private static String read(String name, String argument) {
+    String refusal = FileName.refusal(argument);
+    if (refusal != null) {
+      throw new ConfigException(Shown.printable(name) + ": " + refusal);
+    }
     try {
       Path path = Path.of(argument);
       if (Files.isDirectory(path)) {
@@ -80,7 +83,7 @@ public final class JsonDocument {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (BoundedFile.UnfitException e) {
       throw new ConfigException(name + ": " + e.getMessage() + ", but must be a JSON file");
-    } catch (NoSuchFileException | InvalidPathException e) {
+    } catch (NoSuchFileException e) {
       throw new ConfigException(
           "%s: there is no such file (looked in %s)"
               .formatted(Shown.printable(name), Path.of("").toAbsolutePath()));

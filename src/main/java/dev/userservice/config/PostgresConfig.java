@@ -155,6 +155,7 @@ public record PostgresConfig(
   /** All but the password. */
   @Override
   public String toString() {
-    return "PostgreSQL at %s:%d, database %s, user %s".formatted(host, port, database, user);
+    return "PostgreSQL at %s, database %s, user %s"
+        .formatted(Address.join(host, port), database, user);
   }
 }

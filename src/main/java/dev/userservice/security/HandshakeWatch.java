@@ -1,5 +1,6 @@
 package dev.userservice.security;
 
+import dev.userservice.config.Address;
 import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
@@ -47,7 +48,7 @@ final class HandshakeWatch extends WatchedTls {
                 String why = done.isSuccess() ? null : explain(done.cause());
                 if (why != null) {
                   SSLEngine peer = handler.engine();
-                  failed.accept(peer.getPeerHost() + ":" + peer.getPeerPort(), why);
+                  failed.accept(Address.join(peer.getPeerHost(), peer.getPeerPort()), why);
                 }
               });
     }

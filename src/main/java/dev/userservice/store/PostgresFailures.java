@@ -4,6 +4,7 @@ import dev.userservice.config.PostgresConfig;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
@@ -133,6 +134,9 @@ final class PostgresFailures {
                 "a pooler in between refuses the connection, and its log says why%nWhere it is a startup parameter, give PgBouncer ignore_startup_parameters = DateStyle,client_encoding,application_name";
             default -> null;
           };
+    } else if (failure instanceof UnsupportedAddressTypeException) {
+      why =
+          "its address is of IPv6, and this machine, or its Java (java.net.preferIPv4Stack), has none";
     } else if (failure instanceof IllegalArgumentException) {
       // The driver's own refusal of a password that cannot be one, such as none.
       why = WRONG_PASSWORD;

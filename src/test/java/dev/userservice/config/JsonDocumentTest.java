@@ -26,7 +26,8 @@ class JsonDocumentTest {
   void argument_thatIsNoPath_staysOnOneLine() {
     assertThatThrownBy(() -> JsonDocument.parse("--conf", "a\n\0b"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith("a\\u000a\\u0000b: there is no such file");
+        .hasMessageStartingWith(
+            "a\\u000a\\u0000b: cannot be the name of a file: it has a NUL character");
   }
 
   @Test
