@@ -1,6 +1,10 @@
 package dev.userservice.store;
 
 import dev.userservice.store.StoreException.Reason;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import org.sqlite.SQLiteErrorCode;
@@ -10,6 +14,9 @@ final class SqliteFailures {
 
   /** The first byte of a result code says what failed, the others say where. */
   private static final int PRIMARY = 0xff;
+
+  /** What SQLite writes to open a file: 32 KiB for the index of its log, and some pages. */
+  private static final long MIN_ROOM_BYTES = 128 * 1024;
 
   private final Path file;
 
@@ -51,13 +58,50 @@ final class SqliteFailures {
     return switch (code) {
       case SQLITE_NOTADB, SQLITE_CORRUPT ->
           unusable("is damaged, or no SQLite database%nRestore a backup, or name another file");
-      case SQLITE_FULL -> unusable("has no room on its disk");
+      case SQLITE_FULL -> noRoom();
       case SQLITE_BUSY, SQLITE_LOCKED ->
           new StoreException(Reason.UNAVAILABLE, "another program keeps " + file + " locked");
-      case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_AUTH ->
-          unusable("cannot be written%nCheck the permissions of the file and of its folder");
+      case SQLITE_IOERR ->
+          isDiskFull()
+              ? noRoom()
+              : unusable("cannot be read or written: its disk failed%nCheck the disk");
+      case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH ->
+          isDiskFull()
+              ? noRoom()
+              : unusable("cannot be written%nCheck the permissions of the file and of its folder");
       default -> unusable("cannot be used: SQLite says " + code.name());
     };
+  }
+
+  /**
+   * A failure to make what an open file needs.
+   *
+   * @param why as for {@link #unusable}; the system's reason follows it
+   */
+  StoreException ofMaking(IOException failure, String why) {
+    if (isDiskFull()) {
+      return noRoom();
+    }
+    // Such as "No space left on device" where only the number of files is exhausted.
+    return failure instanceof FileSystemException system && system.getReason() != null
+        ? unusable(why + ": " + system.getReason())
+        : unusable(why + "%nCheck the permissions of its folder");
+  }
+
+  private StoreException noRoom() {
+    return unusable(
+        "has no room on its disk%nMake room, or name a file on another disk: \"store.sqlite.file\"");
+  }
+
+  /** SQLite reports a lack of room for its index as SQLITE_IOERR, among others. */
+  private boolean isDiskFull() {
+    try {
+      FileStore disk = Files.getFileStore(Files.exists(file) ? file : file.getParent());
+      // Some file systems, such as that of /proc, have no sizes at all.
+      return disk.getTotalSpace() > 0 && disk.getUsableSpace() < MIN_ROOM_BYTES;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

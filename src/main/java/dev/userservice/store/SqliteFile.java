@@ -127,7 +127,7 @@ final class SqliteFile {
         Files.createDirectories(file.getParent(), OwnerOnly.FOLDER);
       }
     } catch (IOException e) {
-      throw failures.unusable("cannot be made: its folder is not there, and cannot be made");
+      throw failures.ofMaking(e, "cannot be made: its folder is missing, and cannot be made");
     }
     if (Files.isDirectory(file)) {
       throw failures.unusable("is a folder%nName a file in it: \"store.sqlite.file\"");
@@ -172,7 +172,7 @@ final class SqliteFile {
       unlock();
       throw inUse("this process");
     } catch (IOException e) {
-      throw failures.unusable("cannot be written: nor can " + path.getFileName() + " beside it");
+      throw failures.ofMaking(e, "cannot be written: nor can " + path.getFileName() + " beside it");
     }
   }
 
@@ -220,7 +220,7 @@ final class SqliteFile {
     } catch (FileAlreadyExistsException e) {
       BoundedFile.warnIfOpen(file.toString(), "store.sqlite.file", LOG::warn);
     } catch (IOException e) {
-      throw failures.unusable("cannot be made%nCheck the permissions of its folder");
+      throw failures.ofMaking(e, "cannot be made");
     }
   }
 

@@ -18,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -40,6 +41,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SqliteTroubleTest {
 
   private static final int TIMEOUT_MILLIS = 300;
+
+  /** Result codes of SQLite. */
+  private static final int SQLITE_READONLY = 8;
+
+  private static final int SQLITE_FULL = 13;
+  private static final int SQLITE_IOERR_SHMSIZE = 4874;
 
   @TempDir private Path folder;
   private final Vertx vertx = Vertx.vertx();
@@ -184,7 +191,7 @@ class SqliteTroubleTest {
   void folder_thatIsAFile() throws Exception {
     Path stranger = Files.writeString(folder.resolve("stranger"), "not a folder");
 
-    assertUnusable(stranger.resolve("users.db"), "its folder is not there");
+    assertUnusable(stranger.resolve("users.db"), "its folder is missing");
     assertUnusable(folder, "is a folder");
   }
 
@@ -290,6 +297,24 @@ class SqliteTroubleTest {
     assertThat(await(writes.add(drafts(10, 10_000), WANTED)).get(0)).isEqualTo(11);
     writer.close();
     opened.unlock();
+  }
+
+  /** A full disk is in .ci/full_disk.py: it needs a file system of its own. */
+  @Test
+  void opening_thatFails_namesThePermissionsOnlyWhereTheyMatter() {
+    SqliteFailures failures = new SqliteFailures(file());
+
+    assertThat(failures.ofOpening(new SQLException("", "", SQLITE_FULL)))
+        .hasMessageContaining("has no room on its disk");
+    assertThat(failures.ofOpening(new SQLException("", "", SQLITE_IOERR_SHMSIZE)))
+        .hasMessageContaining("its disk failed")
+        .hasMessageNotContaining("permissions");
+    assertThat(failures.ofOpening(new SQLException("", "", SQLITE_READONLY)))
+        .hasMessageContaining("Check the permissions");
+    assertThat(
+            failures.ofMaking(
+                new FileSystemException("x", null, "No space left on device"), "cannot be made"))
+        .hasMessage(file() + " cannot be made: No space left on device");
   }
 
   @Test

@@ -1,0 +1,71 @@
+"""Starts with a database file on a disk that is full, or nearly: the server serves, or says that the disk has no room."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from server import java
+
+PAGE = 4096
+# The lock, the file, SQLite's log and the index of that need some of each; a start with a few pages fails at another of them.
+FREE_PAGES = (0, 2, 5, 30)
+
+if len(sys.argv) == 1:
+    # In a mount namespace of its own, which ends with it.
+    os.execvp("unshare", ["unshare", "--mount", sys.executable, __file__, "inside"])
+
+
+def free_pages(folder):
+    return os.statvfs(folder).f_bavail
+
+
+def start(folder):
+    """Starts a server; stops it if it serves. Returns its exit code and what it wrote to stderr."""
+    conf = json.dumps({"port": 0, "log": "text", "store": {"type": "sqlite", "sqlite": {"file": f"{folder}/users.db"}}})
+    command = [java(), "-Xmx64m", "-jar", "target/user-service.jar", "--conf", conf]
+    with subprocess.Popen(command, env=dict(os.environ, LC_ALL="C"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        for line in server.stdout:
+            if line.startswith("Server is ready"):
+                server.terminate()
+        err = server.stderr.read()
+    return server.returncode, err
+
+
+def on_a_full_disk(prepare, options, leave):
+    """Returns the result of a start on a disk of its own, after `prepare` and with so many free pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=8m,{options}", "tmpfs", folder], check=True)
+        try:
+            prepare(folder)
+            with open(os.path.join(folder, "ballast"), "wb") as ballast:
+                os.posix_fallocate(ballast.fileno(), 0, (free_pages(folder) - leave) * PAGE)
+            return start(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def nothing(_):
+    pass
+
+
+def a_database(folder):
+    code, err = start(folder)
+    assert code == 0, (code, err)
+
+
+passed = 0
+refused = 0
+for prepare, pages in ((nothing, FREE_PAGES), (a_database, (0, 5))):
+    for leave in pages:
+        code, err = on_a_full_disk(prepare, "mode=700", leave)
+        if code != 0:
+            assert code == 6 and "users.db has no room on its disk" in err, (prepare.__name__, leave, code, err)
+            refused += 1
+        passed += 1
+assert 0 < refused < passed, (refused, passed)
+# The folder itself and the ballast are the two files.
+code, err = on_a_full_disk(nothing, "mode=700,nr_inodes=2", 100)
+assert code == 6 and "users.db" in err and "No space left on device" in err, (code, err)
+print(f"{passed + 1} checks passed")
