@@ -18,10 +18,13 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running_server(conf='{"port": 0}', jvm=(), log=None):
-    """Yields (port, process); ends the server by its own process, and checks that it ends well. It logs to a file, or here."""
+def running_server(conf='{"port": 0}', jvm=(), log=None, within=()):
+    """Yields (port, process); ends the server by its own process, and checks that it ends well. It logs to a file, or here.
+
+    A command that it is started by, such as unshare, has to become it.
+    """
     process = subprocess.Popen(
-        [java(), *jvm, "-jar", "target/user-service.jar", "dev.userservice.UserVerticle", "--conf", conf],
+        [*within, java(), *jvm, "-jar", "target/user-service.jar", "dev.userservice.UserVerticle", "--conf", conf],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -7,6 +7,7 @@ import dev.userservice.cluster.ClusterException;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
+import dev.userservice.config.FileName;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.LogFormat;
 import dev.userservice.operations.Metrics;
@@ -122,6 +123,12 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     // In a Turkish locale JGroups reads none of its configuration; elsewhere numbers in messages
     // have digits that no program reads.
     Locale.setDefault(Locale.ROOT);
+    String folder = System.getProperty("user.dir");
+    String refusal = FileName.refusal(folder);
+    if (refusal != null) {
+      // The JDK's management beans, which the watchdog needs, could not be loaded.
+      return complain(CONFIGURATION, "the current folder, " + folder + ", " + refusal);
+    }
     Watchdog.start(LAST_RESORT);
     // To HTTP/1 clients it is a way to keep us busy; HTTP/2 forbids it anyway (RFC 9113, 9.2.1).
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");

@@ -4,7 +4,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /** Names that no file can have in this process. */
-final class FileName {
+public final class FileName {
 
   private FileName() {}
 
@@ -12,7 +12,7 @@ final class FileName {
    * Why a text cannot be the name of a file, to follow it in a message, or null if it can. The
    * names of a process have the characters of its locale; with LC_ALL=C those are ASCII.
    */
-  static String refusal(String text) {
+  public static String refusal(String text) {
     try {
       Path.of(text);
       return null;
