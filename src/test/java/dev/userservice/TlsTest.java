@@ -275,7 +275,7 @@ class TlsTest {
         .doesNotContain(secret.lines().skip(1).findFirst().orElseThrow());
     JsonObject pkcs12 = new JsonObject().put("keyStoreFile", own.pkcs12("secret").toString());
     assertRefused(pkcs12.copy().put("keyStorePassword", "wrong"), "has another password");
-    assertRefused(pkcs12.copy().put("keyStoreFile", nothing.toString()), "is no PKCS12 file");
+    assertRefused(pkcs12.copy().put("keyStoreFile", nothing.toString()), "is not a PKCS12 file");
   }
 
   @Test

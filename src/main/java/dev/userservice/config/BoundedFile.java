@@ -24,7 +24,7 @@ public final class BoundedFile {
   /** A file that is not read at all. Its message says why, to follow the name of the file. */
   public static final class UnfitException extends IOException {
 
-    private UnfitException(String why) {
+    UnfitException(String why) {
       super(why);
     }
   }

@@ -1,12 +1,13 @@
 package dev.userservice.config;
 
 /**
- * The files of a certificate and its private key: two PEM files, or one PKCS12 file. They are read
- * again when they change.
+ * The files of a certificate and its private key: PEM, in two files or one, or a PKCS12 file. They
+ * are read again when they change.
  *
- * @param certificateFile the PEM file of the certificate, with those that lead to its authority
- *     behind it; empty for none
- * @param keyFile the PEM file of the private key, not encrypted; empty for none
+ * @param certificateFile the PEM file of the certificate and of those that lead to its authority,
+ *     in any order; empty for none
+ * @param keyFile the PEM file of the private key, not encrypted; may be the same file; empty for
+ *     none
  * @param keyStoreFile a PKCS12 file with both; empty for none
  * @param keyStorePassword its password, which belongs into the environment
  * @param keyStorePasswordFile a file with its password; empty for none
@@ -39,7 +40,8 @@ public record KeyPairConfig(
       throw reader.refused("certificateFile", "is needed beside \"keyFile\"");
     }
     if (pem && keyFile.isEmpty()) {
-      throw reader.refused("keyFile", "is needed beside \"certificateFile\"");
+      throw reader.refused(
+          "keyFile", "is needed beside \"certificateFile\"; the same file again if it has both");
     }
     if (!keyStorePassword.isEmpty() && !keyStorePasswordFile.isEmpty()) {
       throw reader.refused(

@@ -156,7 +156,8 @@ final class PublicKeys {
 
   private static PublicKey publicKey(String kind, String base64) {
     byte[] bytes = Base64.getMimeDecoder().decode(base64);
-    if (kind.equals("CERTIFICATE")) {
+    // OpenSSL's X509 CERTIFICATE too, and its TRUSTED CERTIFICATE, which has the same in front.
+    if (kind.endsWith("CERTIFICATE")) {
       try {
         return CertificateFactory.getInstance("X.509")
             .generateCertificate(new ByteArrayInputStream(bytes))

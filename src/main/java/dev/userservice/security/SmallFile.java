@@ -1,6 +1,7 @@
 package dev.userservice.security;
 
 import dev.userservice.config.BoundedFile;
+import dev.userservice.config.PemFile;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 final class SmallFile {
 
   private static final Logger LOG = LoggerFactory.getLogger(SmallFile.class);
+
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private SmallFile() {}
 
@@ -36,6 +39,33 @@ final class SmallFile {
     }
   }
 
+  /** What a PEM file is read for. */
+  interface PemReader<T> {
+    T read(PemFile file) throws BoundedFile.UnfitException;
+  }
+
+  /**
+   * Part of a PEM file.
+   *
+   * @throws UnusableFileException as {@link #read} does, or when the file does not have that part
+   */
+  static <T> T pem(String file, String key, PemReader<T> reader) {
+    return pem(read(file, key), file, key, reader);
+  }
+
+  /** As {@link #pem}, of a file with a secret. */
+  static <T> T secretPem(String file, String key, PemReader<T> reader) {
+    return pem(secret(file, key), file, key, reader);
+  }
+
+  private static <T> T pem(Buffer bytes, String file, String key, PemReader<T> reader) {
+    try {
+      return reader.read(PemFile.of(file, bytes.getBytes()));
+    } catch (BoundedFile.UnfitException e) {
+      throw new UnusableFileException(file, e.getMessage(), key);
+    }
+  }
+
   /** As {@link #read}, for a file with a secret: says in the log when everybody can read it. */
   static Buffer secret(String file, String key) {
     Buffer bytes = read(file, key);
@@ -45,6 +75,12 @@ final class SmallFile {
 
   /** The one line of a file with a secret. */
   static String line(String file, String key) {
-    return secret(file, key).toString(StandardCharsets.UTF_8).strip();
+    return text(secret(file, key)).strip();
+  }
+
+  /** UTF-8, after a byte order mark or without. */
+  static String text(Buffer bytes) {
+    String text = bytes.toString(StandardCharsets.UTF_8);
+    return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
   }
 }

@@ -1,6 +1,8 @@
 package dev.userservice.security;
 
+import dev.userservice.config.BoundedFile;
 import dev.userservice.config.KeyPairConfig;
+import dev.userservice.config.PemFile;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.KeyCertOptions;
@@ -8,17 +10,18 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.PfxOptions;
 import io.vertx.core.net.TrustOptions;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.UnrecoverableKeyException;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAKey;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -29,6 +32,9 @@ import javax.net.ssl.X509KeyManager;
  * Certificates and keys out of files, checked: whoever gets them from here can use them. Blocks.
  */
 final class TlsFiles {
+
+  private static final String CERTIFICATE_FILE = "tls.certificateFile";
+  private static final String KEY_FILE = "tls.keyFile";
 
   private static final int LEAST_RSA_BITS = 2_048;
 
@@ -63,9 +69,8 @@ final class TlsFiles {
    * @throws UnusableFileException when it cannot be read or has no certificate
    */
   static TrustOptions authorities(String file, String key) {
-    Buffer bytes = SmallFile.read(file, key);
-    checkCertificates(bytes, file, key);
-    return new PemTrustOptions().addCertValue(bytes);
+    return new PemTrustOptions()
+        .addCertValue(PemFile.write(SmallFile.pem(file, key, PemFile::authorities)));
   }
 
   /** The check that the JDK makes with authorities. */
@@ -79,26 +84,98 @@ final class TlsFiles {
   }
 
   private static Identity pem(Vertx vertx, KeyPairConfig config) {
-    Buffer certificate = SmallFile.read(config.certificateFile(), "tls.certificateFile");
-    checkCertificates(certificate, config.certificateFile(), "tls.certificateFile");
-    Buffer key = SmallFile.secret(config.keyFile(), "tls.keyFile");
-    if (key.toString(StandardCharsets.ISO_8859_1).contains("ENCRYPTED")) {
-      throw new UnusableFileException(
-          config.keyFile(),
-          "is encrypted; take a PKCS12 file, which has a password",
-          "tls.keyFile");
-    }
+    List<X509Certificate> certificates =
+        SmallFile.pem(config.certificateFile(), CERTIFICATE_FILE, PemFile::certificates);
+    PrivateKey key = SmallFile.secretPem(config.keyFile(), KEY_FILE, PemFile::privateKey);
+    X509Certificate own = own(certificates, key, config);
+    List<X509Certificate> chain = chain(own, certificates, config.certificateFile());
     try {
       return checked(
           vertx,
-          new PemKeyCertOptions().addCertValue(certificate).addKeyValue(key),
+          new PemKeyCertOptions()
+              .addCertValue(PemFile.write(chain))
+              .addKeyValue(PemFile.write(key)),
           config.keyFile(),
-          "tls.keyFile");
+          KEY_FILE);
     } catch (UnusableFileException e) {
       throw e;
     } catch (Exception e) {
+      throw new UnusableFileException(config.keyFile(), "cannot be used", KEY_FILE);
+    }
+  }
+
+  /** The certificate of the key, wherever it stands; of several the first, if that is one. */
+  private static X509Certificate own(
+      List<X509Certificate> certificates, PrivateKey key, KeyPairConfig config) {
+    X509Certificate first = certificates.get(0);
+    List<X509Certificate> own =
+        certificates.stream().filter(one -> belong(one, key)).distinct().toList();
+    if (own.isEmpty()) {
+      String kind = first.getPublicKey().getAlgorithm();
       throw new UnusableFileException(
-          config.keyFile(), "has no PEM private key of RSA or an elliptic curve", "tls.keyFile");
+          config.keyFile(),
+          kind.equals(key.getAlgorithm())
+              ? "has another key than that of the certificate in " + config.certificateFile()
+              : "has a key for %s, but the certificate in %s is for %s"
+                  .formatted(key.getAlgorithm(), config.certificateFile(), kind),
+          KEY_FILE);
+    }
+    if (own.size() > 1 && !own.contains(first)) {
+      throw new UnusableFileException(
+          config.certificateFile(),
+          "has %d certificates for the key; leave one, or put it first".formatted(own.size()),
+          CERTIFICATE_FILE);
+    }
+    return own.contains(first) ? first : own.get(0);
+  }
+
+  /**
+   * A certificate and those that lead to its authority, in the order of RFC 8446, 4.4.2, whatever
+   * their order in the file.
+   */
+  private static List<X509Certificate> chain(
+      X509Certificate own, List<X509Certificate> all, String file) {
+    List<X509Certificate> chain = new ArrayList<>(List.of(own));
+    Set<X509Certificate> others = new LinkedHashSet<>(all);
+    others.remove(own);
+    Optional<X509Certificate> above = issuer(own, others);
+    while (above.isPresent()) {
+      chain.add(above.get());
+      others.remove(above.get());
+      above = issuer(above.get(), others);
+    }
+    for (X509Certificate other : others) {
+      // Another certificate of an authority that is in the chain already: only one can be sent.
+      if (chain.stream().noneMatch(one -> one.getPublicKey().equals(other.getPublicKey()))) {
+        throw new UnusableFileException(
+            file,
+            "has a certificate of %s, which does not belong to the chain of %s: that needs one of %s"
+                .formatted(
+                    other.getSubjectX500Principal(),
+                    own.getSubjectX500Principal(),
+                    chain.get(chain.size() - 1).getIssuerX500Principal()),
+            CERTIFICATE_FILE);
+      }
+    }
+    return chain;
+  }
+
+  private static Optional<X509Certificate> issuer(
+      X509Certificate certificate, Set<X509Certificate> others) {
+    return others.stream()
+        .filter(
+            other ->
+                other.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
+                    && isSigned(certificate, other))
+        .findFirst();
+  }
+
+  private static boolean isSigned(X509Certificate certificate, X509Certificate by) {
+    try {
+      certificate.verify(by.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
     }
   }
 
@@ -117,21 +194,21 @@ final class TlsFiles {
     } catch (Exception e) {
       throw WatchedTls.has(e, UnrecoverableKeyException.class)
           ? new UnusableFileException(file, "has another password", "tls.keyStorePassword")
-          : new UnusableFileException(file, "is no PKCS12 file", "tls.keyStoreFile");
+          : new UnusableFileException(
+              file,
+              isPem(file, bytes)
+                  ? "is PEM, not PKCS12; name it in \"tls.certificateFile\" and \"tls.keyFile\" instead"
+                  : "is not a PKCS12 file",
+              "tls.keyStoreFile");
     }
   }
 
-  private static void checkCertificates(Buffer bytes, String file, String key) {
+  private static boolean isPem(String file, Buffer bytes) {
     try {
-      if (!CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(bytes.getBytes()))
-          .isEmpty()) {
-        return;
-      }
-    } catch (CertificateException e) {
-      // As one that has none.
+      return PemFile.of(file, bytes.getBytes()).isPem();
+    } catch (BoundedFile.UnfitException e) {
+      return true;
     }
-    throw new UnusableFileException(file, "has no PEM certificate", key);
   }
 
   private static Identity checked(Vertx vertx, KeyCertOptions options, String file, String key)
@@ -143,7 +220,7 @@ final class TlsFiles {
         if (names != null) {
           X509KeyManager keys = (X509KeyManager) manager;
           X509Certificate certificate = keys.getCertificateChain(names[0])[0];
-          check(certificate, keys.getPrivateKey(names[0]), kind, file, key);
+          check(certificate, keys.getPrivateKey(names[0]), file, key);
           return new Identity(certificate, options);
         }
       }
@@ -152,21 +229,25 @@ final class TlsFiles {
   }
 
   private static void check(
-      X509Certificate certificate, PrivateKey secret, String kind, String file, String key) {
+      X509Certificate certificate, PrivateKey secret, String file, String key) {
     if (certificate.getPublicKey() instanceof RSAKey rsa
         && rsa.getModulus().bitLength() < LEAST_RSA_BITS) {
       throw new UnusableFileException(
           file, "has an RSA key of less than " + LEAST_RSA_BITS + " bits", key);
     }
-    if (!belong(certificate, secret, kind)) {
+    if (!belong(certificate, secret)) {
       throw new UnusableFileException(file, "has another key than that of the certificate", key);
     }
   }
 
   /** The JDK would find that out only in the first handshake, and tell the client alone. */
-  private static boolean belong(X509Certificate certificate, PrivateKey secret, String kind) {
+  private static boolean belong(X509Certificate certificate, PrivateKey secret) {
+    String algorithm = SIGNATURES.get(certificate.getPublicKey().getAlgorithm());
+    if (algorithm == null) {
+      return false;
+    }
     try {
-      Signature signature = Signature.getInstance(SIGNATURES.get(kind));
+      Signature signature = Signature.getInstance(algorithm);
       signature.initSign(secret);
       byte[] signed = signature.sign();
       signature.initVerify(certificate.getPublicKey());

@@ -127,8 +127,7 @@ final class TokenKeys {
         .executeBlocking(
             () -> {
               String file = config.keysFile();
-              String text =
-                  SmallFile.read(file, "auth.jwt.keysFile").toString(StandardCharsets.UTF_8);
+              String text = SmallFile.text(SmallFile.read(file, "auth.jwt.keysFile"));
               JWTAuthOptions found = PublicKeys.parse(text, config);
               if (found == null) {
                 throw new UnusableFileException(

@@ -1,6 +1,7 @@
 package dev.userservice.store;
 
 import dev.userservice.config.BoundedFile;
+import dev.userservice.config.PemFile;
 import dev.userservice.config.PostgresConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -20,13 +21,10 @@ import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnectOptions;
 import io.vertx.sqlclient.SqlConnection;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -220,20 +218,17 @@ final class PostgresPools {
     };
   }
 
-  private ClientSSLOptions trust(Buffer authority) {
+  private ClientSSLOptions trust(Buffer bytes) {
+    Buffer authorities;
     try {
       // The driver says nothing about a file without one, and waits.
-      if (CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(authority.getBytes()))
-          .isEmpty()) {
-        throw new CertificateException("none");
-      }
-    } catch (CertificateException e) {
-      throw unusable("caFile", config.caFile() + " has no PEM certificate");
+      authorities = PemFile.write(PemFile.of(config.caFile(), bytes.getBytes()).authorities());
+    } catch (BoundedFile.UnfitException e) {
+      throw unusable("caFile", config.caFile() + " " + e.getMessage());
     }
     return new ClientSSLOptions()
         .setHostnameVerificationAlgorithm("HTTPS")
-        .setTrustOptions(new PemTrustOptions().addCertValue(authority));
+        .setTrustOptions(new PemTrustOptions().addCertValue(authorities));
   }
 
   private Future<Buffer> read(String key, String file) {

@@ -194,6 +194,10 @@ class SecureClientTest {
     Path password = Files.writeString(folder.resolve("password"), "a password\n");
 
     assertThat(failure(trusting().mergeIn(client.pem()), port)).isNull();
+    String both =
+        file("both", client.bundle().getPrivateKeyPEM() + client.bundle().getCertificatePEM());
+    JsonObject oneFile = new JsonObject().put("certificateFile", both).put("keyFile", both);
+    assertThat(failure(trusting().mergeIn(oneFile), port)).isNull();
     JsonObject pkcs12 = trusting().put("keyStoreFile", store.toString());
     assertThat(failure(pkcs12.copy().put("keyStorePassword", "a password"), port)).isNull();
     assertThat(failure(pkcs12.copy().put("keyStorePasswordFile", password.toString()), port))
@@ -497,7 +501,13 @@ class SecureClientTest {
         text + " has no PEM certificate: \"tls.caFile\"");
     assertUnusable(
         nobody.copy().put("tls", client.pem().put("keyFile", server.key().toString())),
-        server.key() + " has another key than that of the certificate: \"tls.keyFile\"");
+        "%s has another key than that of the certificate in %s: \"tls.keyFile\""
+            .formatted(server.key(), client.certificate()));
+    Path der = Files.write(folder.resolve("der"), authority.bundle().getCertificate().getEncoded());
+    assertUnusable(
+        nobody.copy().put("tls", new JsonObject().put("caFile", der.toString())),
+        "%1$s is DER, not PEM; it becomes that by: openssl x509 -inform DER -in %1$s -out %1$s.pem: \"tls.caFile\""
+            .formatted(der));
   }
 
   private void assertUnusable(JsonObject config, String why) {

@@ -233,7 +233,10 @@ class TokensTest {
     take(tokens, p256.sign(new JsonObject().put("alg", "ES256"), Issuer.claims()));
     take(tokens, p384.sign(new JsonObject().put("alg", "ES384"), Issuer.claims()));
     take(tokens, ed25519.sign(new JsonObject().put("alg", "EdDSA"), Issuer.claims()));
-    assertThat(keys(Files.readString(certificate.certificate())).keys()).isNotNull();
+    String pem = Files.readString(certificate.certificate());
+    assertThat(keys(pem).keys()).isNotNull();
+    assertThat(keys(pem.replace(" CERTIFICATE", " X509 CERTIFICATE")).keys()).isNotNull();
+    assertThat(keys("\uFEFF" + issuer.jwks("one")).keys()).isNotNull();
     String wrongCurve = p384.sign(new JsonObject().put("alg", "ES384"), Issuer.claims());
     assertThat(refused(tokens(p256.pem()), wrongCurve)).isEqualTo(Reason.TOKEN_NOT_TRUSTED);
   }

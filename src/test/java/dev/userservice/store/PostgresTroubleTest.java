@@ -398,7 +398,12 @@ class PostgresTroubleTest {
         "cannot be read: \"store.postgres.caFile\"");
     Path empty = Files.writeString(folder.resolve("empty.crt"), "nothing");
     assertUnusable(verifying.copy().put("caFile", empty.toString()), "has no PEM certificate");
-    String ownFile = own.certificate().toString();
+    Path der = Files.write(folder.resolve("own.der"), own.bundle().getCertificate().getEncoded());
+    assertUnusable(
+        verifying.copy().put("caFile", der.toString()),
+        "openssl x509 -inform DER -in " + der + " -out " + der + ".pem: \"store.postgres.caFile\"");
+    String older = Files.readString(own.certificate()).replace(" CERTIFICATE", " X509 CERTIFICATE");
+    String ownFile = Files.writeString(folder.resolve("older.crt"), "\uFEFF" + older).toString();
     assertUnusable(
         verifying.copy().put("caFile", ownFile).put("host", "localhost"), "TLS with it failed");
     await(stores.store(verifying.copy().put("caFile", ownFile)).open());
