@@ -188,7 +188,7 @@ class CertificateFilesTest {
         pem(own).getBytes(), "has no PEM private key, but CERTIFICATE: \"tls.keyFile\"");
     assertCertificateRefused(
         (pem(own) + pem(other)).getBytes(),
-        "has a certificate of CN=other, which does not belong to the chain of CN=own: that needs one of CN=middle: \"tls.certificateFile\"");
+        "has a certificate of CN=other, which does not belong to the chain of CN=own; leave it out, or replace it by one of CN=middle: \"tls.certificateFile\"");
     assertCertificateRefused(
         (pem(middle) + pem(own) + pem(again)).getBytes(),
         "has 2 certificates for the key; leave one, or put it first: \"tls.certificateFile\"");

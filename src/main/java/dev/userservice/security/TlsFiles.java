@@ -149,7 +149,7 @@ final class TlsFiles {
       if (chain.stream().noneMatch(one -> one.getPublicKey().equals(other.getPublicKey()))) {
         throw new UnusableFileException(
             file,
-            "has a certificate of %s, which does not belong to the chain of %s: that needs one of %s"
+            "has a certificate of %s, which does not belong to the chain of %s; leave it out, or replace it by one of %s"
                 .formatted(
                     other.getSubjectX500Principal(),
                     own.getSubjectX500Principal(),
