@@ -15,7 +15,7 @@ import grpc
 from checks import check, passed
 from databases import PATIENCE_SECONDS, Database, home, wait_until
 from directory_checks import pb, rpc
-from server import free_port, java, running_server
+from server import free_port, java, lines, running_server
 
 if len(sys.argv) == 1:
     # In a mount namespace of its own, which ends with it.
@@ -93,12 +93,11 @@ def read_only_root():
         try:
             postgres = {"port": database.port, "database": "postgres", "user": "postgres"}
             for store in {"type": "memory"}, {"type": "postgres", "postgres": postgres}, sqlite(f"{data}/users.db")["store"]:
-                with open(f"{folder}/log", "w", encoding="utf-8") as log:
+                with tempfile.NamedTemporaryFile("w") as log:
                     conf = json.dumps({"port": 0, "store": store, "management": {"port": 0}, "sampleUsers": True})
                     with running_server(conf, SMALL, log, within) as (port, _):
                         check(f"{store['type']} with a read-only root", stub(port).GetUser(pb.GetUserRequest(user_id=1)).name, "Alice Johnson")
-                with open(f"{folder}/log", encoding="utf-8") as log:
-                    check("and nothing is wrong with it", log.read(), "")
+                    check("and nothing is wrong with it", lines(log), [])
         finally:
             database.stop()
         said = f"{folder}/users.db cannot be written: nor can users.db.lock beside it: Read-only file system"
@@ -113,8 +112,7 @@ def full_disk_under_users():
     with disk("16m") as folder, tempfile.NamedTemporaryFile("w") as log:
 
         def logged(words):
-            with open(log.name, encoding="utf-8") as lines:
-                return words in lines.read()
+            return any(words in line for line in lines(log))
 
         with running_server(json.dumps(sqlite(f"{folder}/users.db")), SMALL, log) as (port, _):
             users = stub(port)

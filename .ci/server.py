@@ -17,6 +17,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def lines(log):
+    """What a server has logged to a file so far; its own place in the file stays."""
+    with open(log.name, encoding="utf-8") as written:
+        return written.read().splitlines()
+
+
 @contextlib.contextmanager
 def running_server(conf='{"port": 0}', jvm=(), log=None, within=()):
     """Yields (port, process); ends the server by its own process, and checks that it ends well. It logs to a file, or here.

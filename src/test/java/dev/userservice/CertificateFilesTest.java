@@ -119,7 +119,7 @@ class CertificateFilesTest {
     String older = "\uFEFF" + pem("X509 CERTIFICATE", der(authority));
     Path trusted = write(older.getBytes(StandardCharsets.UTF_8));
     Certificate client = authority.forClient("client");
-    server = start(tls(own).put("clientCaFile", trusted.toString()));
+    server = start(own.pem().put("clientCaFile", trusted.toString()));
 
     SslContext with =
         GrpcSslContexts.forClient()
@@ -163,12 +163,12 @@ class CertificateFilesTest {
         "is PKCS12, not PEM; it becomes that by: openssl pkcs12 -nocerts -nodes -in %1$s -out %1$s.pem");
     Path trusted = write(pem("TRUSTED CERTIFICATE", trusted(authority)).getBytes());
     assertRefused(
-        tls(own).put("clientCaFile", trusted.toString()),
+        own.pem().put("clientCaFile", trusted.toString()),
         trusted,
         "has a TRUSTED CERTIFICATE, whose limits of that trust are not supported; without them, each is written by: openssl x509 -in %1$s -out %1$s.pem: \"tls.clientCaFile\"");
     Path notTrusted = write(der(authority));
     assertRefused(
-        tls(own).put("clientCaFile", notTrusted.toString()), notTrusted, "is DER, not PEM");
+        own.pem().put("clientCaFile", notTrusted.toString()), notTrusted, "is DER, not PEM");
     Path store = write(pem(own).getBytes());
     assertRefused(
         new JsonObject().put("keyStoreFile", store.toString()),
@@ -221,13 +221,13 @@ class CertificateFilesTest {
         pem("OPENSSH PRIVATE KEY", new byte[] {1}).getBytes(),
         "has no PEM private key of RSA or ECDSA, but OPENSSH PRIVATE KEY");
     assertRefused(
-        tls(rsa).put("keyFile", own.key().toString()),
+        rsa.pem().put("keyFile", own.key().toString()),
         own.key(),
         "has a key for EC, but the certificate in "
             + rsa.certificate()
             + " is for RSA: \"tls.keyFile\"");
     assertRefused(
-        tls(own).put("keyFile", other.key().toString()),
+        own.pem().put("keyFile", other.key().toString()),
         other.key(),
         "has another key than that of the certificate in "
             + own.certificate()
@@ -236,12 +236,12 @@ class CertificateFilesTest {
 
   private void assertCertificateRefused(byte[] file, String why) throws Exception {
     Path path = write(file);
-    assertRefused(tls(own).put("certificateFile", path.toString()), path, why);
+    assertRefused(own.pem().put("certificateFile", path.toString()), path, why);
   }
 
   private void assertKeyRefused(byte[] file, String why) throws Exception {
     Path path = write(file);
-    assertRefused(tls(own).put("keyFile", path.toString()), path, why);
+    assertRefused(own.pem().put("keyFile", path.toString()), path, why);
   }
 
   private static void assertRefused(JsonObject tls, Path file, String why) {
@@ -263,9 +263,9 @@ class CertificateFilesTest {
       assertThat(code(trusting())).isEqualTo(Code.OK);
 
       replace(file, der(own));
-      awaitLine(logged, path + " is DER, not PEM");
+      logged.await(path + " is DER, not PEM");
       replace(file, (pem(rsa) + pem(middle) + key).getBytes());
-      awaitLine(logged, path + " has a key for EC, but the certificate in " + path + " is for RSA");
+      logged.await(path + " has a key for EC, but the certificate in " + path + " is for RSA");
       assertThat(logged.messages())
           .filteredOn(line -> line.contains("stays"))
           .hasSize(2)
@@ -274,7 +274,7 @@ class CertificateFilesTest {
 
       Certificate next = middle.forServer("next");
       replace(file, (next.bundle().getPrivateKeyPEM() + pem(middle) + pem(next)).getBytes());
-      awaitLine(logged, "certificate of CN=next");
+      logged.await("certificate of CN=next");
       assertThat(code(trusting())).isEqualTo(Code.OK);
     }
   }
@@ -285,18 +285,8 @@ class CertificateFilesTest {
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static void awaitLine(LogLines logged, String words) {
-    Waits.until(words, () -> logged.messages().stream().anyMatch(line -> line.contains(words)));
-  }
-
   private static RunningServer start(JsonObject tls) {
     return RunningServer.start(1, new JsonObject().put("tls", tls));
-  }
-
-  private static JsonObject tls(Certificate certificate) {
-    return new JsonObject()
-        .put("certificateFile", certificate.certificate().toString())
-        .put("keyFile", certificate.key().toString());
   }
 
   private Path write(byte[] bytes) throws Exception {
@@ -314,6 +304,8 @@ class CertificateFilesTest {
     try {
       UserServiceGrpc.newBlockingStub(server.channel(tls))
           .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
+          // On a busy machine a handshake may take longer than the server waits: another follows.
+          .withWaitForReady()
           .getUser(get(1));
       return Code.OK;
     } catch (StatusRuntimeException refused) {
