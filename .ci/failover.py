@@ -138,4 +138,4 @@ with home() as folder, contextlib.ExitStack() as ending:
         # Once for each change: to a database that is gone, to one that only reads, and back.
         check(f"{words}: {times} times in {ROUNDS} rounds", ROUNDS <= times <= 2 * ROUNDS, True)
     check("a stack trace", told("\\tat ", log), 0)
-print(f"Failover: {passed()} passed, 0 failed; back after {slowest:.2f} s at most, {len(load.acknowledged)} users, {told('', log)} lines of log")
+    print(f"Failover: {passed()} passed, 0 failed; back after {slowest:.2f} s at most, {len(load.acknowledged)} users, {told('', log)} lines of log")
