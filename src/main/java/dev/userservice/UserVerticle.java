@@ -74,7 +74,14 @@ public final class UserVerticle extends VerticleBase {
     config = ServerConfig.from(config());
     Set<String> methods = methods();
     config.checkMethods(methods);
-    directory = SharedDirectory.join(vertx, deploymentID(), config);
+    // Not on the event loop: loading the classes of a store takes seconds on a busy machine.
+    return vertx
+        .executeBlocking(() -> SharedDirectory.join(vertx, deploymentID(), config))
+        .compose(joined -> start(joined, methods));
+  }
+
+  private Future<Void> start(SharedDirectory joined, Set<String> methods) {
+    directory = joined;
     probe = directory.monitor().map(monitor -> monitor.probe(vertx));
     return here(directory.guarded())
         .compose(guarded -> here(directory.monitored()))

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.userservice.LogLines;
 import dev.userservice.SpecialFiles;
+import dev.userservice.Waits;
 import dev.userservice.config.SqliteConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
@@ -40,7 +41,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is in the way of a SQLite store: other files, other programs, a disk without room. */
 class SqliteTroubleTest {
 
-  private static final int TIMEOUT_MILLIS = 300;
+  private static final int TIMEOUT_MILLIS = Waits.SECONDS * 1_000;
+
+  /** For a call that waits in vain: to its end. */
+  private static final int SHORT_TIMEOUT_MILLIS = 3_000;
+
+  /** How many calls may wait, where that is not what a test is about. */
+  private static final int MANY = 20_000;
 
   /** Result codes of SQLite. */
   private static final int SQLITE_READONLY = 8;
@@ -203,7 +210,8 @@ class SqliteTroubleTest {
 
   @Test
   void lock_ofAnotherProgram() throws Exception {
-    UserStore store = open(file());
+    UserStore store = store(file(), MANY, SHORT_TIMEOUT_MILLIS);
+    await(store.open());
     await(store.create(draft(1), WANTED));
     try (Connection other = connect(file());
         Statement statement = other.createStatement()) {
@@ -248,7 +256,7 @@ class SqliteTroubleTest {
 
   @Test
   void queue_thatIsFull() throws Exception {
-    UserStore store = store(file(), 2);
+    UserStore store = store(file(), 2, SHORT_TIMEOUT_MILLIS);
     await(store.open());
     try (Connection other = connect(file());
         Statement statement = other.createStatement()) {
@@ -424,12 +432,12 @@ class SqliteTroubleTest {
   }
 
   private UserStore store(Path file) {
-    return store(file, 20_000);
+    return store(file, MANY, TIMEOUT_MILLIS);
   }
 
-  private UserStore store(Path file, int waiting) {
+  private UserStore store(Path file, int waiting, int timeoutMillis) {
     UserStore store =
-        new SqliteStore(new SqliteConfig(file.toString(), 1, waiting, TIMEOUT_MILLIS), vertx);
+        new SqliteStore(new SqliteConfig(file.toString(), 1, waiting, timeoutMillis), vertx);
     open.add(store);
     return store;
   }
