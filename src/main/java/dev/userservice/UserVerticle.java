@@ -72,15 +72,16 @@ public final class UserVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     config = ServerConfig.from(config());
-    Set<String> methods = methods();
-    config.checkMethods(methods);
     // Not on the event loop: loading the classes of a store takes seconds on a busy machine.
-    return vertx
-        .executeBlocking(() -> SharedDirectory.join(vertx, deploymentID(), config))
-        .compose(joined -> start(joined, methods));
+    return vertx.executeBlocking(this::join).compose(this::start);
   }
 
-  private Future<Void> start(SharedDirectory joined, Set<String> methods) {
+  private SharedDirectory join() {
+    config.checkMethods(methods());
+    return SharedDirectory.join(vertx, deploymentID(), config);
+  }
+
+  private Future<Void> start(SharedDirectory joined) {
     directory = joined;
     probe = directory.monitor().map(monitor -> monitor.probe(vertx));
     return here(directory.guarded())
@@ -88,7 +89,7 @@ public final class UserVerticle extends VerticleBase {
         .compose(guarded -> here(directory.opening().firstTry()))
         .compose(tried -> here(directory.chatOpen()))
         .compose(heard -> here(directory.warm()))
-        .compose(warm -> listen(methods))
+        .compose(warm -> listen(methods()))
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
   }

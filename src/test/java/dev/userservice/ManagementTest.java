@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.userservice.operations.AccessLog;
+import dev.userservice.operations.Management;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserMessage;
@@ -30,6 +31,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -223,6 +225,32 @@ class ManagementTest {
         socket.close();
       }
       program.kill();
+    }
+  }
+
+  @Test
+  void connections_thatSayNothing_endWhenOthersCome() throws Exception {
+    start(1, new JsonObject());
+    List<Socket> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < 2 * Management.MAX_CONNECTIONS; i++) {
+        silent.add(new Socket("127.0.0.1", server.managementPort()));
+        assertThat(ask("/health/ready").statusCode()).isEqualTo(200);
+      }
+
+      for (Socket socket : silent.subList(0, Management.MAX_CONNECTIONS)) {
+        socket.setSoTimeout(Waits.SECONDS * 1_000);
+        assertThat(socket.getInputStream().read()).as("the end").isEqualTo(-1);
+      }
+      Socket last = silent.get(silent.size() - 1);
+      last.getOutputStream()
+          .write("GET /health/live HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      assertThat(new String(last.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+          .startsWith("HTTP/1.0 200 ");
+    } finally {
+      for (Socket socket : silent) {
+        socket.close();
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -16,7 +17,9 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -37,6 +40,9 @@ public final class Management {
 
   private static final int IDLE_SECONDS = 60;
 
+  /** The max number of connections: of the 256 files that all but the calls have. */
+  public static final int MAX_CONNECTIONS = 128;
+
   /** Longer than any word for a level. */
   private static final int MOST_LEVEL_BYTES = 64;
 
@@ -47,6 +53,9 @@ public final class Management {
   private final HttpServer server;
 
   // Of its one event loop.
+  /** The one that has been silent for longest is first. */
+  private final Set<HttpConnection> connections = new LinkedHashSet<>();
+
   private final List<HttpServerRequest> scrapes = new ArrayList<>();
   private boolean scraping;
 
@@ -70,6 +79,7 @@ public final class Management {
                     .setHandle100ContinueAutomatically(true)
                     .setIdleTimeoutUnit(TimeUnit.SECONDS)
                     .setIdleTimeout(IDLE_SECONDS))
+            .connectionHandler(this::admit)
             .requestHandler(this::answer);
   }
 
@@ -82,7 +92,24 @@ public final class Management {
     return server.close();
   }
 
+  /**
+   * One more than the max ends the one that has been silent for longest: a probe always gets in.
+   */
+  private void admit(HttpConnection connection) {
+    connections.add(connection);
+    connection.closeHandler(end -> connections.remove(connection));
+    if (connections.size() > MAX_CONNECTIONS) {
+      HttpConnection oldest = connections.iterator().next();
+      connections.remove(oldest);
+      oldest.close();
+    }
+  }
+
   private void answer(HttpServerRequest request) {
+    HttpConnection connection = request.connection();
+    if (connections.remove(connection)) {
+      connections.add(connection);
+    }
     String path = String.valueOf(request.path());
     List<String> hosts = request.headers().getAll(HttpHeaders.HOST);
     if (hosts.size() != 1 && (request.version() == HttpVersion.HTTP_1_1 || hosts.size() > 1)) {
