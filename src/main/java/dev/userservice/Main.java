@@ -295,7 +295,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       Monitor.share(context.vertx(), metrics);
     }
     if (role == Role.SERVER) {
-      SharedDirectory.onStoreLost(context.vertx(), this::stop);
+      StoreWatch.onLoss(context.vertx(), this::stop);
     }
     if (role == Role.SERVER && status.isRedrawn()) {
       StoreOpening.showWaits(

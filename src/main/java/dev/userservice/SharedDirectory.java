@@ -31,8 +31,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -51,20 +49,10 @@ final class SharedDirectory implements Shareable {
           sample("Diana Prince", "diana@example.com", 30),
           sample("Eve Wilson", "eve@example.com", 25));
 
-  /** In {@link UserVerticle#LOCAL_MAP} the handler for a store that is lost. */
-  private static final String LOSS = "loss";
-
-  private static final String STORE_BACK = "the store is back, health says SERVING";
-
   private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
 
-  private final Vertx vertx;
   private final UserStore store;
-
-  /** What was last said of the store. */
-  private final AtomicReference<String> storeSays = new AtomicReference<>(STORE_BACK);
-
-  private final StoreTrouble trouble = new StoreTrouble();
+  private final StoreWatch watch;
   private final ChatRoom chatRoom;
   private final Future<Void> chatOpen;
   private final Supplier<Future<Void>> closeChat;
@@ -80,7 +68,6 @@ final class SharedDirectory implements Shareable {
   private int instances;
 
   private SharedDirectory(Vertx vertx, ServerConfig config) {
-    this.vertx = vertx;
     warnOfWhatIsOpen(config, vertx.isClustered());
     warm = ServerWarmUp.start();
     connections =
@@ -119,7 +106,9 @@ final class SharedDirectory implements Shareable {
       closeChat = Future::succeededFuture;
     }
     monitor.ifPresent(there -> there.watch(chatRoom, connections));
-    store = Stores.of(config.store(), vertx, observers(tracing, config.store().type()));
+    StoreTrouble trouble = new StoreTrouble();
+    store = Stores.of(config.store(), vertx, observers(trouble, tracing, config.store().type()));
+    watch = new StoreWatch(vertx, store, trouble);
     opening =
         new StoreOpening(
             vertx,
@@ -131,7 +120,7 @@ final class SharedDirectory implements Shareable {
   }
 
   /** Who looks on at the store. */
-  private List<StoreObserver> observers(Tracing tracing, String type) {
+  private List<StoreObserver> observers(StoreTrouble trouble, Tracing tracing, String type) {
     // The name that OpenTelemetry has for it; for the others it has none.
     String system = type.equals("postgres") ? "postgresql" : type;
     List<StoreObserver> observers = new ArrayList<>();
@@ -208,57 +197,12 @@ final class SharedDirectory implements Shareable {
     return closed.future();
   }
 
-  /**
-   * Whether calls can be answered: what the store says of itself, a change of which is logged, once
-   * for all instances; and whether callers can be known.
-   */
+  /** Whether calls can be answered: by the store, and to callers that can be known. */
   Future<Boolean> isHealthy() {
-    return storeHealth()
+    return watch
+        .health()
         .transform(answer -> Future.succeededFuture(answer.succeeded() && guard.isReady()));
   }
-
-  private Future<Void> storeHealth() {
-    return store
-        .health()
-        .compose(
-            answers -> {
-              String message = trouble.unavailable();
-              return message == null
-                  ? Future.<Void>succeededFuture()
-                  : Future.<Void>failedFuture(message);
-            })
-        .onComplete(
-            answer -> {
-              String message = answer.succeeded() ? "" : answer.cause().getMessage();
-              String says = message.isEmpty() ? STORE_BACK : message + "; health says NOT_SERVING";
-              if (!storeSays.getAndSet(says).equals(says)) {
-                LOG.warn(says);
-              }
-              trouble.report(message);
-            })
-        .onFailure(this::reportLoss);
-  }
-
-  private void reportLoss(Throwable failure) {
-    if (failure instanceof StoreException refused
-        && refused.reason() == Reason.UNUSABLE
-        && vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).get(LOSS)
-            instanceof StoreLoss loss) {
-      loss.handler().accept(failure.getMessage());
-    }
-  }
-
-  /**
-   * Hears, maybe several times, when the store of a server that runs can no longer be used. Without
-   * a handler the server stays, and says NOT_SERVING.
-   *
-   * @param handler called on an event loop with what to tell the operator
-   */
-  static void onStoreLost(Vertx vertx, Consumer<String> handler) {
-    vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).put(LOSS, new StoreLoss(handler));
-  }
-
-  private record StoreLoss(Consumer<String> handler) implements Shareable {}
 
   /** Completes when everything is heard that is said on other servers. */
   Future<Void> chatOpen() {
