@@ -87,11 +87,12 @@ final class OtherCallers implements AutoCloseable {
   private void loop(int which) {
     try {
       while (!stop.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
-        ManagedChannel channel = which == 0 ? old : victim.channel();
+        boolean isNew = which != 0;
+        ManagedChannel channel = isNew ? victim.channel() : old;
         long start = System.nanoTime();
-        Status status = victim.call(channel);
+        Status status = isNew ? victim.connectAndCall(channel) : victim.call(channel);
         count(which, status, System.nanoTime() - start);
-        if (which != 0) {
+        if (isNew) {
           channel.shutdownNow();
         }
       }
