@@ -14,9 +14,20 @@ DEMO = os.path.abspath("run_demo.sh")
 passed = 0
 
 
+def listen_to_interrupts():
+    # What a shell starts in the background ignores them, and so does all that it starts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def demo(port, settings=None, **options):
     return subprocess.Popen(
-        [DEMO], env=dict(os.environ, USER_SERVICE_PORT=str(port), **(settings or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        [DEMO],
+        env=dict(os.environ, USER_SERVICE_PORT=str(port), **(settings or {})),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen_to_interrupts,
+        **options,
     )
 
 

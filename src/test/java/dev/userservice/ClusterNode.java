@@ -12,6 +12,7 @@ import io.grpc.stub.MetadataUtils;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -153,9 +154,14 @@ public final class ClusterNode implements AutoCloseable {
     logged = Files.size(program.stderr());
   }
 
-  public String newLog() throws IOException {
-    byte[] all = Files.readAllBytes(program.stderr());
-    return new String(all, (int) logged, all.length - (int) logged, StandardCharsets.UTF_8).strip();
+  public String newLog() {
+    try {
+      byte[] all = Files.readAllBytes(program.stderr());
+      return new String(all, (int) logged, all.length - (int) logged, StandardCharsets.UTF_8)
+          .strip();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Waits until something new is logged that says this. */

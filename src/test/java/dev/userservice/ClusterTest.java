@@ -10,10 +10,17 @@ import io.grpc.StatusRuntimeException;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
+import org.jgroups.ObjectMessage;
+import org.jgroups.blocks.cs.TcpClient;
+import org.jgroups.util.ByteArrayDataOutputStream;
+import org.jgroups.util.Util;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +66,44 @@ class ClusterTest {
     ClusterNode node = ClusterNode.start(folder, cluster);
     NODES.add(node);
     return node;
+  }
+
+  /**
+   * Sets in sets, each in two of the level above: whoever reads them computes 2^100 hash codes.
+   * JGroups reads the object of a message before it looks at who sends it.
+   */
+  @Test
+  void javaObjects_ofAStranger_areRefused() throws Exception {
+    Set<Object> all = new HashSet<>();
+    Set<Object> one = all;
+    Set<Object> other = new HashSet<>();
+    for (int level = 0; level < 100; level++) {
+      Set<Object> below = new HashSet<>(Set.of("not equal to the other"));
+      Set<Object> besides = new HashSet<>();
+      one.addAll(List.of(below, besides));
+      other.addAll(List.of(below, besides));
+      one = below;
+      other = besides;
+    }
+    ByteArrayDataOutputStream message = new ByteArrayDataOutputStream();
+    Util.writeMessage(new ObjectMessage(null, all), message, true);
+    InetAddress loopback = InetAddress.getByName("127.0.0.1");
+    int port = cluster.getJsonObject("cluster").getInteger("port");
+
+    try (TcpClient stranger = new TcpClient(loopback, 0, loopback, port)) {
+      // Else it does not say which version of JGroups it speaks.
+      stranger.usePeerConnections(true);
+      stranger.start();
+      stranger.send(message.buffer(), 0, message.position());
+      Waits.until(
+          "a refusal",
+          () -> nodes.stream().anyMatch(node -> node.newLog().contains("a Java object was sent")));
+    }
+
+    ChatCaller alice = nodes.get(0).joins();
+    ChatCaller bob = nodes.get(1).joins();
+    alice.says("still here");
+    bob.hears("still here");
   }
 
   @Test

@@ -35,6 +35,7 @@ public final class Cluster {
    */
   public static Cluster join(ClusterConfig config) {
     checkAddress(config);
+    SerialFilter.install();
     Properties values = new Properties();
     values.setProperty("cluster.host", config.host());
     values.setProperty("cluster.port", Integer.toString(config.port()));
