@@ -14,8 +14,9 @@ import threading
 import grpc
 
 from checks import check, passed
-from databases import wait_until
-from directory_checks import pb, rpc
+from databases import PATIENCE_SECONDS, wait_until
+from directory_checks import code_of, pb, stub_of
+from load import Load
 from server import java, running_server
 
 JUMPS = ("+2h", "-2h", "+400d", "-400d", "+0s")
@@ -39,32 +40,6 @@ class Clock:
         with open(f"{self.file}.new", "w", encoding="ascii") as file:
             file.write(shift)
         os.rename(file.name, self.file)
-
-
-class Load:
-    """Callers that create users with a deadline each, without a pause."""
-
-    def __init__(self, stub):
-        self.created = []
-        self.failed = []
-        self.numbers = iter(range(1_000_000))
-        self.stopping = False
-        self.threads = [threading.Thread(target=self._call, args=(stub,)) for _ in range(CALLERS)]
-        for thread in self.threads:
-            thread.start()
-
-    def _call(self, stub):
-        while not self.stopping:
-            user = pb.CreateUserRequest(name="Clock", email=f"{next(self.numbers)}@example.com")
-            try:
-                self.created.append(stub.CreateUser(user, timeout=60))
-            except grpc.RpcError as error:
-                self.failed.append(f"{error.code().name}: {error.details()}")
-
-    def stop(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join()
 
 
 class Chat:
@@ -100,9 +75,8 @@ def calls_go_on(folder):
         "keepalive": {"intervalMillis": 2_000, "timeoutMillis": 10_000},
         "store": {"type": "sqlite", "sqlite": {"file": os.path.join(folder, "users.db")}},
     }
-    with running_server(json.dumps(conf), within=clock.within) as (port, _), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = rpc.UserServiceStub(channel)
-        load, chat = Load(stub), Chat(stub)
+    with running_server(json.dumps(conf), within=clock.within) as (port, _), stub_of(port) as stub:
+        load, chat = Load(port, CALLERS, PATIENCE_SECONDS), Chat(stub)
         years = set()
         for jump in JUMPS * ROUNDS:
             clock.set(jump)
@@ -134,20 +108,12 @@ def tokens_follow_the_clock(folder):
     jwt = {"keysFile": certificate, "issuer": "https://issuer.example.com", "audience": ["user-service"]}
     conf = {"port": 0, "insecure": True, "sampleUsers": True, "auth": {"jwt": jwt, "rights": {"users.v1.UserService/GetUser": ["users:read"]}}}
     clock = Clock(folder)
-    with running_server(json.dumps(conf), within=clock.within) as (port, _), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-
-        def status():
-            try:
-                rpc.UserServiceStub(channel).GetUser(
-                    pb.GetUserRequest(user_id=1), metadata=[("authorization", f"Bearer {made.stdout.strip()}")], timeout=60
-                )
-            except grpc.RpcError as error:
-                return error.code().name
-            return "OK"
-
+    with running_server(json.dumps(conf), within=clock.within) as (port, _), stub_of(port) as stub:
+        bearer = [("authorization", f"Bearer {made.stdout.strip()}")]
         for shift, expected in ("+0s", "OK"), ("+2h", "UNAUTHENTICATED"), ("+0s", "OK"), ("+400d", "UNAUTHENTICATED"), ("-2h", "OK"):
             clock.set(shift)
-            check(f"a token for ten minutes at {shift}", status(), expected)
+            code, _ = code_of(lambda: stub.GetUser(pb.GetUserRequest(user_id=1), metadata=bearer, timeout=PATIENCE_SECONDS))
+            check(f"a token for ten minutes at {shift}", code, expected)
 
 
 for test in calls_go_on, tokens_follow_the_clock:

@@ -12,16 +12,16 @@ import tempfile
 import threading
 import time
 
-import grpc
-
 from checks import check, passed
 from databases import PATIENCE_SECONDS, Database, home, server_conf, wait_until
-from directory_checks import pb, rpc
+from directory_checks import pb, stub_of
+from load import Load
 from relay import Relay
 from server import lines, running_server
 
 ROUNDS = int(os.environ.get("ROUNDS", "30"))
 CALLERS = 4
+DEADLINE_SECONDS = 10
 BACK_SECONDS = 2
 REFUSED = 20
 OVER = "writes of the store succeed again"
@@ -49,40 +49,6 @@ class Name:
         self._there(switch())
 
 
-class Load:
-    """Callers that create users without a pause."""
-
-    def __init__(self, port):
-        self.acknowledged = {}
-        self.refusals = []
-        self.names = iter(range(1_000_000))
-        self.stopping = False
-        self.threads = [threading.Thread(target=self._call, args=(port,)) for _ in range(CALLERS)]
-        for thread in self.threads:
-            thread.start()
-
-    def _call(self, port):
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = rpc.UserServiceStub(channel)
-            while not self.stopping:
-                email = f"user{next(self.names)}@example.com"
-                try:
-                    answer = stub.CreateUser(pb.CreateUserRequest(name="Failover", email=email, age=1), timeout=10)
-                    self.acknowledged[answer.user_id] = email
-                except grpc.RpcError as error:
-                    self.refusals.append(error.code().name)
-                    time.sleep(0.01)
-
-    def await_more(self, what, those, count):
-        wanted = len(those) + count
-        wait_until(what, lambda: len(those) >= wanted)
-
-    def stop(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join(PATIENCE_SECONDS)
-
-
 def told(words, log):
     return sum(words in line for line in lines(log))
 
@@ -90,20 +56,20 @@ def told(words, log):
 def rounds(primary, standby, name, load, stub, log):
     slowest = 0
     for number in range(1, ROUNDS + 1):
-        load.await_more("users are created", load.acknowledged, 50)
-        known = next(iter(load.acknowledged))
+        load.await_more("users are created", load.created, 50)
+        known = load.created[0]
 
         name.points_to(standby.port)
-        load.await_more("writes are refused", load.refusals, REFUSED)
-        before = len(load.acknowledged)
-        load.await_more("writes are refused", load.refusals, REFUSED)
-        check("created on a standby", len(load.acknowledged) - before, 0)
-        check("read from a standby", stub.GetUser(pb.GetUserRequest(user_id=known), timeout=10).email, load.acknowledged[known])
+        load.await_more("writes are refused", load.failed, REFUSED)
+        before = len(load.created)
+        load.await_more("writes are refused", load.failed, REFUSED)
+        check("created on a standby", len(load.created) - before, 0)
+        check("read from a standby", stub.GetUser(pb.GetUserRequest(user_id=known.user_id), timeout=10), known)
 
         primary.kill()
         standby.sql("SELECT pg_promote()")
         promoted = time.monotonic()
-        load.await_more("users are created again", load.acknowledged, 1)
+        load.await_more("users are created again", load.created, 1)
         slowest = max(slowest, time.monotonic() - promoted)
         # The log is written once a second; of two changes within one it would tell none.
         wait_until(f"{OVER}, round {number}", lambda: told(OVER, log) >= number)
@@ -122,20 +88,19 @@ with home() as folder, contextlib.ExitStack() as ending:
     databases[1].follow(databases[0])
     name = Name(databases[0].port)
     log = ending.enter_context(tempfile.NamedTemporaryFile("w", encoding="utf-8"))
-    with running_server(server_conf(name.port), log=log) as (port, _), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = rpc.UserServiceStub(channel)
-        load = Load(port)
+    with running_server(server_conf(name.port), log=log) as (port, _), stub_of(port) as stub:
+        load = Load(port, CALLERS, DEADLINE_SECONDS)
         try:
             slowest = rounds(*databases, name, load, stub, log)
-            load.await_more("users are created", load.acknowledged, 50)
+            load.await_more("users are created", load.created, 50)
         finally:
             load.stop()
-        listed = {user.user_id: user.email for user in stub.ListUsers(pb.ListUsersRequest(), timeout=60)}
-        check("what was acknowledged", load.acknowledged.items() - listed.items(), set())
-        check("refusals", set(load.refusals) - {"UNAVAILABLE"}, set())
+        listed = {user.user_id: user for user in stub.ListUsers(pb.ListUsersRequest(), timeout=60)}
+        check("what was acknowledged", [user for user in load.created if listed.get(user.user_id) != user], [])
+        check("refusals", {code for code, _ in load.failed} - {"UNAVAILABLE"}, set())
     for words in "writes of the store fail", OVER:
         times = told(words, log)
         # Once for each change: to a database that is gone, to one that only reads, and back.
         check(f"{words}: {times} times in {ROUNDS} rounds", ROUNDS <= times <= 2 * ROUNDS, True)
     check("a stack trace", told("\\tat ", log), 0)
-    print(f"Failover: {passed()} passed, 0 failed; back after {slowest:.2f} s at most, {len(load.acknowledged)} users, {told('', log)} lines of log")
+    print(f"Failover: {passed()} passed, 0 failed; back after {slowest:.2f} s at most, {len(load.created)} users, {told('', log)} lines of log")

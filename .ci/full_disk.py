@@ -6,9 +6,8 @@ Needs root. Ends with "Full disk: N passed, 0 failed".
 import json
 import os
 import subprocess
-import sys
-import tempfile
 
+import mounts
 from checks import check, passed
 from server import java
 
@@ -16,9 +15,7 @@ PAGE = 4096
 # The lock, the file, SQLite's log and the index of that need some of each; a start with a few pages fails at another of them.
 FREE_PAGES = (0, 2, 5, 30)
 
-if len(sys.argv) == 1:
-    # In a mount namespace of its own, which ends with it.
-    os.execvp("unshare", ["unshare", "--mount", sys.executable, __file__, "inside"])
+mounts.enter()
 
 
 def free_pages(folder):
@@ -39,15 +36,11 @@ def start(folder):
 
 def on_a_full_disk(prepare, options, leave):
     """Returns the result of a start on a disk of its own, after `prepare` and with so many free pages."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=8m,{options}", "tmpfs", folder], check=True)
-        try:
-            prepare(folder)
-            with open(os.path.join(folder, "ballast"), "wb") as ballast:
-                os.posix_fallocate(ballast.fileno(), 0, (free_pages(folder) - leave) * PAGE)
-            return start(folder)
-        finally:
-            subprocess.run(["umount", folder], check=True)
+    with mounts.disk(f"size=8m,{options}") as folder:
+        prepare(folder)
+        with open(os.path.join(folder, "ballast"), "wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, (free_pages(folder) - leave) * PAGE)
+        return start(folder)
 
 
 def nothing(_):

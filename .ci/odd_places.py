@@ -7,35 +7,22 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 
 import grpc
 
+import mounts
 from checks import check, passed
 from databases import PATIENCE_SECONDS, Database, home, wait_until
-from directory_checks import pb, rpc
+from directory_checks import code_of, pb, rpc, stub_of, user
 from server import free_port, java, lines, running_server
 
-if len(sys.argv) == 1:
-    # In a mount namespace of its own, which ends with it.
-    os.execvp("unshare", ["unshare", "--mount", sys.executable, __file__, "inside"])
+mounts.enter()
 
 JAR = os.path.abspath("target/user-service.jar")
 SMALL = ["-XX:TieredStopAtLevel=1", "-Xmx64m"]
 # But for the disks of their own that are mounted here.
 READ_ONLY = 'for place in / /dev/shm /tmp; do mount -o remount,bind,ro $place 2>/dev/null; done; exec "$@"'
-
-
-@contextlib.contextmanager
-def disk(size):
-    """A folder with a file system of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
-        try:
-            yield folder
-        finally:
-            subprocess.run(["umount", folder], check=True)
 
 
 def command(conf, *jvm):
@@ -52,20 +39,8 @@ def sqlite(file, **more):
     return {"port": 0, "log": "text", "store": {"type": "sqlite", "sqlite": {"file": file}}, **more}
 
 
-def stub(port):
-    return rpc.UserServiceStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
-
-
 def create(users, number):
-    return users.CreateUser(pb.CreateUserRequest(name="n" * 90, email=f"{number}@example.com"), timeout=30).user_id
-
-
-def code_of(call):
-    try:
-        call()
-    except grpc.RpcError as error:
-        return error.code().name
-    return "OK"
+    return users.CreateUser(user("n" * 90, f"{number}@example.com"), timeout=30).user_id
 
 
 def names_outside_of_ascii():
@@ -85,7 +60,7 @@ def names_outside_of_ascii():
 
 def read_only_root():
     within = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh"]
-    with tempfile.TemporaryDirectory() as folder, disk("16m") as data, disk("16m,noexec") as bare, home() as place:
+    with tempfile.TemporaryDirectory() as folder, mounts.disk("size=16m") as data, mounts.disk("size=16m,noexec") as bare, home() as place:
         probe = subprocess.run([*within, "touch", f"{folder}/probe"], capture_output=True, text=True)
         check("nothing can be written", (probe.returncode, "Read-only file system" in probe.stderr), (1, True))
         database = Database(f"{place}/data")
@@ -95,8 +70,8 @@ def read_only_root():
             for store in {"type": "memory"}, {"type": "postgres", "postgres": postgres}, sqlite(f"{data}/users.db")["store"]:
                 with tempfile.NamedTemporaryFile("w") as log:
                     conf = json.dumps({"port": 0, "store": store, "management": {"port": 0}, "sampleUsers": True})
-                    with running_server(conf, SMALL, log, within) as (port, _):
-                        check(f"{store['type']} with a read-only root", stub(port).GetUser(pb.GetUserRequest(user_id=1)).name, "Alice Johnson")
+                    with running_server(conf, SMALL, log, within) as (port, _), stub_of(port) as users:
+                        check(f"{store['type']} with a read-only root", users.GetUser(pb.GetUserRequest(user_id=1)).name, "Alice Johnson")
                     check("and nothing is wrong with it", lines(log), [])
         finally:
             database.stop()
@@ -109,13 +84,12 @@ def read_only_root():
 
 
 def full_disk_under_users():
-    with disk("16m") as folder, tempfile.NamedTemporaryFile("w") as log:
+    with mounts.disk("size=16m") as folder, tempfile.NamedTemporaryFile("w") as log:
 
         def logged(words):
             return any(words in line for line in lines(log))
 
-        with running_server(json.dumps(sqlite(f"{folder}/users.db")), SMALL, log) as (port, _):
-            users = stub(port)
+        with running_server(json.dumps(sqlite(f"{folder}/users.db")), SMALL, log) as (port, _), stub_of(port) as users:
             acknowledged = [create(users, number) for number in range(100)]
             ballast = os.path.join(folder, "ballast")
             # Without a buffer, whose rest could not be written either when the file is closed.
@@ -123,7 +97,7 @@ def full_disk_under_users():
                 while True:
                     file.write(bytes(4096))
             # Some may still fit into what SQLite has.
-            codes = [code_of(lambda: acknowledged.append(create(users, number))) for number in range(100, 400)]
+            codes = [code_of(lambda: acknowledged.append(create(users, number)))[0] for number in range(100, 400)]
             check("a disk that is full", (set(codes) <= {"OK", "RESOURCE_EXHAUSTED"}, codes[-1]), (True, "RESOURCE_EXHAUSTED"))
             wait_until("the log says why", lambda: logged(f"no room is left on the disk of {folder}/users.db"))
             check("reads go on", users.GetUser(pb.GetUserRequest(user_id=acknowledged[-1])).user_id, acknowledged[-1])

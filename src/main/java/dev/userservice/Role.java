@@ -27,7 +27,7 @@ enum Role {
   /** What traces call it. */
   final String program;
 
-  /** The message of a run that a signal ends; empty where that is no failure. */
+  /** What is said when a signal ends the run; empty for a server, which signals are to end. */
   final String interrupted;
 
   Role(String program, String interrupted) {

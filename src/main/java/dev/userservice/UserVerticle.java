@@ -60,6 +60,7 @@ public final class UserVerticle extends VerticleBase {
   private static final int LAST_WORDS_MILLIS = 500;
 
   private ServerConfig config;
+  private Set<String> methods;
   private SharedDirectory directory;
   private ChatCorner chat;
   private Health health;
@@ -77,7 +78,8 @@ public final class UserVerticle extends VerticleBase {
   }
 
   private SharedDirectory join() {
-    config.checkMethods(methods());
+    methods = methods();
+    config.checkMethods(methods);
     return SharedDirectory.join(vertx, deploymentID(), config);
   }
 
@@ -89,7 +91,7 @@ public final class UserVerticle extends VerticleBase {
         .compose(guarded -> here(directory.opening().firstTry()))
         .compose(tried -> here(directory.chatOpen()))
         .compose(heard -> here(directory.warm()))
-        .compose(warm -> listen(methods()))
+        .compose(warm -> listen())
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
   }
@@ -127,11 +129,11 @@ public final class UserVerticle extends VerticleBase {
     return methods;
   }
 
-  private Future<HttpServer> listen(Set<String> methods) {
+  private Future<HttpServer> listen() {
     Users users = new Users(directory.store(), config.limits().batchUsers(), Clock.systemUTC());
     chat = directory.chatRoom().open(context);
     health = new Health(Set.of(UserServiceGrpcService.SERVICE_NAME.fullyQualifiedName()));
-    rpc = rpcServer(methods);
+    rpc = rpcServer();
     UserServiceRpcs.bind(rpc, users, chat);
     OperationsRpcs.bindHealth(rpc, health);
     if (config.reflection()) {
@@ -217,7 +219,7 @@ public final class UserVerticle extends VerticleBase {
     probe.ifPresent(there -> there.serving(serving));
   }
 
-  private RpcServer rpcServer(Set<String> methods) {
+  private RpcServer rpcServer() {
     RpcServer server =
         new RpcServer(
                 vertx,

@@ -130,12 +130,7 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   void signal(String name) throws IOException, InterruptedException {
-    assertThat(
-            new ProcessBuilder("kill", "-" + name, Long.toString(program.process().pid()))
-                .inheritIO()
-                .start()
-                .waitFor())
-        .isZero();
+    program.signal(name);
   }
 
   /** As an operator does. */

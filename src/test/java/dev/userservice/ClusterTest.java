@@ -69,8 +69,8 @@ class ClusterTest {
   }
 
   /**
-   * Sets in sets, each in two of the level above: whoever reads them computes 2^100 hash codes.
-   * JGroups reads the object of a message before it looks at who sends it.
+   * The object is 100 levels of sets, each of which is in both sets of the level above, so that
+   * reading it takes 2^100 hash codes. JGroups reads it before it looks at who sends it.
    */
   @Test
   void javaObjects_ofAStranger_areRefused() throws Exception {

@@ -102,7 +102,8 @@ public record Program(Process process, BufferedReader stdout, Path stderr) {
    * @param name of a signal, such as TERM
    */
   void signal(String name) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor();
+    String[] command = {"kill", "-" + name, Long.toString(process.pid())};
+    assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
   }
 
   String output() {

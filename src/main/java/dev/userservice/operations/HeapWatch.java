@@ -62,8 +62,8 @@ final class HeapWatch {
   private int useless;
 
   /**
-   * Whether there was no memory to look. The beans load classes with the first collection, and a
-   * class whose initializer finds no memory is "not found" from then on: a LinkageError.
+   * Whether memory was too short to look at a collection. The beans load classes at the first one,
+   * and a class whose initializer found no memory is "not found" from then on: a LinkageError.
    */
   private boolean failed;
 

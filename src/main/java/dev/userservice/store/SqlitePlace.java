@@ -72,7 +72,7 @@ final class SqlitePlace {
   }
 
   private void requireSame(Path path, Object key) {
-    // Windows has no such keys, but does not let anybody remove an open file.
+    // Windows has no file keys, but an open file cannot be removed there.
     if (key != null && !key.equals(key(path))) {
       throw failures.unusable(
           "was in use when %s was removed or replaced%%nFind out who did it; restore a backup where users are missing"
