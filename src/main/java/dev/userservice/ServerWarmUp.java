@@ -88,7 +88,16 @@ final class ServerWarmUp {
     } catch (ExecutionException | TimeoutException | InterruptedException cold) {
       LOG.debug("The server starts cold", cold);
     } finally {
-      vertx.close().onFailure(failure -> LOG.debug("Warm-up", failure));
+      close(vertx);
+    }
+  }
+
+  /** Waits, because the classes that it loads would otherwise be loaded beside the first calls. */
+  private static void close(Vertx vertx) {
+    try {
+      vertx.close().toCompletionStage().toCompletableFuture().get(MAX_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException | InterruptedException failure) {
+      LOG.debug("Warm-up", failure);
     }
   }
 
