@@ -213,14 +213,16 @@ three_servers() {
   # Of its own, so that this joins nobody else on the machine.
   cluster=$((20000 + $$ % 2000 * 10))
   first=${USER_SERVICE_PORT:-50051}
-  # Each port of the cluster stands for nine more, and so does the one 100 behind it.
-  if [ "$((first + 2))" -ge "$cluster" ] && [ "$first" -le "$((cluster + 109))" ]; then
+  # Each port of the cluster stands for nine more, so does the one 100 behind it, and 150 behind are those of the log.
+  if [ "$((first + 2))" -ge "$cluster" ] && [ "$first" -le "$((cluster + 152))" ]; then
     cluster=$((cluster + 200))
   fi
   export USER_SERVICE_CLUSTER_PORT=$cluster USER_SERVICE_CLUSTER_MEMBERS=127.0.0.1:$cluster
+  export USER_SERVICE_STORE_RAFT_SERVERS=127.0.0.1:$((cluster + 150)),127.0.0.1:$((cluster + 151)),127.0.0.1:$((cluster + 152))
+  export USER_SERVICE_STORE_RAFT_FOLDER=$scratch/raft
   export USER_CLIENT_SCENARIOS=get,create,list,batch,chat,relay
 
-  show 'Three servers find each other. Each user is in the memory of two of them.'
+  show 'Three servers find each other. Each user is on the disks of two at least, before it is acknowledged.'
   outputs=()
   for i in 0 1 2; do
     USER_SERVICE_PORT=$((first == 0 ? 0 : first + i)) start_server --cluster --conf conf/cluster.json
@@ -235,7 +237,7 @@ three_servers() {
   show 'The scenarios, over all three, and a chat in which each hears the others.'
   run_client "$all"
 
-  show "Server ${address##*:} is killed, with all that it has in its memory."
+  show "Server ${address##*:} is killed, without a warning."
   kill -KILL "${servers[2]}"
   wait "${servers[2]}" 2>/dev/null || true
   unset 'servers[2]'

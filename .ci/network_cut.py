@@ -1,4 +1,4 @@
-"""Cuts the network between one server of a grid and the two others, for longer than they wait, and mends it.
+"""Cuts the network between one server of a replicated log and the two others, and mends it.
 
 It needs root, iproute2, and a kernel that lets it make network namespaces: each server has one, with a cable of its own
 to a switch in a fourth, where the caller is. Nothing of it touches the network of the machine. Ends with
@@ -7,8 +7,10 @@ to a switch in a fourth, where the caller is. Nothing of it touches the network 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -54,7 +56,7 @@ def cut(change):
         ip("route", change, "blackhole", f"{HOSTS[2]}/32", inside=server_space(i))
 
 
-def start(i):
+def start(i, folder):
     from server import java
 
     conf = {
@@ -62,7 +64,11 @@ def start(i):
         "port": PORT,
         "insecure": True,
         "sampleUsers": False,
-        "store": {"type": "grid", "startTimeoutMillis": 60000},
+        "store": {
+            "type": "raft",
+            "startTimeoutMillis": 60000,
+            "raft": {"servers": HOSTS, "folder": f"{folder}/{i}"},
+        },
         "cluster": {"host": HOSTS[i], "insecure": True, "members": HOSTS},
     }
     server = [java(), "-Xmx256m", "-jar", "target/user-service.jar", "dev.userservice.UserVerticle"]
@@ -78,7 +84,8 @@ def inside():
     from checks import check, passed
     from directory_checks import pb, rpc
 
-    servers = [start(i) for i in range(len(HOSTS))]
+    folder = tempfile.mkdtemp()
+    servers = [start(i, folder) for i in range(len(HOSTS))]
     try:
         for server in servers:
             assert any(line.startswith("Server is ready") for line in server.stdout), "a server is not ready"
@@ -136,6 +143,7 @@ def inside():
         for server in servers:
             server.terminate()
             server.wait(timeout=30)
+        shutil.rmtree(folder)
     print(f"Network cut: {passed()} passed, 0 failed")
 
 

@@ -52,7 +52,7 @@ final class StartLines {
     return switch (store.type()) {
       case "sqlite" -> "SQLite in " + store.sqlite().file();
       case "postgres" -> store.postgres().toString();
-      case "grid" -> "grid of " + store.grid().servers() + " servers";
+      case "raft" -> "replicated log of " + store.raft().servers().size() + " servers";
       default -> store.type();
     };
   }

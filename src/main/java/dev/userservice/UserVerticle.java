@@ -59,6 +59,9 @@ public final class UserVerticle extends VerticleBase {
   /** After the drain's time is up, what it takes to send the last statuses. */
   private static final int LAST_WORDS_MILLIS = 500;
 
+  /** How long a store may take to close. */
+  private static final int CLOSE_MILLIS = 10_000;
+
   private ServerConfig config;
   private Set<String> methods;
   private SharedDirectory directory;
@@ -103,7 +106,15 @@ public final class UserVerticle extends VerticleBase {
     return delay(config.drainDelayMillis())
         .compose(delayed -> drain())
         .eventually(this::leave)
-        .eventually(() -> here(directory.closed()));
+        .eventually(() -> here(directory.closed()).timeout(othersMillis(), TimeUnit.MILLISECONDS));
+  }
+
+  /**
+   * How long the other instances may take to stop, and the last of them to close the store. Vert.x
+   * does not stop all of them when it is closed at the moment at which they start.
+   */
+  private int othersMillis() {
+    return config.drainDelayMillis() + config.drainTimeoutMillis() + CLOSE_MILLIS;
   }
 
   /** How many calls of this instance are not over. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
 import dev.userservice.proto.UserServiceGrpc.UserServiceStub;
+import dev.userservice.store.RaftConfigs;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
@@ -23,7 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** One server of a cluster, in a JVM of its own. */
+/** One of several servers, in a JVM of its own: of a cluster where its configuration has one. */
 public final class ClusterNode implements AutoCloseable {
 
   private final Program program;
@@ -36,7 +37,7 @@ public final class ClusterNode implements AutoCloseable {
     this.program = program;
     List<String> lines = program.startLines();
     port = Program.port(lines);
-    size = lines.stream().filter(line -> line.startsWith("Cluster: ")).findFirst().orElseThrow();
+    size = lines.stream().filter(line -> line.startsWith("Cluster: ")).findFirst().orElse("");
     channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
   }
 
@@ -67,13 +68,13 @@ public final class ClusterNode implements AutoCloseable {
 
   private static Program program(Path folder, JsonObject config, Map<String, String> env)
       throws IOException {
-    return Program.start(
-        folder,
-        env,
-        List.of(),
-        "--cluster",
-        "--conf",
-        new JsonObject().put("port", 0).mergeIn(config).encode());
+    List<String> command = new ArrayList<>();
+    if (config.containsKey("cluster")) {
+      command.add("--cluster");
+    }
+    command.add("--conf");
+    command.add(new JsonObject().put("port", 0).mergeIn(config).encode());
+    return Program.start(folder, env, List.of(), command.toArray(String[]::new));
   }
 
   /** The configuration of a cluster that nobody else is in. */
@@ -89,15 +90,11 @@ public final class ClusterNode implements AutoCloseable {
     }
   }
 
-  /** The configuration of such a cluster that keeps the users, and so many servers of it. */
-  public static JsonObject grid(int servers) throws IOException {
-    return cluster()
+  /** The configuration of so many servers that keep the users in a log. */
+  public static JsonObject raft(Path folder, int servers) {
+    return new JsonObject()
         .put("sampleUsers", false)
-        .put(
-            "store",
-            new JsonObject()
-                .put("type", "grid")
-                .put("grid", new JsonObject().put("servers", servers)));
+        .put("store", RaftConfigs.store(RaftConfigs.servers(servers), folder.resolve("raft")));
   }
 
   /** What it says of its cluster when it starts. */

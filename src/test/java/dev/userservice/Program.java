@@ -3,7 +3,6 @@ package dev.userservice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,17 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The program in a JVM of its own; its starter has to {@link #kill} it. */
 public record Program(Process process, BufferedReader stdout, Path stderr) {
 
-  /** As in the jar: what only the tests need would bring logging of its own. */
-  private static final String CLASS_PATH =
-      Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-          .filter(entry -> !entry.contains("slf4j"))
-          .collect(Collectors.joining(File.pathSeparator));
+  private static final String CLASS_PATH = System.getProperty("java.class.path");
 
   /**
    * @param folder for what it writes to stderr

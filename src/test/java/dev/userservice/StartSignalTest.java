@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.store.RaftConfigs;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -54,7 +55,8 @@ class StartSignalTest {
   @Test
   void server_thatWaitsForOthers() throws Exception {
     JsonObject config = ClusterNode.cluster().put("port", 0);
-    config.put("store", new JsonObject().put("type", "grid").put("startTimeoutMillis", 0));
+    config.put(
+        "store", RaftConfigs.store(RaftConfigs.servers(3), folder).put("startTimeoutMillis", 0));
 
     assertStops(Main.OK, "", "--cluster", "--conf", config.encode());
   }

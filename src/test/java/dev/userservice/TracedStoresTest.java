@@ -59,11 +59,12 @@ class TracedStoresTest {
   }
 
   @Test
-  void grid() throws Exception {
+  void raft() throws Exception {
     try (TraceCollector collector = new TraceCollector();
-        ClusterNode node = ClusterNode.start(folder, ClusterNode.grid(1), collector.variables())) {
+        ClusterNode node =
+            ClusterNode.start(folder, ClusterNode.raft(folder, 1), collector.variables())) {
       createAndGet(node.blocking());
-      assertSpans(collector, "grid", SpanKind.SPAN_KIND_CLIENT);
+      assertSpans(collector, "raft", SpanKind.SPAN_KIND_CLIENT);
     }
   }
 

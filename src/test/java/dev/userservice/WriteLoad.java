@@ -113,6 +113,7 @@ final class WriteLoad implements AutoCloseable {
               });
       assertThat(givenTwice).as("ids that were given twice").isEmpty();
       assertThat(ids).isSorted().doesNotHaveDuplicates();
+      assertThat(ids.get(ids.size() - 1)).as("no gap").isEqualTo(ids.size());
       assertThat(kept.values()).doesNotHaveDuplicates();
       assertThat(kept).containsAllEntriesOf(acknowledged);
       assertThat(

@@ -19,7 +19,7 @@ final class Peers {
   static final List<String> ORDER =
       List.of(
           Peer.OURS,
-          "user-service-grid",
+          "user-service-raft",
           "user-service-postgres",
           "grpc-java-direct",
           "grpc-java",
@@ -50,7 +50,7 @@ final class Peers {
   List<Peer> all() {
     return List.of(
         ours(),
-        OtherStores.grid(),
+        OtherStores.raft(),
         OtherStores.postgres(),
         java("grpc-java-direct", "grpc-java, directExecutor", Protocol.GRPC, "GrpcJavaPeer direct"),
         java("grpc-java", "grpc-java", Protocol.GRPC, "GrpcJavaPeer pool"),

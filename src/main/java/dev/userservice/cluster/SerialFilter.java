@@ -3,15 +3,20 @@ package dev.userservice.cluster;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.ObjectInputFilter.Config;
+import java.io.ObjectInputFilter.FilterInfo;
 import java.io.ObjectInputFilter.Status;
 
 /**
- * Lets no Java object into this process that is read from bytes. JGroups reads one out of a message
- * before it knows whether the sender is a member; servers of ours send each other none.
+ * Lets no Java object into this process that is read from bytes, but for the stack traces that the
+ * engine of the replicated log adds to a failure. JGroups reads an object out of a message before
+ * it knows whether the sender is a member; servers of ours send each other none.
  */
 final class SerialFilter {
 
   private static final Logger LOG = LoggerFactory.getLogger(SerialFilter.class);
+
+  private static final int MAX_FRAMES = 1_024;
+  private static final int MAX_BYTES = 256 * 1024;
 
   private SerialFilter() {}
 
@@ -20,10 +25,20 @@ final class SerialFilter {
     if (Config.getSerialFilter() == null) {
       Config.setSerialFilter(
           object -> {
+            if (isStackTrace(object)) {
+              return Status.ALLOWED;
+            }
             LOG.warn(
                 "a Java object was sent to a port of the cluster, and refused: no server does that");
             return Status.REJECTED;
           });
     }
+  }
+
+  private static boolean isStackTrace(FilterInfo object) {
+    Class<?> type = object.serialClass();
+    return object.arrayLength() <= MAX_FRAMES
+        && object.streamBytes() <= MAX_BYTES
+        && (type == null || type == StackTraceElement[].class || type == StackTraceElement.class);
   }
 }

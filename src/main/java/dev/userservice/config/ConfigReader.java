@@ -126,9 +126,10 @@ final class ConfigReader {
     throw refused(key, value, "a text");
   }
 
-  /** All keys of files, and no others, end so. */
+  /** All keys of files and folders, and no others, end so. */
   private void checkFileName(String key, String text) {
-    String refusal = key.equals("file") || key.endsWith("File") ? FileName.refusal(text) : null;
+    boolean isName = key.equals("file") || key.endsWith("File") || key.equals("folder");
+    String refusal = isName ? FileName.refusal(text) : null;
     if (refusal != null) {
       throw refused(key, "is " + Shown.of(text) + ", which " + refusal);
     }

@@ -6,26 +6,26 @@ import java.util.List;
  * Where the users are kept.
  *
  * @param type "memory": in the process, gone when it ends; "sqlite": in one file; "postgres": in a
- *     PostgreSQL database; "grid": in the memory of all servers of the cluster
+ *     PostgreSQL database; "raft": in a log on the disks of several servers
  * @param startTimeoutMillis how long a start waits for a store that cannot be reached, before it
  *     fails, 0 to 100,000 milliseconds; with 0 the server starts without, and goes on trying
  * @param sqlite for type "sqlite"
  * @param postgres for type "postgres"
- * @param grid for type "grid"
+ * @param raft for type "raft"
  */
 public record StoreConfig(
     String type,
     int startTimeoutMillis,
     SqliteConfig sqlite,
     PostgresConfig postgres,
-    GridConfig grid) {
+    RaftConfig raft) {
 
   /** Whether several servers may have the same users. */
   public boolean isShared() {
-    return type.equals("postgres") || type.equals("grid");
+    return type.equals("postgres") || type.equals("raft");
   }
 
-  private static final List<String> TYPES = List.of("memory", "sqlite", "postgres", "grid");
+  private static final List<String> TYPES = List.of("memory", "sqlite", "postgres", "raft");
 
   static String type(ConfigReader reader) {
     return reader.oneOf("type", "memory", TYPES);
@@ -38,7 +38,7 @@ public record StoreConfig(
             reader.number("startTimeoutMillis", 30_000, 0, 100_000),
             SqliteConfig.read(reader.object("sqlite")),
             PostgresConfig.read(reader.object("postgres")),
-            GridConfig.read(reader.object("grid")));
+            RaftConfig.read(reader.object("raft")));
     if (!config.postgres.caFile().isEmpty() && !config.postgres.tls().equals("verify-full")) {
       throw reader.refused(
           "postgres.caFile", "has no effect without \"store.postgres.tls\": \"verify-full\"");

@@ -7,10 +7,10 @@ final class Thrown {
   private static final int MAX_DEPTH = 20;
 
   /**
-   * The grid brings failures of other servers with their class. One server that runs out of memory
-   * must not end the others.
+   * The engine of a cluster brings failures of other servers with their class. One server that runs
+   * out of memory must not end the others.
    */
-  private static final String GRID = "org.infinispan.";
+  private static final String ENGINE = "org.infinispan.";
 
   private Thrown() {}
 
@@ -21,7 +21,7 @@ final class Thrown {
 
   private static OutOfMemoryError find(Throwable failure, boolean withSuppressed) {
     Throwable each = failure;
-    for (int i = 0; i < MAX_DEPTH && each != null && !isOfGrid(each); i++) {
+    for (int i = 0; i < MAX_DEPTH && each != null && !isOfEngine(each); i++) {
       if (each instanceof OutOfMemoryError found) {
         return found;
       }
@@ -37,7 +37,7 @@ final class Thrown {
     return null;
   }
 
-  private static boolean isOfGrid(Throwable failure) {
-    return failure.getClass().getName().startsWith(GRID);
+  private static boolean isOfEngine(Throwable failure) {
+    return failure.getClass().getName().startsWith(ENGINE);
   }
 }

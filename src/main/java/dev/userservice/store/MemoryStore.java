@@ -94,7 +94,12 @@ final class MemoryStore implements UserStore {
 
   @Override
   public Future<Long> count() {
-    return Future.succeededFuture((long) last);
+    return Future.succeededFuture((long) size());
+  }
+
+  /** How many users there are, and the id of the last. */
+  int size() {
+    return last;
   }
 
   @Override

@@ -5,23 +5,16 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The file with the users: ours alone while it is open, in the schema of this code, and nothing is
@@ -32,16 +25,6 @@ final class SqliteFile {
   /** Stands in the file's header and tells our files from other programs' ("User"). */
   private static final int APPLICATION_ID = 0x55736572;
 
-  /** A lock has the number of a process. */
-  private static final int LOCK_BYTES = 32;
-
-  private static final Set<OpenOption> LOCK_OPTIONS =
-      Set.of(
-          StandardOpenOption.CREATE,
-          StandardOpenOption.READ,
-          StandardOpenOption.WRITE,
-          LinkOption.NOFOLLOW_LINKS);
-
   private static final Logger LOG = LoggerFactory.getLogger(SqliteFile.class);
 
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
@@ -49,7 +32,7 @@ final class SqliteFile {
   private Path file;
   private final int timeoutMillis;
   private final SqliteFailures failures;
-  private FileChannel lockFile;
+  private LockFile lock;
   private SqlitePlace place;
 
   /**
@@ -113,11 +96,7 @@ final class SqliteFile {
 
   /** Lets other processes have the file; to be called after its connections are closed. */
   void unlock() {
-    try {
-      lockFile.close();
-    } catch (IOException e) {
-      // The lock ends with this process at the latest.
-    }
+    lock.release();
   }
 
   private void makeFolder() {
@@ -146,53 +125,22 @@ final class SqliteFile {
     }
   }
 
-  /** Holds as long as the process at most: the system lets go of it even after a kill -9. */
   private void lock() {
     Path path = file.resolveSibling(file.getFileName() + ".lock");
-    if (Files.isSymbolicLink(path)) {
-      throw failures.unusable(
-          "cannot be locked: " + path + " is a symbolic link%nFind out who made it, and delete it");
-    }
     try {
-      lockFile = FileChannel.open(path, LOCK_OPTIONS, OwnerOnly.FILE);
-      boolean ours = isOfALock(lockFile);
-      if (!ours || lockFile.tryLock() == null) {
-        String owner = new String(readAll(lockFile), StandardCharsets.US_ASCII).strip();
-        lockFile.close();
-        throw ours
-            ? inUse(owner.isEmpty() ? "another process" : "process " + owner)
-            : failures.unusable(
-                "cannot be locked: " + path + " is not a lock%nMove it out of the way");
-      }
-      lockFile.truncate(0);
-      lockFile.write(
-          ByteBuffer.wrap(
-              (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
-    } catch (OverlappingFileLockException ours) {
-      unlock();
-      throw inUse("this process");
+      lock = LockFile.take(path);
+    } catch (LockFile.TakenException taken) {
+      throw inUse(taken.owner());
+    } catch (LockFile.NotALockException strange) {
+      throw failures.unusable("cannot be locked: " + strange.getMessage());
     } catch (IOException e) {
       throw failures.ofMaking(e, "cannot be written: nor can " + path.getFileName() + " beside it");
     }
   }
 
-  /**
-   * Whether a file has nothing but the number of a process: it may be another's, by a hard link.
-   */
-  private static boolean isOfALock(FileChannel channel) throws IOException {
-    return channel.size() <= LOCK_BYTES
-        && new String(readAll(channel), StandardCharsets.US_ASCII).matches("\\d*\n?");
-  }
-
   private StoreException inUse(String owner) {
     return failures.unusable(
         "is in use by " + owner + "%nOne server at a time has a file; several share a PostgreSQL");
-  }
-
-  private static byte[] readAll(FileChannel channel) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(LOCK_BYTES);
-    channel.read(bytes, 0);
-    return Arrays.copyOf(bytes.array(), bytes.position());
   }
 
   /** Before SQLite sees the file, because it takes some strangers for its own. */

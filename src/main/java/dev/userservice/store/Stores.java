@@ -32,7 +32,7 @@ public final class Stores {
       case "memory" -> new MemoryStore();
       case "sqlite" -> new SqliteStore(config.sqlite(), vertx);
       case "postgres" -> new PostgresStore(config.postgres(), vertx);
-      case "grid" -> GridStore.of(config.grid(), vertx);
+      case "raft" -> new RaftStore(config.raft(), vertx);
       default -> throw new IllegalArgumentException("no store of type " + config.type());
     };
   }

@@ -12,8 +12,7 @@ import java.util.function.BooleanSupplier;
  *   <li>Ids start at 1 and increase in the order of creation: whoever has seen an id finds no
  *       smaller one created later. None is ever used twice. A create that fails uses none up,
  *       unless it races with another for the same e-mail address; a database that is restarted may
- *       leave a gap. In a grid, ids increase in this order on each server, but not over all of
- *       them.
+ *       leave a gap.
  *   <li>An e-mail address belongs to at most one user, compared in its {@link Emails#canonical
  *       canonical} form, however many callers race for it.
  *   <li>{@link #createAll} creates all of its users or none, and no reader ever sees a part of

@@ -26,7 +26,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every server of a grid is replaced, one after the other, under the calls of this client. */
+/**
+ * Every server of a replicated log is restarted, one after the other, under the calls of this
+ * client.
+ */
 class RollingRestartTest {
 
   private static final int CALLERS = 2;
@@ -41,8 +44,8 @@ class RollingRestartTest {
 
   @Test
   void everyServerRestarted_noCallFails_andTheCountIsExact() throws Exception {
-    JsonObject grid = ClusterNode.grid(3);
-    List<ClusterNode> nodes = new ArrayList<>(ClusterNode.start(folder, grid, 3));
+    JsonObject log = ClusterNode.raft(folder, 3);
+    List<ClusterNode> nodes = new ArrayList<>(ClusterNode.start(folder, log, 3));
     Vertx vertx = Vertx.vertx();
     try {
       Future<?> load = callers(vertx, nodes);
@@ -51,7 +54,7 @@ class RollingRestartTest {
         awaitMore(300);
         node.stops();
         awaitMore(300);
-        nodes.add(ClusterNode.start(folder, grid.copy().put("port", node.port())));
+        nodes.add(ClusterNode.start(folder, log.copy().put("port", node.port())));
       }
       awaitMore(300);
       stopping = true;

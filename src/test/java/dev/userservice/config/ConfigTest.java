@@ -131,7 +131,7 @@ class ConfigTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"memory,true", "sqlite,false", "postgres,false", "grid,false"})
+  @CsvSource({"memory,true", "sqlite,false", "postgres,false", "raft,false"})
   void sampleUsers_areForTheDemo(String store, boolean expected) {
     String json = "{\"store\":{\"type\":\"%s\"}}".formatted(store);
 
@@ -164,9 +164,12 @@ class ConfigTest {
     }
     ServerConfig cluster = ServerConfig.from(JsonDocument.parse("--conf", "conf/cluster.json"));
     assertThat(cluster.cluster()).isEqualTo(ServerConfig.from(new JsonObject()).cluster());
-    assertThat(cluster.store().type()).isEqualTo("grid");
-    assertThat(cluster.store().grid())
-        .isEqualTo(ServerConfig.from(new JsonObject()).store().grid());
+    assertThat(cluster.store().type()).isEqualTo("raft");
+    assertThat(cluster.store().raft().servers()).hasSize(3);
+    assertThat(cluster.store().raft())
+        .usingRecursiveComparison()
+        .ignoringFields("servers")
+        .isEqualTo(ServerConfig.from(new JsonObject()).store().raft());
     ServerConfig kubernetes =
         ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
     assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
@@ -202,7 +205,7 @@ class ConfigTest {
           {"port":99999999999}        | "port" is 99999999999, but must be a whole number from 0 to 65535
           {"sampleUsers":1}           | "sampleUsers" is 1, but must be true or false
           {"host":" "}                | "host" is " ", but must be a text that is not empty
-          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres", "grid"
+          {"store":{"type":"mysql"}}  | "store.type" is "mysql", but must be one of "memory", "sqlite", "postgres", "raft"
           {"store":"memory"}          | "store" is "memory", but must be an object
           {"cluster":{"port":0}}      | "cluster.port" is 0, but must be a whole number from 1 to 65535
           {"allowedHosts":["a:1"]}    | "allowedHosts" is ["a:1"], but must be a list of 0 to 64 different names without ports, such as "users.example.com"

@@ -129,7 +129,7 @@ class SecurityConfigTest {
           {'rateLimit':{'burstSeconds':2}} | "rateLimit" has no effect without
           {'store':{'sqlite':{'file':'f'}}} | "store.sqlite" has no effect without "store.type": "sqlite"
           {'store':{'postgres':{}}} | "store.postgres" has no effect without "store.type": "postgres"
-          {'store':{'grid':{'servers':3}}} | "store.grid" has no effect without "store.type": "grid"
+          {'store':{'raft':{'folder':'x'}}} | "store.raft" has no effect without "store.type": "raft"
           {'tls':{'certFile':'c'}} | unknown key "tls.certFile"
           """)
   void server_refusesWhatWouldHaveNoEffect(String text, String why) {

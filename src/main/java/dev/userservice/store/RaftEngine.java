@@ -1,0 +1,474 @@
+package dev.userservice.store;
+
+import dev.userservice.config.Address;
+import dev.userservice.config.RaftConfig;
+import dev.userservice.store.StoreException.Reason;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.grpc.client.GrpcClientRpc;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+
+/**
+ * This server's part in the replicated log: Apache Ratis, which elects a leader, brings each entry
+ * to the disks of a majority and applies it. Methods that return a Future may be called from any
+ * thread; the others wait for disks and for other servers.
+ */
+final class RaftEngine implements UsersMachine.Listener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(RaftEngine.class);
+
+  /** Between two tries: short beside an election, long beside a call. */
+  private static final int RETRY_MILLIS = 50;
+
+  /**
+   * How long one try may take: a server that stands still, or that no longer leads, must not hold
+   * up what another could answer.
+   */
+  private static final int TRY_MILLIS = 1_000;
+
+  /** How long one try to start waits for others before it says so. */
+  private static final int START_MILLIS = 2_000;
+
+  private static final int HANDOVER_MILLIS = 3_000;
+
+  private final Vertx vertx;
+  private final RaftConfig config;
+  private final UsersMachine machine = new UsersMachine(this);
+  private final ClientId client = ClientId.randomId();
+  private final AtomicLong calls = new AtomicLong();
+
+  /** To append to the log may wait for a lock of the engine, and no event loop may. */
+  private final ExecutorService submitting =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "raft-calls");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private RaftFolder folder;
+  private RaftPeerId self;
+  private RaftServer server;
+  private GrpcClientRpc others;
+
+  /** Of the servers that this one belongs to; null until that is known. */
+  private volatile RaftServer.Division division;
+
+  private volatile String stopped;
+  private volatile boolean closing;
+  private volatile long leaderSinceNanos = System.nanoTime();
+  private volatile RaftPeerId known;
+
+  RaftEngine(RaftConfig config, Vertx vertx) {
+    this.config = config;
+    this.vertx = vertx;
+  }
+
+  UsersMachine machine() {
+    return machine;
+  }
+
+  /**
+   * Makes this server one of those of the log. May be called again after it has failed.
+   *
+   * @throws StoreException UNAVAILABLE while others are missing, UNUSABLE when no wait would help
+   */
+  synchronized void start() {
+    requireRunning();
+    if (folder == null) {
+      RaftFolder taken = RaftFolder.take(config);
+      try {
+        begin(taken);
+        folder = taken;
+      } catch (RuntimeException failure) {
+        taken.release();
+        throw failure;
+      }
+    }
+    RaftFounding founding =
+        new RaftFounding(config, folder, self, server, others, client, calls::incrementAndGet);
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(START_MILLIS);
+    while (division == null) {
+      division = founding.enter().orElse(null);
+      if (division == null) {
+        if (closing || System.nanoTime() > end) {
+          throw unavailable(founding.waitsFor());
+        }
+        pause();
+      }
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(RETRY_MILLIS);
+    } catch (InterruptedException stopping) {
+      throw unavailable("the start was interrupted");
+    }
+  }
+
+  private void begin(RaftFolder taken) {
+    Optional<RaftMark> mark = taken.mark();
+    Address address = taken.address();
+    self = RaftPeerId.valueOf(mark.map(RaftMark::id).orElseGet(() -> newId(address)));
+    StockRatis.prepare();
+    RaftProperties settings = RaftSettings.of(address, taken, config.timeoutMillis());
+    Parameters parameters = new Parameters();
+    try {
+      server =
+          RaftServer.newBuilder()
+              .setServerId(self)
+              .setStateMachineRegistry(group -> machine)
+              .setProperties(settings)
+              .setParameters(parameters)
+              .setOption(RaftStorage.StartupOption.RECOVER)
+              .build();
+      server.start();
+      others = new GrpcFactory(parameters).newRaftClientRpc(client, settings);
+      if (mark.isPresent()) {
+        resume(taken, mark.get());
+      }
+    } catch (IOException | RuntimeException failure) {
+      close(server);
+      if (failure instanceof StoreException refused) {
+        throw refused;
+      }
+      LOG.debug("Ratis", failure);
+      // Its message may have users in it.
+      throw taken.unusable(
+          "has a log or a snapshot that cannot be read (%s)%%nRestore nothing by hand; %s"
+              .formatted(rootOf(failure).getClass().getSimpleName(), taken.ifLost()));
+    }
+  }
+
+  /** Checks that the log is there, and as long as it was. */
+  private void resume(RaftFolder taken, RaftMark mark) throws IOException {
+    RaftGroupId group = RaftGroupId.valueOf(mark.group());
+    boolean found = false;
+    for (RaftGroupId each : server.getGroupIds()) {
+      found |= each.equals(group);
+    }
+    boolean complete = mark.stage() == RaftMark.Stage.COMPLETE;
+    if (!found && complete) {
+      throw taken.unusable("has lost its log%n" + taken.ifLost());
+    }
+    if (found) {
+      RaftServer.Division resumed = server.getDivision(group);
+      var last = resumed.getRaftLog().getLastEntryTermIndex();
+      long end =
+          Math.max(
+              last == null ? -1 : last.getIndex(), machine.getLastAppliedTermIndex().getIndex());
+      if (end < taken.reached()) {
+        throw taken.unusable(
+            "has a log that was cut: it ends at entry %d, and had entry %d%%nRestore nothing by hand; %s"
+                .formatted(end, taken.reached(), taken.ifLost()));
+      }
+      if (complete) {
+        division = resumed;
+      }
+    }
+  }
+
+  /**
+   * Appends an entry, again and again under the same number until it is known what came of it.
+   *
+   * @return the answer of the state machine; fails as OUTCOME_UNKNOWN when that is not known in
+   *     time, as UNAVAILABLE when the entry was given to nobody
+   */
+  Future<ByteString> write(byte[] entry) {
+    ByteString bytes = UnsafeByteOperations.unsafeWrap(entry);
+    long call = calls.incrementAndGet();
+    Promise<ByteString> answer = Promise.promise();
+    new Attempts<>(
+            answer,
+            () -> {
+              RaftPeerId leader = division.getInfo().getLeaderId();
+              return leader == null ? null : send(leader, call, Message.valueOf(bytes));
+            },
+            reply -> reply.getMessage().getContent(),
+            new StoreException(
+                Reason.OUTCOME_UNKNOWN, "no majority of the servers has confirmed a write in time"))
+        .next();
+    return answer.future();
+  }
+
+  /** Completes when everything that was acknowledged before this call is applied here. */
+  Future<Void> confirm() {
+    Promise<Void> confirmed = Promise.promise();
+    new Attempts<Void>(
+            confirmed,
+            () ->
+                server.submitClientRequestAsync(
+                    request(self, calls.incrementAndGet(), Message.EMPTY)
+                        .setType(RaftClientRequest.readRequestType())
+                        .build()),
+            reply -> null,
+            null)
+        .next();
+    return confirmed.future();
+  }
+
+  /** Leaves: hands leadership over where there is somebody, and closes the log. */
+  synchronized void stop() {
+    closing = true;
+    if (division != null) {
+      handOver();
+      noteReached();
+    }
+    submitting.shutdown();
+    if (folder != null) {
+      others.close();
+      close(server);
+      folder.release();
+    }
+  }
+
+  /** Notes how long the log is, for the next start. */
+  void noteReached() {
+    var log = division.getRaftLog();
+    folder.reached(Math.min(log.getLastCommittedIndex(), log.getFlushIndex()));
+  }
+
+  /**
+   * @throws StoreException UNUSABLE when this server has stopped
+   */
+  void requireRunning() {
+    if (stopped != null) {
+      throw StoreException.unusable("this server has stopped: " + stopped);
+    }
+  }
+
+  boolean isIn() {
+    return division != null;
+  }
+
+  @Override
+  public void leaderChanged(RaftPeerId leader) {
+    leaderSinceNanos = System.nanoTime();
+    if (leader != null && !leader.equals(known)) {
+      known = leader;
+      LOG.info(
+          leader.equals(self)
+              ? "this server leads the log"
+              : "the server at %s leads the log".formatted(addressOf(leader)));
+    }
+  }
+
+  @Override
+  public void stopped(String why) {
+    if (!closing && stopped == null) {
+      stopped = why;
+      LOG.error("this server takes no more part in the log: " + why);
+      // Not on a thread of the engine, which would wait for itself.
+      vertx.executeBlocking(
+          () -> {
+            close(server);
+            return null;
+          });
+    }
+  }
+
+  /** The address in an id, for people. */
+  static String addressOf(RaftPeerId id) {
+    return id.toString().replaceFirst("#.*", "");
+  }
+
+  private static String newId(Address address) {
+    byte[] random = new byte[4];
+    new SecureRandom().nextBytes(random);
+    return address + "#" + HexFormat.of().formatHex(random);
+  }
+
+  private RaftClientRequest.Builder request(RaftPeerId to, long call, Message message) {
+    return RaftClientRequest.newBuilder()
+        .setClientId(client)
+        .setServerId(to)
+        .setGroupId(division.getMemberId().getGroupId())
+        .setCallId(call)
+        .setMessage(message);
+  }
+
+  private CompletableFuture<RaftClientReply> send(RaftPeerId leader, long call, Message message)
+      throws IOException {
+    RaftClientRequest request =
+        request(leader, call, message).setType(RaftClientRequest.writeRequestType()).build();
+    if (leader.equals(self)) {
+      return server.submitClientRequestAsync(request);
+    }
+    others.addRaftPeers(division.getRaftConf().getAllPeers());
+    return others
+        .sendRequestAsyncUnordered(request)
+        .whenComplete(
+            (reply, failure) -> {
+              if (failure != null) {
+                others.handleException(leader, failure, false);
+              }
+            });
+  }
+
+  private void handOver() {
+    RaftPeerId to = bestFollower();
+    if (to == null) {
+      return;
+    }
+    try {
+      server
+          .transferLeadershipAsync(
+              new TransferLeadershipRequest(
+                  client,
+                  self,
+                  division.getMemberId().getGroupId(),
+                  calls.incrementAndGet(),
+                  to,
+                  HANDOVER_MILLIS))
+          .get(2L * HANDOVER_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (Exception elected) {
+      // The others elect one when they miss this server.
+      LOG.debug("Ratis", elected);
+    }
+  }
+
+  /** Who has most of the log; null when this server does not lead, or is alone. */
+  private RaftPeerId bestFollower() {
+    if (!division.getInfo().isLeader()) {
+      return null;
+    }
+    Collection<RaftPeer> peers = division.getRaftConf().getAllPeers();
+    return division.getCommitInfos().stream()
+        .filter(info -> !info.getServer().getId().equals(self.toByteString()))
+        .filter(info -> peers.stream().anyMatch(peer -> isOf(peer, info.getServer().getId())))
+        .max((one, other) -> Long.compare(one.getCommitIndex(), other.getCommitIndex()))
+        .map(info -> RaftPeerId.valueOf(info.getServer().getId()))
+        .orElse(null);
+  }
+
+  private static boolean isOf(RaftPeer peer, ByteString id) {
+    return peer.getId().toByteString().equals(id);
+  }
+
+  private static void close(RaftServer server) {
+    try {
+      if (server != null) {
+        server.close();
+      }
+    } catch (IOException failure) {
+      LOG.debug("Ratis", failure);
+    }
+  }
+
+  private static StoreException unavailable(String why) {
+    return new StoreException(Reason.UNAVAILABLE, why);
+  }
+
+  private static Throwable rootOf(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  /** One try, which may fail; null when there is nobody to ask. */
+  private interface Try {
+    CompletableFuture<RaftClientReply> ask() throws IOException;
+  }
+
+  /** One question, asked again while it is not answered, until its time is over. */
+  private final class Attempts<T> {
+
+    private final Promise<T> answer;
+    private final Try attempt;
+    private final Function<RaftClientReply, T> reader;
+    private final StoreException afterAsked;
+    private final long endNanos =
+        System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.timeoutMillis());
+    private boolean asked;
+
+    /**
+     * @param afterAsked how it fails once somebody was asked; null for as if nobody was
+     */
+    Attempts(
+        Promise<T> answer,
+        Try attempt,
+        Function<RaftClientReply, T> reader,
+        StoreException afterAsked) {
+      this.answer = answer;
+      this.attempt = attempt;
+      this.reader = reader;
+      this.afterAsked = afterAsked;
+    }
+
+    void next() {
+      submitting.execute(this::ask);
+    }
+
+    private void ask() {
+      try {
+        requireRunning();
+        CompletableFuture<RaftClientReply> reply = attempt.ask();
+        if (reply == null) {
+          again();
+          return;
+        }
+        asked = true;
+        // A copy, since the engine's own may be that of an earlier try, and has to stay.
+        reply
+            .copy()
+            .orTimeout(TRY_MILLIS, TimeUnit.MILLISECONDS)
+            .whenComplete(
+                (given, failure) -> {
+                  if (failure == null && given.isSuccess()) {
+                    answer.complete(reader.apply(given));
+                  } else {
+                    LOG.debug("Ratis", failure != null ? failure : given.getException());
+                    again();
+                  }
+                });
+      } catch (StoreException stopped) {
+        answer.fail(asked && afterAsked != null ? afterAsked : unavailable(stopped.getMessage()));
+      } catch (IOException | RuntimeException failure) {
+        LOG.debug("Ratis", failure);
+        again();
+      }
+    }
+
+    private void again() {
+      if (System.nanoTime() < endNanos && !closing) {
+        vertx.setTimer(RETRY_MILLIS, now -> next());
+      } else {
+        answer.fail(
+            asked && afterAsked != null
+                ? afterAsked
+                : unavailable("no majority of the servers answers"));
+      }
+    }
+  }
+}

@@ -1,0 +1,275 @@
+package dev.userservice.store;
+
+import dev.userservice.config.Address;
+import dev.userservice.config.RaftConfig;
+import dev.userservice.store.StoreException.Reason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.ServerSocket;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The folder of one server, and with it one address of the configuration: of this process alone
+ * while it is held. All of its methods wait for the disk, some for the DNS.
+ */
+final class RaftFolder {
+
+  private static final String MARK = "server.json";
+  private static final String REACHED = "reached";
+  private static final int MAX_BYTES = 64 * 1024;
+
+  private final Address address;
+  private final Path path;
+  private final LockFile lock;
+
+  private RaftFolder(Address address, Path path, LockFile lock) {
+    this.address = address;
+    this.path = path;
+    this.lock = lock;
+  }
+
+  /**
+   * Takes the first address that is of this machine and that nobody has.
+   *
+   * @throws StoreException UNAVAILABLE when there is none now, UNUSABLE when a folder cannot be
+   *     used
+   */
+  static RaftFolder take(RaftConfig config) {
+    List<String> taken = new ArrayList<>();
+    for (Address address : config.servers()) {
+      Optional<InetAddress> own = own(address);
+      if (own.isPresent()) {
+        Path path = Path.of(config.folder()).toAbsolutePath().normalize().resolve(name(address));
+        make(path);
+        try {
+          RaftFolder folder = new RaftFolder(address, path, LockFile.take(path.resolve("lock")));
+          if (isFree(own.get(), address.port())) {
+            folder.check(config);
+            return folder;
+          }
+          folder.release();
+          taken.add(address + " (its port is in use)");
+        } catch (LockFile.TakenException owner) {
+          taken.add("%s (%s)".formatted(address, owner.owner()));
+        } catch (LockFile.NotALockException strange) {
+          throw unusable(path, "cannot be locked: " + strange.getMessage());
+        } catch (IOException e) {
+          throw cannotBeWritten(path, e);
+        }
+      }
+    }
+    throw new StoreException(
+        Reason.UNAVAILABLE,
+        taken.isEmpty()
+            ? "no address in \"store.raft.servers\" is of this machine: "
+                + Address.list(config.servers())
+            : "the addresses in \"store.raft.servers\" are taken: " + String.join(", ", taken));
+  }
+
+  Address address() {
+    return address;
+  }
+
+  /** Where the log is. */
+  Path log() {
+    return path.resolve("log");
+  }
+
+  /**
+   * What the server has remembered; empty for a new one.
+   *
+   * @throws StoreException UNUSABLE when it cannot be read
+   */
+  Optional<RaftMark> mark() {
+    Optional<String> text = read(MARK);
+    try {
+      Optional<RaftMark> mark = text.map(RaftMark::decode);
+      if (mark.isPresent() && !mark.get().address().equals(address.toString())) {
+        throw unusable(
+            path,
+            "is that of the server at %s%%nName the folder that is of %s: \"store.raft.folder\""
+                .formatted(mark.get().address(), address));
+      }
+      return mark;
+    } catch (StoreException refused) {
+      throw refused;
+    } catch (RuntimeException unreadable) {
+      throw unusable(
+          path,
+          "has a %s that this version cannot read%%nStart the version that wrote it; %s"
+              .formatted(MARK, ifLost()));
+    }
+  }
+
+  /** Remembers it, on the disk when this returns. */
+  void remember(RaftMark mark) {
+    try {
+      write(MARK, mark.encode(), true);
+    } catch (IOException e) {
+      throw cannotBeWritten(path, e);
+    }
+  }
+
+  /** Up to where all entries of the log have been on this disk, and committed. */
+  long reached() {
+    try {
+      return read(REACHED).map(String::strip).map(Long::parseLong).orElse(-1L);
+    } catch (NumberFormatException torn) {
+      // It is written without fsync; a power cut may leave nothing of it.
+      return -1;
+    }
+  }
+
+  /** Notes it, without waiting for the disk. */
+  void reached(long index) {
+    try {
+      write(REACHED, index + "\n", false);
+    } catch (IOException e) {
+      // A lower bound, that may stay as it was.
+    }
+  }
+
+  void release() {
+    lock.release();
+  }
+
+  /** Goes on after the name of the folder, as in {@link StoreException#unusable}. */
+  StoreException unusable(String why) {
+    return unusable(path, why);
+  }
+
+  /** What to do about a server that has lost what it remembered. */
+  String ifLost() {
+    return "if it was lost, delete it, and start this server once with \"store.raft.join\": true";
+  }
+
+  private static StoreException unusable(Path path, String why) {
+    return StoreException.unusable(path + " " + why);
+  }
+
+  private static StoreException cannotBeWritten(Path path, IOException failure) {
+    return failure instanceof FileSystemException system && system.getReason() != null
+        ? unusable(path, "cannot be written: " + system.getReason())
+        : unusable(path, "cannot be written%nCheck its permissions, and the room on its disk");
+  }
+
+  private static String name(Address address) {
+    return address.toString().replaceAll("[\\[\\]]", "").replace(':', '_');
+  }
+
+  private static void make(Path path) {
+    try {
+      for (Path folder : List.of(path.getParent(), path)) {
+        // Not createDirectories alone: it refuses a link to a folder.
+        if (!Files.isDirectory(folder)) {
+          Files.createDirectories(folder, OwnerOnly.FOLDER);
+        }
+      }
+    } catch (IOException e) {
+      throw cannotBeWritten(path, e);
+    }
+  }
+
+  private static Optional<InetAddress> own(Address address) {
+    try {
+      InetAddress found = InetAddress.getByName(address.host());
+      return found.isLoopbackAddress() || NetworkInterface.getByInetAddress(found) != null
+          ? Optional.of(found)
+          : Optional.empty();
+    } catch (UnknownHostException | SocketException unknown) {
+      return Optional.empty();
+    }
+  }
+
+  private static boolean isFree(InetAddress host, int port) {
+    try (ServerSocket socket = new ServerSocket()) {
+      // As the server will, so that connections that have just ended do not count.
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(host, port), 1);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** A server whose address is no longer in the list would begin anew, beside its users. */
+  private void check(RaftConfig config) throws IOException {
+    if (config.join() || mark().isPresent()) {
+      return;
+    }
+    Set<String> known = Set.copyOf(config.servers().stream().map(RaftFolder::name).toList());
+    try (DirectoryStream<Path> others = Files.newDirectoryStream(path.getParent())) {
+      for (Path other : others) {
+        if (Files.exists(other.resolve(MARK)) && !known.contains(other.getFileName().toString())) {
+          throw unusable(
+              other,
+              "has the log of a server that is not in \"store.raft.servers\"%nPut its address back into the list, or, for a new server in its place, set \"store.raft.join\": true");
+        }
+      }
+    }
+  }
+
+  private Optional<String> read(String name) {
+    Path file = path.resolve(name);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try (var bytes = Files.newInputStream(file)) {
+      return Optional.of(new String(bytes.readNBytes(MAX_BYTES), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw unusable(path, "cannot be read%nCheck its permissions");
+    }
+  }
+
+  private void write(String name, String text, boolean durable) throws IOException {
+    Path written = path.resolve(name + ".new");
+    try (FileChannel file =
+        FileChannel.open(
+            written,
+            Set.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.TRUNCATE_EXISTING),
+            OwnerOnly.FILE)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+      while (bytes.hasRemaining()) {
+        file.write(bytes);
+      }
+      if (durable) {
+        file.force(true);
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    Files.move(written, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    if (durable) {
+      syncFolder(path);
+    }
+  }
+
+  /** Makes a new name in a folder last, where the system knows how to. */
+  static void syncFolder(Path folder) throws IOException {
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    } catch (java.nio.file.AccessDeniedException windows) {
+      // There a folder cannot be opened, and need not be.
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package dev.userservice.store;
+
+import dev.userservice.config.Address;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.RaftConfigKeys;
+import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.rpc.SupportedRpcType;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/** How the engine is set up, and why. */
+final class RaftSettings {
+
+  /** The largest entry: a batch of as many users as may be, each as large as it may be. */
+  static final int MAX_ENTRY_BYTES = 24 * 1024 * 1024;
+
+  /**
+   * A follower that hears nothing of its leader for so long stands for election. Shorter, and a
+   * busy machine would change its leader for nothing; longer, and writes would wait for more than
+   * two seconds when one is killed.
+   */
+  private static final int ELECTION_MIN_MILLIS = 800;
+
+  private static final int ELECTION_MAX_MILLIS = 1_300;
+
+  /** After a start it hears of a leader at once, or there is none. */
+  private static final int FIRST_ELECTION_MIN_MILLIS = 150;
+
+  private static final int FIRST_ELECTION_MAX_MILLIS = 450;
+
+  /** How long one server waits for the answer of another before it tries again. */
+  private static final int REQUEST_MILLIS = 2_000;
+
+  /** A log of so many entries is read again in seconds, and writing all users once takes one. */
+  private static final long SNAPSHOT_ENTRIES = 20_000;
+
+  private static final int SNAPSHOTS_KEPT = 2;
+
+  private RaftSettings() {}
+
+  static RaftProperties of(Address address, RaftFolder folder, int timeoutMillis) {
+    RaftProperties settings = new RaftProperties();
+    RaftConfigKeys.Rpc.setType(settings, SupportedRpcType.GRPC);
+    GrpcConfigKeys.Server.setHost(settings, address.host());
+    GrpcConfigKeys.Server.setPort(settings, address.port());
+    GrpcConfigKeys.setMessageSizeMax(settings, SizeInBytes.valueOf(2L * MAX_ENTRY_BYTES));
+    Path log = folder.log();
+    RaftServerConfigKeys.setStorageDir(settings, List.of(log.toFile()));
+    RaftServerConfigKeys.setRemovedGroupsDir(settings, log.resolveSibling("removed").toFile());
+    // Else a server that stood still for a minute would end; it catches up instead.
+    RaftServerConfigKeys.setCloseThreshold(settings, TimeDuration.valueOf(3_650, TimeUnit.DAYS));
+
+    RaftServerConfigKeys.Rpc.setTimeoutMin(settings, millis(ELECTION_MIN_MILLIS));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(settings, millis(ELECTION_MAX_MILLIS));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
+        settings, millis(FIRST_ELECTION_MIN_MILLIS));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
+        settings, millis(FIRST_ELECTION_MAX_MILLIS));
+    RaftServerConfigKeys.Rpc.setRequestTimeout(settings, millis(REQUEST_MILLIS));
+    RaftClientConfigKeys.Rpc.setRequestTimeout(settings, millis(REQUEST_MILLIS));
+
+    // Each confirmation asks a majority: with a lease, it would depend on the clocks of the
+    // servers.
+    RaftServerConfigKeys.Read.setOption(settings, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
+    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(settings, false);
+    RaftServerConfigKeys.Read.setTimeout(settings, millis(timeoutMillis));
+
+    SizeInBytes maxEntry = SizeInBytes.valueOf(MAX_ENTRY_BYTES);
+    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(settings, maxEntry);
+    // The engine wants room for the length and the checksum of an entry.
+    RaftServerConfigKeys.Log.setWriteBufferSize(
+        settings, SizeInBytes.valueOf(MAX_ENTRY_BYTES + 64L));
+    RaftServerConfigKeys.Log.setSegmentSizeMax(settings, SizeInBytes.valueOf("32MB"));
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(settings, 2);
+    RaftServerConfigKeys.Log.setCorruptionPolicy(settings, CorruptionPolicy.EXCEPTION);
+    // Notes of what is committed, which would double the entries; a new leader finds out itself.
+    RaftServerConfigKeys.Log.setLogMetadataEnabled(settings, false);
+    RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(settings, true);
+
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(settings, true);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(settings, SNAPSHOT_ENTRIES);
+    RaftServerConfigKeys.Snapshot.setRetentionFileNum(settings, SNAPSHOTS_KEPT);
+    return settings;
+  }
+
+  static TimeDuration millis(int millis) {
+    return TimeDuration.valueOf(millis, TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,177 @@
+package dev.userservice.store;
+
+import com.google.protobuf.ByteString;
+import dev.userservice.config.RaftConfig;
+import dev.userservice.proto.Create;
+import dev.userservice.proto.Creates;
+import dev.userservice.proto.LogAnswer;
+import dev.userservice.proto.LogEntry;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.store.StoreException.Reason;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/**
+ * Users in the memory of each of several servers, made by one log that is on the disks of a
+ * majority before anything of it is acknowledged. A write is an entry of the log, together with
+ * those that came meanwhile; a read looks at this server's own users, once a majority has confirmed
+ * that nothing newer was acknowledged.
+ */
+final class RaftStore implements UserStore {
+
+  /** Users of a group: what costs is the entry. */
+  private static final int GROUP_USERS = 1_000;
+
+  private final Vertx vertx;
+  private final RaftEngine engine;
+  private final GroupCommit writes;
+  private final ReadGate reads;
+  private final ByteString writer = random();
+  private final AtomicLong entries = new AtomicLong();
+
+  RaftStore(RaftConfig config, Vertx vertx) {
+    this.vertx = vertx;
+    engine = new RaftEngine(config, vertx);
+    writes =
+        new GroupCommit(
+            vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
+    reads = new ReadGate(engine::confirm);
+  }
+
+  @Override
+  public Future<Void> open() {
+    return vertx
+        .<Void>executeBlocking(
+            () -> {
+              engine.start();
+              return null;
+            })
+        .compose(started -> engine.confirm());
+  }
+
+  @Override
+  public Future<UserResponse> get(int userId) {
+    return read(users -> users.get(userId));
+  }
+
+  @Override
+  public Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
+    return createAll(List.of(draft), abandoned)
+        .map(ids -> draft.toBuilder().setUserId(ids.get(0)).build());
+  }
+
+  @Override
+  public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
+    return engine.isIn() ? writes.add(drafts, abandoned) : notOpen();
+  }
+
+  @Override
+  public Future<List<UserResponse>> page(int afterUserId, int limit) {
+    return read(users -> users.page(afterUserId, limit));
+  }
+
+  @Override
+  public Future<Long> count() {
+    return read(UserStore::count);
+  }
+
+  @Override
+  public Future<Void> health() {
+    return vertx
+        .<Void>executeBlocking(
+            () -> {
+              engine.requireRunning();
+              if (engine.isIn()) {
+                engine.noteReached();
+              }
+              return null;
+            },
+            false)
+        .compose(running -> read(users -> Future.succeededFuture()));
+  }
+
+  @Override
+  public Future<Void> close() {
+    return writes
+        .close()
+        .compose(
+            written ->
+                vertx.executeBlocking(
+                    () -> {
+                      engine.stop();
+                      return null;
+                    }));
+  }
+
+  private <T> Future<T> read(Function<MemoryStore, Future<T>> look) {
+    if (!engine.isIn()) {
+      return notOpen();
+    }
+    return OnCallersLoop.of(vertx, reads.pass())
+        .compose(confirmed -> engine.machine().users())
+        .compose(look);
+  }
+
+  private Future<Void> writeGroup(List<GroupCommit.Write> group) {
+    LogEntry entry =
+        LogEntry.newBuilder()
+            .setWriter(writer)
+            .setNumber(entries.incrementAndGet())
+            .setCreates(creates(group))
+            .build();
+    return engine
+        .write(entry.toByteArray())
+        .map(
+            answer -> {
+              answer(group, answer.asReadOnlyByteBuffer());
+              return null;
+            });
+  }
+
+  private static Creates.Builder creates(List<GroupCommit.Write> group) {
+    Creates.Builder creates = Creates.newBuilder();
+    for (GroupCommit.Write write : group) {
+      creates.addCalls(Create.newBuilder().addAllUsers(write.drafts()));
+    }
+    return creates;
+  }
+
+  private static void answer(List<GroupCommit.Write> group, ByteBuffer bytes) {
+    LogAnswer answer;
+    try {
+      answer = LogAnswer.parseFrom(bytes);
+    } catch (IOException e) {
+      throw new IllegalStateException("an answer of the log cannot be read", e);
+    }
+    for (int i = 0; i < group.size(); i++) {
+      GroupCommit.Write write = group.get(i);
+      int first = answer.getCalls(i);
+      if (first < 0) {
+        write.failed(StoreException.emailTaken(-1 - first));
+      } else {
+        write.done(IntStream.range(first, first + write.drafts().size()).boxed().toList());
+      }
+    }
+  }
+
+  private static ByteString random() {
+    UUID id = UUID.randomUUID();
+    return ByteString.copyFrom(
+        ByteBuffer.allocate(16)
+            .putLong(id.getMostSignificantBits())
+            .putLong(id.getLeastSignificantBits())
+            .flip());
+  }
+
+  private static <T> Future<T> notOpen() {
+    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
+  }
+}

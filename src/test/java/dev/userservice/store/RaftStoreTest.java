@@ -1,0 +1,16 @@
+package dev.userservice.store;
+
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kit over a log of one server. */
+class RaftStoreTest extends UserStoreContract {
+
+  @TempDir private Path folder;
+
+  @Override
+  protected UserStore newStore(Vertx vertx) {
+    return new RaftStore(RaftConfigs.parsed(RaftConfigs.servers(1), folder), vertx);
+  }
+}
