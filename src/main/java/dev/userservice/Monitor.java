@@ -11,15 +11,19 @@ import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.security.ServerTls;
+import dev.userservice.store.Replication;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreObserver;
 import dev.userservice.user.ChatRoom;
 import io.micrometer.core.instrument.Tags;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.LocalMap;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** What operators see of a server: what is measured, and the port on which it is found. */
 final class Monitor {
@@ -115,6 +119,45 @@ final class Monitor {
         "Requests for memory that were refused",
         Tags.empty(),
         memory::refused);
+  }
+
+  /** Shows how the servers of a store keep it together, and lets one be removed. */
+  void watch(Replication replication) {
+    Supplier<Replication.State> state = replication::state;
+    gauge("user_service.raft.servers", "Servers of the log", () -> state.get().servers().size());
+    gauge("user_service.raft.leads", "1 on the leader", () -> state.get().leads() ? 1 : 0);
+    gauge(
+        "user_service.raft.leader.known",
+        "1 where a leader is known",
+        () -> state.get().leader().isEmpty() ? 0 : 1);
+    gauge(
+        "user_service.raft.leader.age.seconds",
+        "Seconds since the leader changed",
+        () -> state.get().leaderSeconds());
+    gauge("user_service.raft.term", "The number of the last election", () -> state.get().term());
+    gauge(
+        "user_service.raft.committed",
+        "The last entry of the log on a majority of disks",
+        () -> state.get().committed());
+    gauge(
+        "user_service.raft.applied",
+        "The last entry that this server's users have",
+        () -> state.get().applied());
+    gauge(
+        "user_service.raft.snapshot.bytes",
+        "Size of the last snapshot",
+        () -> state.get().snapshotBytes());
+    gauge("user_service.raft.disk.bytes", "Size of the folder", replication::diskBytes);
+    management.replication(() -> json(state.get()), replication::remove);
+  }
+
+  private static JsonObject json(Replication.State state) {
+    return new JsonObject()
+        .put("servers", new JsonArray(state.servers()))
+        .put("leader", state.leader())
+        .put("term", state.term())
+        .put("committed", state.committed())
+        .put("applied", state.applied());
   }
 
   /** Shows when the certificate ends; to be called once that is known. */

@@ -108,6 +108,9 @@ final class SharedDirectory implements Shareable {
     monitor.ifPresent(there -> there.watch(chatRoom, connections));
     StoreTrouble trouble = new StoreTrouble();
     store = Stores.of(config.store(), vertx, observers(trouble, tracing, config.store().type()));
+    store
+        .replication()
+        .ifPresent(replication -> monitor.ifPresent(there -> there.watch(replication)));
     watch = new StoreWatch(vertx, store, trouble);
     opening =
         new StoreOpening(

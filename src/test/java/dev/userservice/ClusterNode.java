@@ -137,6 +137,10 @@ public final class ClusterNode implements AutoCloseable {
     channel.shutdownNow();
   }
 
+  long pid() {
+    return program.process().pid();
+  }
+
   boolean isRunning() {
     return program.process().isAlive();
   }

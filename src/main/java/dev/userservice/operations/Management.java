@@ -1,5 +1,6 @@
 package dev.userservice.operations;
 
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.util.NetUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,12 +22,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * What operators, and their tools, ask over plain HTTP, on a port of its own: {@code GET /metrics},
- * {@code /health/live}, {@code /health/ready} and {@code /log/levels}, of which {@code PUT} and
- * {@code DELETE} change one.
+ * {@code /health/live}, {@code /health/ready}, {@code /log/levels}, of which {@code PUT} and {@code
+ * DELETE} change one, and {@code /raft}, of whose servers {@code DELETE} removes one.
  */
 public final class Management {
 
@@ -37,6 +40,9 @@ public final class Management {
   private static final String JSON = "application/json";
 
   private static final String LEVELS = "/log/levels";
+
+  private static final String RAFT = "/raft";
+  private static final String RAFT_SERVERS = RAFT + "/servers/";
 
   private static final int IDLE_SECONDS = 60;
 
@@ -51,6 +57,11 @@ public final class Management {
   private final Probes probes;
   private final Predicate<String> ownHost;
   private final HttpServer server;
+
+  /** Null where the store has no other servers. */
+  private volatile Supplier<JsonObject> replication;
+
+  private volatile Function<String, Future<Void>> remover;
 
   // Of its one event loop.
   /** The one that has been silent for longest is first. */
@@ -81,6 +92,17 @@ public final class Management {
                     .setIdleTimeout(IDLE_SECONDS))
             .connectionHandler(this::admit)
             .requestHandler(this::answer);
+  }
+
+  /**
+   * Answers for a store that several servers keep.
+   *
+   * @param state what {@code GET /raft} says
+   * @param remove takes out the server at an address
+   */
+  public void replication(Supplier<JsonObject> state, Function<String, Future<Void>> remove) {
+    remover = remove;
+    replication = state;
   }
 
   /** The port that is really listened on. */
@@ -123,6 +145,8 @@ public final class Management {
               + " configuration, \"allowedHosts\"\n");
     } else if (path.startsWith(LEVELS + "/")) {
       level(request, path.substring(LEVELS.length() + 1));
+    } else if (path.startsWith(RAFT_SERVERS) && replication != null) {
+      server(request, QueryStringDecoder.decodeComponent(path.substring(RAFT_SERVERS.length())));
     } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
       notAllowed(request, "GET, HEAD");
     } else {
@@ -131,13 +155,36 @@ public final class Management {
         case "/health/live" -> health(request, probes.live());
         case "/health/ready" -> health(request, probes.ready());
         case LEVELS -> send(request, 200, JSON, levels());
-        default ->
-            send(
-                request,
-                404,
-                TEXT,
-                "there are /metrics, /health/live, /health/ready and /log/levels here\n");
+        default -> other(request, path);
       }
+    }
+  }
+
+  private void other(HttpServerRequest request, String path) {
+    if (path.equals(RAFT) && replication != null) {
+      send(request, 200, JSON, replication.get().encodePrettily() + "\n");
+    } else {
+      String raft = replication == null ? "" : RAFT + ", ";
+      send(
+          request,
+          404,
+          TEXT,
+          "there are /metrics, /health/live, /health/ready, %sand /log/levels here\n"
+              .formatted(raft));
+    }
+  }
+
+  /** From this machine only, as {@link #level}. */
+  private void server(HttpServerRequest request, String address) {
+    if (!isLoopback(request.remoteAddress())) {
+      send(request, 403, TEXT, "servers are removed from the machine of one of them only\n");
+    } else if (request.method() != HttpMethod.DELETE) {
+      notAllowed(request, "DELETE");
+    } else {
+      remover
+          .apply(address)
+          .onSuccess(removed -> send(request, 200, JSON, replication.get().encodePrettily() + "\n"))
+          .onFailure(failure -> send(request, 409, TEXT, failure.getMessage() + "\n"));
     }
   }
 

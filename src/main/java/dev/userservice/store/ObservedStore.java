@@ -3,6 +3,7 @@ package dev.userservice.store;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -62,6 +63,11 @@ final class ObservedStore implements UserStore {
   @Override
   public Future<Void> health() {
     return store.health();
+  }
+
+  @Override
+  public Optional<Replication> replication() {
+    return store.replication();
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.Collection;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -30,6 +31,7 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -41,7 +43,7 @@ import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
  * to the disks of a majority and applies it. Methods that return a Future may be called from any
  * thread; the others wait for disks and for other servers.
  */
-final class RaftEngine implements UsersMachine.Listener {
+final class RaftEngine implements UsersMachine.Listener, Replication {
 
   private static final Logger LOG = LoggerFactory.getLogger(RaftEngine.class);
 
@@ -74,7 +76,7 @@ final class RaftEngine implements UsersMachine.Listener {
             return thread;
           });
 
-  private RaftFolder folder;
+  private volatile RaftFolder folder;
   private RaftPeerId self;
   private RaftServer server;
   private GrpcClientRpc others;
@@ -102,6 +104,9 @@ final class RaftEngine implements UsersMachine.Listener {
    * @throws StoreException UNAVAILABLE while others are missing, UNUSABLE when no wait would help
    */
   synchronized void start() {
+    if (closing) {
+      throw StoreException.unusable("this server has left the log");
+    }
     requireRunning();
     if (folder == null) {
       RaftFolder taken = RaftFolder.take(config);
@@ -237,8 +242,13 @@ final class RaftEngine implements UsersMachine.Listener {
   }
 
   /** Leaves: hands leadership over where there is somebody, and closes the log. */
-  synchronized void stop() {
+  void stop() {
+    // A start that waits for others ends.
     closing = true;
+    leave();
+  }
+
+  private synchronized void leave() {
     if (division != null) {
       handOver();
       noteReached();
@@ -268,6 +278,74 @@ final class RaftEngine implements UsersMachine.Listener {
 
   boolean isIn() {
     return division != null;
+  }
+
+  @Override
+  public State state() {
+    RaftServer.Division known = division;
+    if (known == null) {
+      return State.NONE;
+    }
+    RaftPeerId leader = known.getInfo().getLeaderId();
+    return new State(
+        known.getRaftConf().getAllPeers().stream().map(RaftPeer::getAddress).sorted().toList(),
+        leader == null ? "" : addressOf(leader),
+        known.getInfo().isLeader(),
+        known.getInfo().getCurrentTerm(),
+        known.getRaftLog().getLastCommittedIndex(),
+        known.getInfo().getLastAppliedIndex(),
+        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - leaderSinceNanos),
+        machine.snapshotBytes());
+  }
+
+  @Override
+  public long diskBytes() {
+    RaftFolder held = folder;
+    return held == null ? 0 : held.bytes();
+  }
+
+  @Override
+  public Future<Void> remove(String address) {
+    RaftServer.Division known = division;
+    if (known == null) {
+      return Future.failedFuture(unavailable("the store is not open"));
+    }
+    List<RaftPeer> before = List.copyOf(known.getRaftConf().getAllPeers());
+    List<RaftPeer> after =
+        before.stream().filter(peer -> !peer.getAddress().equals(address)).toList();
+    if (after.size() == before.size()) {
+      return Future.failedFuture(
+          new StoreException(Reason.NOT_FOUND, "no server of the log is at " + address));
+    }
+    if (after.isEmpty()) {
+      return Future.failedFuture(StoreException.unusable("the last server cannot be removed"));
+    }
+    long call = calls.incrementAndGet();
+    Promise<Void> removed = Promise.promise();
+    new Attempts<Void>(
+            removed,
+            () -> {
+              RaftPeerId leader = known.getInfo().getLeaderId();
+              return leader == null
+                  ? null
+                  : setServers(
+                      RaftFounding.change(
+                          client, leader, known.getMemberId().getGroupId(), call, before, after));
+            },
+            reply -> null,
+            null)
+        .next();
+    return removed.future();
+  }
+
+  private CompletableFuture<RaftClientReply> setServers(SetConfigurationRequest request)
+      throws IOException {
+    if (request.getServerId().equals(self)) {
+      return server.setConfigurationAsync(request);
+    }
+    others.addRaftPeers(request.getArguments().getServersInCurrentConf());
+    // Blocks, on the thread of calls; it is asked for once in a server's life.
+    return CompletableFuture.completedFuture(others.sendRequest(request));
   }
 
   @Override

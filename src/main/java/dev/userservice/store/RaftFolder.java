@@ -21,9 +21,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The folder of one server, and with it one address of the configuration: of this process alone
@@ -53,10 +55,16 @@ final class RaftFolder {
    */
   static RaftFolder take(RaftConfig config) {
     List<String> taken = new ArrayList<>();
-    for (Address address : config.servers()) {
+    Path all = Path.of(config.folder()).toAbsolutePath().normalize();
+    // First where this server has been: an address may be another's that the DNS has not forgotten.
+    List<Address> addresses =
+        config.servers().stream()
+            .sorted(Comparator.comparing(address -> !Files.exists(markOf(all, address))))
+            .toList();
+    for (Address address : addresses) {
       Optional<InetAddress> own = own(address);
       if (own.isPresent()) {
-        Path path = Path.of(config.folder()).toAbsolutePath().normalize().resolve(name(address));
+        Path path = all.resolve(name(address));
         make(path);
         try {
           RaftFolder folder = new RaftFolder(address, path, LockFile.take(path.resolve("lock")));
@@ -146,6 +154,15 @@ final class RaftFolder {
     }
   }
 
+  /** The size of everything in it. */
+  long bytes() {
+    try (Stream<Path> files = Files.walk(path)) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    } catch (IOException | UncheckedIOException goneMeanwhile) {
+      return 0;
+    }
+  }
+
   void release() {
     lock.release();
   }
@@ -168,6 +185,10 @@ final class RaftFolder {
     return failure instanceof FileSystemException system && system.getReason() != null
         ? unusable(path, "cannot be written: " + system.getReason())
         : unusable(path, "cannot be written%nCheck its permissions, and the room on its disk");
+  }
+
+  private static Path markOf(Path all, Address address) {
+    return all.resolve(name(address)).resolve(MARK);
   }
 
   private static String name(Address address) {
@@ -255,8 +276,6 @@ final class RaftFolder {
       if (durable) {
         file.force(true);
       }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
     Files.move(written, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     if (durable) {

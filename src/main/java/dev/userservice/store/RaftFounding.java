@@ -189,16 +189,7 @@ final class RaftFounding {
     others.addRaftPeers(before);
     for (RaftPeer member : before) {
       SetConfigurationRequest request =
-          new SetConfigurationRequest(
-              client,
-              member.getId(),
-              group,
-              calls.getAsLong(),
-              SetConfigurationRequest.Arguments.newBuilder()
-                  .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
-                  .setServersInCurrentConf(before)
-                  .setServersInNewConf(after)
-                  .build());
+          change(client, member.getId(), group, calls.getAsLong(), before, after);
       try {
         if (others.sendRequest(request).isSuccess()) {
           return;
@@ -208,6 +199,26 @@ final class RaftFounding {
         LOG.debug("Ratis", failure);
       }
     }
+  }
+
+  /** Another set of servers, unless it is no longer {@code before} that is to be changed. */
+  static SetConfigurationRequest change(
+      ClientId client,
+      RaftPeerId leader,
+      RaftGroupId group,
+      long call,
+      List<RaftPeer> before,
+      List<RaftPeer> after) {
+    return new SetConfigurationRequest(
+        client,
+        leader,
+        group,
+        call,
+        SetConfigurationRequest.Arguments.newBuilder()
+            .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+            .setServersInCurrentConf(before)
+            .setServersInNewConf(after)
+            .build());
   }
 
   /** Makes this server ready to hear of a log; nothing happens where it is. */

@@ -13,6 +13,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -96,6 +97,11 @@ final class RaftStore implements UserStore {
             },
             false)
         .compose(running -> read(users -> Future.succeededFuture()));
+  }
+
+  @Override
+  public Optional<Replication> replication() {
+    return Optional.of(engine);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.userservice.store;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -92,6 +93,11 @@ public interface UserStore {
    * when that will not change before the process is started again.
    */
   Future<Void> health();
+
+  /** How several servers keep the users together; empty where this store is nobody else's. */
+  default Optional<Replication> replication() {
+    return Optional.empty();
+  }
 
   /**
    * Lets go of everything that the store holds, once the writes that have been taken are done. To

@@ -181,12 +181,13 @@ final class UsersMachine extends BaseStateMachine {
 
   @Override
   public void notifyGroupRemove() {
-    listener.stopped("it was removed from the servers");
+    listener.stopped("it was removed from the servers of the log");
   }
 
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean wholeServer) {
-    listener.stopped("its log or a snapshot cannot be used");
+    listener.stopped(
+        "it was removed from the servers of the log, or what is in its folder cannot be used");
   }
 
   private IllegalStateException stop(String why) {

@@ -39,6 +39,17 @@ final class Drafts {
     return future.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
+  /** Opens a store, again while it waits for others. */
+  static void open(UserStore store) {
+    Waits.until(
+        "the store is open",
+        () -> {
+          Future<Void> open = store.open();
+          Waits.until("tried", open::isComplete);
+          return open.succeeded() || reason(open) != StoreException.Reason.UNAVAILABLE;
+        });
+  }
+
   static StoreException failure(Future<?> future) {
     return catchThrowableOfType(StoreException.class, () -> await(future));
   }

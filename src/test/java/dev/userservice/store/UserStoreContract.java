@@ -59,7 +59,7 @@ abstract class UserStoreContract {
   @BeforeEach
   void openStore() {
     store = newStore(vertx);
-    await(store.open());
+    Drafts.open(store);
   }
 
   @AfterEach

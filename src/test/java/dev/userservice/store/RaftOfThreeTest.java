@@ -1,0 +1,104 @@
+package dev.userservice.store;
+
+import dev.userservice.Waits;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kit over a log of three servers, two of them in JVMs of their own. */
+class RaftOfThreeTest extends UserStoreContract {
+
+  @TempDir private static Path folder;
+
+  private static final List<Process> others = new ArrayList<>();
+  private static int stores;
+
+  @BeforeAll
+  static void startOthers() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      others.add(
+          new ProcessBuilder(
+                  ProcessHandle.current().info().command().orElseThrow(),
+                  "-Xmx256m",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  Other.class.getName())
+              .redirectError(folder.resolve("stderr." + i).toFile())
+              .start());
+    }
+  }
+
+  @AfterAll
+  static void stopOthers() throws InterruptedException {
+    for (Process other : others) {
+      other.destroyForcibly();
+      other.waitFor(Waits.SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  /** A million takes three JVMs on two cores a minute. */
+  @Override
+  protected int manyUsers() {
+    return 100_000;
+  }
+
+  /** Each has servers of its own; the two other JVMs let go of those of the one before. */
+  @Override
+  protected UserStore newStore(Vertx vertx) {
+    JsonArray servers = RaftConfigs.servers(3);
+    Path own = folder.resolve("" + ++stores);
+    for (Process other : others) {
+      PrintWriter out = new PrintWriter(other.getOutputStream(), true, StandardCharsets.UTF_8);
+      out.println(own + " " + servers.encode());
+    }
+    return new RaftStore(RaftConfigs.parsed(servers, own), vertx);
+  }
+
+  /** Has a store for each line of its input, until the next. */
+  static final class Other {
+
+    private Other() {}
+
+    public static void main(String[] none) throws IOException {
+      Vertx vertx = Vertx.vertx();
+      RaftStore store = null;
+      try (BufferedReader lines =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          if (store != null) {
+            Drafts.await(store.close());
+          }
+          String[] words = line.split(" ", 2);
+          store =
+              new RaftStore(RaftConfigs.parsed(new JsonArray(words[1]), Path.of(words[0])), vertx);
+          keepOpening(store);
+        }
+      } finally {
+        vertx.close();
+      }
+    }
+
+    /** Not waited for: the test may be over before this server is in. */
+    private static void keepOpening(RaftStore store) {
+      store
+          .open()
+          .onFailure(
+              failure -> {
+                if (((StoreException) failure).reason() == StoreException.Reason.UNAVAILABLE) {
+                  keepOpening(store);
+                }
+              });
+    }
+  }
+}
