@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class ServiceFileTest {
 
   private static final List<String> CONFIGURATIONS =
-      List.of("conf/sqlite.json", "conf/postgres.json", "conf/secure.json", "conf/kubernetes.json");
+      List.of("conf/sqlite.json", "conf/postgres.json", "conf/secure.json");
 
   /** What the process keeps for all but connections, and what is open before that is counted. */
   private static final int OTHER_FILES = 256 + 256;

@@ -78,7 +78,7 @@ class ConfigListingTest {
         "conf/server.json",
         "conf/sqlite.json",
         "conf/cluster.json",
-        "conf/kubernetes.json",
+        "conf/postgres.json",
         "conf/secure.json",
         "{\"store\":{\"type\":\"sqlite\",\"sqlite\":{\"file\":\"a\\nb\\u202e \\\"//\\\" c\"}}}",
         "{\"insecure\":true,\"rateLimit\":{\"methods\":{}}}"

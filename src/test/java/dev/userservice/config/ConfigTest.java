@@ -142,7 +142,7 @@ class ConfigTest {
 
   @Test
   void filesOfTheProject_forProduction_addNoSampleUsers() {
-    for (String name : List.of("sqlite", "postgres", "kubernetes", "secure")) {
+    for (String name : List.of("sqlite", "postgres", "secure")) {
       JsonObject file = JsonDocument.parse("--conf", "conf/" + name + ".json");
       assertThat(ServerConfig.from(file).sampleUsers()).as(name).isFalse();
     }
@@ -170,10 +170,6 @@ class ConfigTest {
         .usingRecursiveComparison()
         .ignoringFields("servers")
         .isEqualTo(ServerConfig.from(new JsonObject()).store().raft());
-    ServerConfig kubernetes =
-        ServerConfig.from(JsonDocument.parse("--conf", "conf/kubernetes.json"));
-    assertThat(kubernetes.cluster().dns()).isEqualTo("user-service-members");
-    assertThat(kubernetes.management()).isEqualTo(new ManagementConfig("0.0.0.0", 9_090, true));
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(12);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(7);
     JsonObject bench = JsonDocument.parse("--conf", "conf/bench.json");
