@@ -3,7 +3,7 @@
 A block of bash runs to its end and must succeed. A comment before it says otherwise:
 <!-- ci: background --> starts it, in the place of what runs, and waits for the server to be ready;
 <!-- ci: background, ready together with the next --> does not wait: it is ready when the next is;
-<!-- ci: beside --> starts it too, beside what runs;
+<!-- ci: beside --> starts it too, beside what runs, and may be ready together with the next as well;
 <!-- ci: skip, WHY --> leaves it out. <!-- ci: alone --> stops first what runs in the background: a jar must not be
 replaced under a running program, nor a database.
 A block of Python runs where the block before it has put its files.
