@@ -4,6 +4,7 @@ import dev.userservice.client.StatusLine;
 import dev.userservice.client.Terminal;
 import dev.userservice.cluster.Cluster;
 import dev.userservice.cluster.ClusterException;
+import dev.userservice.cluster.MemberSockets;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
@@ -15,6 +16,8 @@ import dev.userservice.operations.TraceIds;
 import dev.userservice.operations.Tracing;
 import dev.userservice.operations.TracingException;
 import dev.userservice.operations.Watchdog;
+import dev.userservice.security.ClusterTls;
+import dev.userservice.security.UnusableFileException;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -32,6 +35,7 @@ import io.vertx.launcher.application.impl.CommandException;
 import io.vertx.launcher.application.impl.VertxApplicationCommand;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import picocli.CommandLine;
@@ -77,6 +81,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
    */
   static final int LAST_RESORT = 70;
 
+  /** Between two lines in the log about peers that are no members: they try again for ever. */
+  private static final int REFUSED_PEER_SECONDS = 60;
+
   private static final String PRINT_CONFIG = "--print-config";
   private static final String VERSION = "--version";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
@@ -89,6 +96,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private boolean clustered;
   private Metrics metrics;
   private Cluster cluster;
+
+  /** Null without --cluster, or when servers speak plaintext with each other. */
+  private ClusterTls clusterTls;
 
   /** Null when it is off. */
   private Tracing tracing;
@@ -259,14 +269,25 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (bus.getHost() == null) {
       bus.setHost(how.host());
     }
+    if (how.tls().isOn()) {
+      clusterTls = new ClusterTls(how.tls(), new WrongPeers(REFUSED_PEER_SECONDS));
+      clusterTls.configure(bus);
+    }
     status.redraw("Looking for other servers at " + how.others());
-    cluster = Cluster.join(how);
+    cluster =
+        Cluster.join(
+            how,
+            Optional.ofNullable(clusterTls)
+                .map(tls -> new MemberSockets(tls::over, tls.handshakeMillis(), tls::failed)));
     return builder.withClusterManager(cluster.manager());
   }
 
   @Override
   public void afterVertxStarted(HookContext context) {
     Watchdog.watch(context.vertx());
+    if (clusterTls != null) {
+      clusterTls.start(context.vertx());
+    }
     if (tracing != null) {
       tracing.addTo(context.vertx());
     }
@@ -418,6 +439,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     status.end();
     if (failure instanceof ClusterException refused) {
       return complain(refused.isAddress() ? ADDRESS : StartFailure.VERTX, refused.getMessage());
+    }
+    if (failure instanceof UnusableFileException unusable) {
+      return complain(CONFIGURATION, unusable.getMessage());
     }
     if (failure instanceof CommandException stock) {
       return exitCode != OK || ended ? exitCode : complain(stock.getCode(), "could not start");

@@ -59,7 +59,7 @@ final class SharedDirectory implements Shareable {
   private final StoreOpening opening;
   private final Guard guard;
   private final Future<Void> guarded;
-  private final WrongPeers wrongPeers = new WrongPeers();
+  private final WrongPeers wrongPeers = new WrongPeers(1);
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;

@@ -7,21 +7,29 @@ import java.util.function.BiConsumer;
 
 /**
  * Tells an operator of peers that cannot be served, such as one that speaks plaintext where TLS is
- * spoken. A line a second at most, with the number of those that had none: peers must not be able
- * to fill the log.
+ * spoken. At most one line in a while, with the number of those that had none: peers must not be
+ * able to fill the log.
  */
 final class WrongPeers implements BiConsumer<String, String> {
 
   private static final Logger LOG = LoggerFactory.getLogger(WrongPeers.class);
-  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private long lastNanos = System.nanoTime() - PAUSE_NANOS;
+  private final long pauseNanos;
+  private long lastNanos;
   private int silent;
+
+  /**
+   * @param pauseSeconds how long there is no other line after one
+   */
+  WrongPeers(int pauseSeconds) {
+    pauseNanos = TimeUnit.SECONDS.toNanos(pauseSeconds);
+    lastNanos = System.nanoTime() - pauseNanos;
+  }
 
   @Override
   public synchronized void accept(String peer, String why) {
     long now = System.nanoTime();
-    if (now - lastNanos < PAUSE_NANOS) {
+    if (now - lastNanos < pauseNanos) {
       silent++;
       return;
     }

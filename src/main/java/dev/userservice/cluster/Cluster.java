@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.infinispan.commons.dataconversion.MediaType;
@@ -15,6 +16,7 @@ import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.configuration.parsing.ConfigurationBuilderHolder;
 import org.infinispan.configuration.parsing.ParserRegistry;
 import org.infinispan.manager.DefaultCacheManager;
+import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
 
 /** This process's place in a cluster of servers. */
 public final class Cluster {
@@ -31,16 +33,20 @@ public final class Cluster {
    * Joins the cluster, or begins it when nobody is there. Takes one to three seconds, during which
    * it blocks.
    *
+   * @param sockets over which the servers talk; empty for plaintext
    * @throws ClusterException when the address cannot be listened on, or the cluster not be joined
    */
-  public static Cluster join(ClusterConfig config) {
+  public static Cluster join(ClusterConfig config, Optional<MemberSockets> sockets) {
     checkAddress(config);
     SerialFilter.install();
     Properties values = new Properties();
     values.setProperty("cluster.host", config.host());
     values.setProperty("cluster.port", Integer.toString(config.port()));
     values.setProperty("cluster.portRange", Integer.toString(ClusterConfig.PORT_RANGE));
-    values.setProperty("cluster.stack", config.dns().isEmpty() ? "members" : "dns");
+    values.setProperty("cluster.monitorPort", Integer.toString(config.monitorPort()));
+    values.setProperty(
+        "cluster.stack",
+        (config.dns().isEmpty() ? "members" : "dns") + (sockets.isPresent() ? ".tls" : ""));
     values.setProperty("cluster.dns", config.dns());
     values.setProperty(
         "cluster.members",
@@ -49,6 +55,12 @@ public final class Cluster {
     try (InputStream file = classes.getResourceAsStream(ENGINE)) {
       ConfigurationBuilderHolder parsed =
           new ParserRegistry(classes, false, values).parse(file, MediaType.APPLICATION_XML);
+      sockets.ifPresent(
+          tls ->
+              parsed
+                  .getGlobalConfigurationBuilder()
+                  .transport()
+                  .addProperty(JGroupsTransport.SOCKET_FACTORY, tls));
       parsed
           .getGlobalConfigurationBuilder()
           .classLoader(classes)

@@ -59,7 +59,7 @@ public final class ClientTls {
 
   private Files read() throws Exception {
     Identity identity =
-        config.identity().isGiven() ? TlsFiles.identity(vertx, config.identity()) : null;
+        config.identity().isGiven() ? TlsFiles.identity(vertx, config.identity(), "tls") : null;
     return new Files(only(new ServerCheck(authorities(), config.caFile())), identity);
   }
 

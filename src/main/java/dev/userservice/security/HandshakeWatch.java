@@ -14,6 +14,11 @@ import javax.net.ssl.SSLException;
 /** TLS for a server: off the event loop, and with words for handshakes that fail. */
 final class HandshakeWatch extends WatchedTls {
 
+  /** The words of the JDK, where Netty has its {@link NotSslRecordException}. */
+  private static final String PLAINTEXT = "Unsupported or unrecognized SSL message";
+
+  private static final String CA_FILE = "tls.clientCaFile";
+
   private final BiConsumer<String, String> failed;
 
   HandshakeWatch(BiConsumer<String, String> failed) {
@@ -45,7 +50,7 @@ final class HandshakeWatch extends WatchedTls {
           .handshakeFuture()
           .addListener(
               done -> {
-                String why = done.isSuccess() ? null : explain(done.cause());
+                String why = done.isSuccess() ? null : explain(done.cause(), CA_FILE);
                 if (why != null) {
                   SSLEngine peer = handler.engine();
                   failed.accept(Address.join(peer.getPeerHost(), peer.getPeerPort()), why);
@@ -54,9 +59,15 @@ final class HandshakeWatch extends WatchedTls {
     }
   }
 
-  /** Null for a peer that just goes, as port scanners and some health checks do. */
-  static String explain(Throwable failure) {
-    if (has(failure, NotSslRecordException.class)) {
+  /**
+   * What is wrong with a peer; null for one that just goes, as port scanners and some health checks
+   * do.
+   *
+   * @param caFile the key of the configuration that names the authorities of peers
+   */
+  static String explain(Throwable failure, String caFile) {
+    if (has(failure, NotSslRecordException.class)
+        || PLAINTEXT.equals(String.valueOf(failure.getMessage()))) {
       return "speaks plaintext, but this port is for TLS";
     }
     if (has(failure, CertificateExpiredException.class)) {
@@ -64,11 +75,11 @@ final class HandshakeWatch extends WatchedTls {
     }
     if (has(failure, CertPathValidatorException.class)
         || has(failure, CertificateException.class)) {
-      return "has a certificate of none of the authorities in \"tls.clientCaFile\"";
+      return "has a certificate of none of the authorities in \"%s\"".formatted(caFile);
     }
     String said = failure instanceof SSLException ? String.valueOf(failure.getMessage()) : "";
     if (said.contains("Empty") && said.contains("certificate")) {
-      return "shows no certificate of the authorities in \"tls.clientCaFile\"";
+      return "shows no certificate of the authorities in \"%s\"".formatted(caFile);
     }
     String alert = alert(failure);
     if (alert != null) {

@@ -157,7 +157,7 @@ public final class ServerTls {
       ServerSSLOptions options, Instant expiry, Optional<X509ExtendedTrustManager> authorities) {}
 
   private Files read() throws Exception {
-    Identity identity = TlsFiles.identity(vertx, config.identity());
+    Identity identity = TlsFiles.identity(vertx, config.identity(), "tls");
     TrustOptions authorities =
         config.isMutual() ? TlsFiles.authorities(config.clientCaFile(), "tls.clientCaFile") : null;
     X509Certificate certificate = identity.certificate();
@@ -186,7 +186,7 @@ public final class ServerTls {
             : Optional.of(TlsFiles.check(authorities.getTrustManagerFactory(vertx))));
   }
 
-  private static String shown(X509Certificate certificate) {
+  static String shown(X509Certificate certificate) {
     return "certificate of %s, valid from %s to %s"
         .formatted(
             certificate.getSubjectX500Principal(),

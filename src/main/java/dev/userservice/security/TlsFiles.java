@@ -10,7 +10,9 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.PfxOptions;
 import io.vertx.core.net.TrustOptions;
+import java.io.IOException;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.UnrecoverableKeyException;
@@ -23,8 +25,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509KeyManager;
 
@@ -32,9 +36,6 @@ import javax.net.ssl.X509KeyManager;
  * Certificates and keys out of files, checked: whoever gets them from here can use them. Blocks.
  */
 final class TlsFiles {
-
-  private static final String CERTIFICATE_FILE = "tls.certificateFile";
-  private static final String KEY_FILE = "tls.keyFile";
 
   private static final int LEAST_RSA_BITS = 2_048;
 
@@ -56,11 +57,16 @@ final class TlsFiles {
   private TlsFiles() {}
 
   /**
+   * A certificate with its key.
+   *
+   * @param section the object of the configuration that names the files, for messages
    * @throws UnusableFileException when a file cannot be read, is not what it should be, or the key
    *     is not that of the certificate
    */
-  static Identity identity(Vertx vertx, KeyPairConfig config) {
-    return config.keyStoreFile().isEmpty() ? pem(vertx, config) : pkcs12(vertx, config);
+  static Identity identity(Vertx vertx, KeyPairConfig config, String section) {
+    return config.keyStoreFile().isEmpty()
+        ? pem(vertx, config, section)
+        : pkcs12(vertx, config, section);
   }
 
   /**
@@ -73,6 +79,16 @@ final class TlsFiles {
         .addCertValue(PemFile.write(SmallFile.pem(file, key, PemFile::authorities)));
   }
 
+  /** The keys of an identity, as handshakes ask for them. */
+  static X509ExtendedKeyManager keys(KeyManagerFactory identity) {
+    for (KeyManager manager : identity.getKeyManagers()) {
+      if (manager instanceof X509ExtendedKeyManager found) {
+        return found;
+      }
+    }
+    throw new IllegalStateException("this JDK cannot use keys");
+  }
+
   /** The check that the JDK makes with authorities. */
   static X509ExtendedTrustManager check(TrustManagerFactory authorities) {
     for (TrustManager manager : authorities.getTrustManagers()) {
@@ -83,12 +99,32 @@ final class TlsFiles {
     throw new IllegalStateException("this JDK cannot check certificates");
   }
 
-  private static Identity pem(Vertx vertx, KeyPairConfig config) {
+  /** The same, with the {@link #authorities} of a PEM file, and without Vert.x. */
+  static X509ExtendedTrustManager check(String file, String key) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      for (X509Certificate authority : SmallFile.pem(file, key, PemFile::authorities)) {
+        store.setCertificateEntry(Integer.toString(store.size()), authority);
+      }
+      TrustManagerFactory factory =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init(store);
+      return check(factory);
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("this JDK cannot check certificates", e);
+    }
+  }
+
+  private static Identity pem(Vertx vertx, KeyPairConfig config, String section) {
+    String certificateKey = section + ".certificateFile";
+    String keyKey = section + ".keyFile";
     List<X509Certificate> certificates =
-        SmallFile.pem(config.certificateFile(), CERTIFICATE_FILE, PemFile::certificates);
-    PrivateKey key = SmallFile.secretPem(config.keyFile(), KEY_FILE, PemFile::privateKey);
-    X509Certificate own = own(certificates, key, config);
-    List<X509Certificate> chain = chain(own, certificates, config.certificateFile());
+        SmallFile.pem(config.certificateFile(), certificateKey, PemFile::certificates);
+    PrivateKey key = SmallFile.secretPem(config.keyFile(), keyKey, PemFile::privateKey);
+    X509Certificate own = own(certificates, key, config, section);
+    List<X509Certificate> chain =
+        chain(own, certificates, config.certificateFile(), certificateKey);
     try {
       return checked(
           vertx,
@@ -96,17 +132,17 @@ final class TlsFiles {
               .addCertValue(PemFile.write(chain))
               .addKeyValue(PemFile.write(key)),
           config.keyFile(),
-          KEY_FILE);
+          keyKey);
     } catch (UnusableFileException e) {
       throw e;
     } catch (Exception e) {
-      throw new UnusableFileException(config.keyFile(), "cannot be used", KEY_FILE);
+      throw new UnusableFileException(config.keyFile(), "cannot be used", keyKey);
     }
   }
 
   /** The certificate of the key, wherever it stands; of several the first, if that is one. */
   private static X509Certificate own(
-      List<X509Certificate> certificates, PrivateKey key, KeyPairConfig config) {
+      List<X509Certificate> certificates, PrivateKey key, KeyPairConfig config, String section) {
     X509Certificate first = certificates.get(0);
     List<X509Certificate> own =
         certificates.stream().filter(one -> belong(one, key)).distinct().toList();
@@ -118,13 +154,13 @@ final class TlsFiles {
               ? "has another key than that of the certificate in " + config.certificateFile()
               : "has a key for %s, but the certificate in %s is for %s"
                   .formatted(key.getAlgorithm(), config.certificateFile(), kind),
-          KEY_FILE);
+          section + ".keyFile");
     }
     if (own.size() > 1 && !own.contains(first)) {
       throw new UnusableFileException(
           config.certificateFile(),
           "has %d certificates for the key; leave one, or put it first".formatted(own.size()),
-          CERTIFICATE_FILE);
+          section + ".certificateFile");
     }
     return own.contains(first) ? first : own.get(0);
   }
@@ -134,7 +170,7 @@ final class TlsFiles {
    * their order in the file.
    */
   private static List<X509Certificate> chain(
-      X509Certificate own, List<X509Certificate> all, String file) {
+      X509Certificate own, List<X509Certificate> all, String file, String key) {
     List<X509Certificate> chain = new ArrayList<>(List.of(own));
     Set<X509Certificate> others = new LinkedHashSet<>(all);
     others.remove(own);
@@ -154,7 +190,7 @@ final class TlsFiles {
                     other.getSubjectX500Principal(),
                     own.getSubjectX500Principal(),
                     chain.get(chain.size() - 1).getIssuerX500Principal()),
-            CERTIFICATE_FILE);
+            key);
       }
     }
     return chain;
@@ -179,27 +215,28 @@ final class TlsFiles {
     }
   }
 
-  private static Identity pkcs12(Vertx vertx, KeyPairConfig config) {
+  private static Identity pkcs12(Vertx vertx, KeyPairConfig config, String section) {
+    String storeKey = section + ".keyStoreFile";
     String file = config.keyStoreFile();
-    Buffer bytes = SmallFile.secret(file, "tls.keyStoreFile");
+    Buffer bytes = SmallFile.secret(file, storeKey);
     String password =
         config.keyStorePasswordFile().isEmpty()
             ? config.keyStorePassword()
-            : SmallFile.line(config.keyStorePasswordFile(), "tls.keyStorePasswordFile");
+            : SmallFile.line(config.keyStorePasswordFile(), section + ".keyStorePasswordFile");
     try {
-      return checked(
-          vertx, new PfxOptions().setValue(bytes).setPassword(password), file, "tls.keyStoreFile");
+      return checked(vertx, new PfxOptions().setValue(bytes).setPassword(password), file, storeKey);
     } catch (UnusableFileException e) {
       throw e;
     } catch (Exception e) {
       throw WatchedTls.has(e, UnrecoverableKeyException.class)
-          ? new UnusableFileException(file, "has another password", "tls.keyStorePassword")
+          ? new UnusableFileException(file, "has another password", section + ".keyStorePassword")
           : new UnusableFileException(
               file,
               isPem(file, bytes)
-                  ? "is PEM, not PKCS12; name it in \"tls.certificateFile\" and \"tls.keyFile\" instead"
+                  ? "is PEM, not PKCS12; name it in \"%1$s.certificateFile\" and \"%1$s.keyFile\" instead"
+                      .formatted(section)
                   : "is not a PKCS12 file",
-              "tls.keyStoreFile");
+              storeKey);
     }
   }
 

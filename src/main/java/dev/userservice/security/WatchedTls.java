@@ -56,6 +56,13 @@ abstract class WatchedTls extends JdkSSLEngineOptions {
     return false;
   }
 
+  /** Allows our ciphers, in our order, as far as the JDK supports them. */
+  static void order(SSLParameters parameters, String[] supported) {
+    Set<String> known = Set.of(supported);
+    parameters.setCipherSuites(CIPHERS.stream().filter(known::contains).toArray(String[]::new));
+    parameters.setUseCipherSuitesOrder(true);
+  }
+
   @Override
   public final SslContextFactory sslContextFactory() {
     return new DefaultSslContextFactory(SslProvider.JDK, false) {
@@ -76,10 +83,7 @@ abstract class WatchedTls extends JdkSSLEngineOptions {
     @Override
     protected final void initEngine(SSLEngine engine) {
       SSLParameters parameters = engine.getSSLParameters();
-      Set<String> supported = Set.of(engine.getSupportedCipherSuites());
-      parameters.setCipherSuites(
-          CIPHERS.stream().filter(supported::contains).toArray(String[]::new));
-      parameters.setUseCipherSuitesOrder(true);
+      order(parameters, engine.getSupportedCipherSuites());
       engine.setSSLParameters(parameters);
     }
   }

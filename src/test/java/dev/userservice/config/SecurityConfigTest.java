@@ -49,6 +49,8 @@ class SecurityConfigTest {
         "{'auth':{" + JWT + "}}",
         "{'tls':{'keyStoreFile':'f'}}",
         "{'cluster':{'host':'10.0.0.1','insecure':true}}",
+        "{'cluster':{'host':'10.0.0.1','tls':{'certificateFile':'c','keyFile':'k','caFile':'a'}}}",
+        "{'cluster':{'host':'10.0.0.1','tls':{'keyStoreFile':'k','caFile':'a'}}}",
         "{'store':{'type':'postgres','postgres':{'host':'::1'}}}",
         "{'store':{'type':'postgres','postgres':{'host':'/var/run/postgresql'}}}",
         "{'store':{'type':'postgres','postgres':{'host':'db','tls':'require'}}}",
@@ -72,7 +74,11 @@ class SecurityConfigTest {
           {'host':'127.0.0.1.example.com'} | "host" is refused
           {'host':'0.0.0.0','tls':{'certificateFile':'c','keyFile':'k'}} | since anybody who reaches 0.0.0.0 may call everything
           {'host':'0.0.0.0','auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']},'rights':{'*':['*']}}} | in plaintext
-          {'cluster':{'host':'10.0.0.1'}} | "cluster.host" is refused, since what servers tell each other at 10.0.0.1 is neither encrypted nor checked
+          {'cluster':{'host':'10.0.0.1'}} | "cluster.host" is refused, since what servers tell each other at 10.0.0.1 is neither encrypted nor checked: set "cluster.tls" or, on a network of their own, "cluster.insecure": true
+          {'cluster':{'tls':{'certificateFile':'c','keyFile':'k'}}} | "cluster.tls.caFile" is needed beside the certificate of this server
+          {'cluster':{'tls':{'keyStoreFile':'k'}}} | "cluster.tls.caFile" is needed beside the certificate of this server
+          {'cluster':{'tls':{'caFile':'a'}}} | "cluster.tls.caFile" needs a certificate of this server
+          {'cluster':{'tls':{'certificateFile':'c','caFile':'a'}}} | "cluster.tls.keyFile" is needed beside "certificateFile"
           {'store':{'type':'postgres','postgres':{'host':'db'}}} | "store.postgres.host" is refused, since users and the password go to db in plaintext: set "store.postgres.tls": "verify-full", or, on a network that is safe, "store.postgres.insecure": true
           {'store':{'type':'postgres','postgres':{'host':'10.0.0.1','tls':'disable'}}} | "store.postgres.host" is refused
           {'store':{'type':'postgres','postgres':{'uri':'postgresql://me@db/users'}}} | "store.postgres.uri" is refused, since users and the password go to db in plaintext: add "?sslmode=verify-full" to it, or
@@ -120,6 +126,8 @@ class SecurityConfigTest {
           {'tls':{}} | "tls" has no effect without "certificateFile" and "keyFile", or "keyStoreFile"
           {'tls':{'certificateFile':''}} | "tls" has no effect without
           {'tls':{'keyStorePasswordFile':'p'}} | "tls" has no effect without
+          {'cluster':{'tls':{}}} | "cluster.tls" has no effect without "certificateFile" and "keyFile", or "keyStoreFile", and "caFile"
+          {'cluster':{'tls':{'keyStorePasswordFile':'p'}}} | "cluster.tls" has no effect without
           {'auth':{}} | "auth" has no effect without "jwt" or "certificates", and "rights"
           {'auth':{'openHealth':false}} | "auth" has no effect without
           {'auth':{'jwt':{}}} | "auth.jwt" has no effect without "keysFile" or "jwksUri"
