@@ -212,6 +212,8 @@ one_server() {
 three_servers() {
   # Of its own, so that this joins nobody else on the machine.
   cluster=$((20000 + $$ % 2000 * 10))
+  # The libraries of the replicated log use what JDK 24 and later warn about.
+  [ "$version" -lt 24 ] || jvm+=(--sun-misc-unsafe-memory-access=allow)
   first=${USER_SERVICE_PORT:-50051}
   # Each port of the cluster stands for nine more, so does the one 100 behind it, and 150 behind are those of the log.
   if [ "$((first + 2))" -ge "$cluster" ] && [ "$first" -le "$((cluster + 152))" ]; then

@@ -52,7 +52,7 @@ final class StartLines {
     return switch (store.type()) {
       case "sqlite" -> "SQLite in " + store.sqlite().file();
       case "postgres" -> store.postgres().toString();
-      case "raft" -> "replicated log of " + store.raft().servers().size() + " servers";
+      case "raft" -> "replicated log, servers " + Address.list(store.raft().servers());
       default -> store.type();
     };
   }
