@@ -15,18 +15,20 @@ export USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} USER_CLIENT_LOG=${USER_CLIENT_
 jvm=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 servers=()
 scratch=
+secure=
 locked=
 builder=
 build_log=target/run_demo.build.log
 
 usage() {
   cat <<'END'
-Usage: ./run_demo.sh [--cluster | --secure | --help]
+Usage: ./run_demo.sh [--cluster] [--secure] | --help
 
 Builds if needed, starts a server, runs the five scenarios against it, stops the server.
 
   --cluster   three servers as one, and one of them is killed
-  --secure    over mutual TLS with a token, and without
+  --secure    over mutual TLS with a token, and without; with --cluster, mutual TLS between
+              the servers, which keeps out one of another authority
   --help      prints this
 
 Environment:
@@ -224,6 +226,7 @@ three_servers() {
   export USER_SERVICE_STORE_RAFT_FOLDER=$scratch/raft
   export USER_CLIENT_SCENARIOS=get,create,list,batch,chat,relay
 
+  [ -z "$secure" ] || secure_members
   show 'Three servers find each other. Each user is on the disks of two at least, before it is acknowledged.'
   outputs=()
   for i in 0 1 2; do
@@ -239,6 +242,7 @@ three_servers() {
   show 'The scenarios, over all three, and a chat in which each hears the others.'
   run_client "$all"
 
+  [ -z "$secure" ] || expect_alone
   show "Server ${address##*:} is killed, without a warning."
   kill -KILL "${servers[2]}"
   wait "${servers[2]}" 2>/dev/null || true
@@ -282,12 +286,41 @@ expect_refusal() {
     give_up 1 "this was not refused with $1"
 }
 
-secure_server() {
-  show 'A throw-away authority, certificates, and an issuer of tokens.'
+# Makes the keys of this run: none can be read by others, nor outlives it.
+make_authority() {
   umask 077
   SECRET=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   export SECRET
   make_key ca EC -ext bc:critical=ca:true
+}
+
+# Each server of a cluster shows the certificate of a member to the others, and asks for theirs.
+secure_members() {
+  show 'A throw-away authority for the cluster alone, and the certificate of a member.'
+  make_authority
+  make_certificate member -ext eku=serverAuth,clientAuth
+  export USER_SERVICE_CLUSTER_TLS_KEY_STORE_FILE=$scratch/member.p12
+  export USER_SERVICE_CLUSTER_TLS_KEY_STORE_PASSWORD=$SECRET
+  export USER_SERVICE_CLUSTER_TLS_CA_FILE=$scratch/ca.pem
+}
+
+# Starts a server whose certificate has signed itself; it has to stay alone.
+expect_alone() {
+  show 'Refused: a server that shows a certificate of another authority.'
+  make_key stranger EC
+  USER_SERVICE_PORT=0 USER_SERVICE_STORE_TYPE=memory USER_SERVICE_CLUSTER_TLS_KEY_STORE_FILE=$scratch/stranger.p12 \
+    USER_SERVICE_CLUSTER_TLS_CA_FILE=$scratch/stranger.pem start_server --cluster
+  await_ready "${servers[3]}" "$output" >"$scratch/stranger.out"
+  cat "$scratch/stranger.out"
+  grep -q '^Cluster: 1 member$' "$scratch/stranger.out" || give_up 1 'it was not refused'
+  kill "${servers[3]}"
+  wait "${servers[3]}" || true
+  unset 'servers[3]'
+}
+
+secure_server() {
+  show 'A throw-away authority, certificates, and an issuer of tokens.'
+  make_authority
   make_certificate server -ext san=dns:localhost,ip:127.0.0.1 -ext eku=serverAuth
   make_certificate client -ext eku=clientAuth
   make_key issuer RSA
@@ -326,7 +359,7 @@ case "$*" in
     usage
     exit
     ;;
-  --cluster\ --secure | --secure\ --cluster) give_up 2 '--cluster and --secure are two demos; choose one' ;;
+  --cluster\ --secure | --secure\ --cluster) demo=three_servers secure=yes ;;
   *) give_up 2 "unknown: $*; --help lists what there is" ;;
 esac
 [ -z "${JAVA_HOME:-}" ] || [ -x "$java" ] ||

@@ -109,7 +109,7 @@ check("in one line", err == "user-service: interrupted before all scenarios had 
 check("no further scenario", "2. " not in out and "failed" not in out, out)
 check("leaves no server behind either", not servers(), servers())
 
-for arguments, said in (["--nope"], "unknown: --nope; --help"), (["--cluster", "x"], "unknown: --cluster x; --help"), (["--secure", "--cluster"], "choose one"):
+for arguments, said in (["--nope"], "unknown: --nope; --help"), (["--cluster", "x"], "unknown: --cluster x; --help"), (["--secure", "--cluster", "x"], "unknown: --secure --cluster x; --help"):
     process = subprocess.run([DEMO, *arguments], capture_output=True, text=True)
     check("arguments that are not taken", process.returncode == 2 and said in process.stderr, process.stderr)
 for option in "--help", "-h":
