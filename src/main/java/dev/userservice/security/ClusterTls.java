@@ -3,6 +3,7 @@ package dev.userservice.security;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClusterTlsConfig;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.internal.logging.Logger;
@@ -69,6 +70,10 @@ public final class ClusterTls implements Shareable {
   private final BiConsumer<String, String> refused;
   private final X509ExtendedKeyManager keyManager = new Keys();
   private final X509ExtendedTrustManager trustManager = new Trust();
+
+  /** From before {@link #inForce} was first read, so that no change is missed. */
+  private final List<Buffer> firstRead;
+
   private volatile Files inForce;
 
   /** Those before {@link #inForce}, for handshakes that are still using them. */
@@ -85,6 +90,7 @@ public final class ClusterTls implements Shareable {
   public ClusterTls(ClusterTlsConfig config, BiConsumer<String, String> refused) {
     this.config = config;
     this.refused = refused;
+    firstRead = FileWatch.contents(config.files());
     inForce = read();
     replaced = inForce;
     LOG.info("TLS between servers: " + ServerTls.shown(inForce.certificate));
@@ -181,10 +187,7 @@ public final class ClusterTls implements Shareable {
     EventBusTls bus = new EventBusTls(vertx);
     bus.setClient(following(new ClientSSLOptions().setHostnameVerificationAlgorithm("")));
     bus.setServer(serverOptions());
-    new FileWatch(vertx, config.files(), () -> replace(vertx, bus))
-        .start()
-        // What has changed since they were first read.
-        .onSuccess(known -> replace(vertx, bus));
+    new FileWatch(vertx, config.files(), () -> replace(vertx, bus)).start(firstRead);
   }
 
   private ServerSSLOptions serverOptions() {

@@ -31,13 +31,17 @@ final class FileWatch {
 
   /** Looks for the first time; what is there counts as known. */
   Future<Void> start() {
-    return look()
-        .onSuccess(
-            contents -> {
-              known = contents;
-              timer = vertx.setPeriodic(LOOK_MILLIS, turn -> lookAgain());
-            })
-        .mapEmpty();
+    return look().onSuccess(this::start).mapEmpty();
+  }
+
+  /**
+   * Takes for known what was there at an earlier time.
+   *
+   * @param before what {@link #contents} returned then
+   */
+  void start(List<Buffer> before) {
+    known = before;
+    timer = vertx.setPeriodic(LOOK_MILLIS, turn -> lookAgain());
   }
 
   void stop() {
@@ -66,7 +70,12 @@ final class FileWatch {
   }
 
   private Future<List<Buffer>> look() {
-    return vertx.executeBlocking(() -> files.stream().map(FileWatch::content).toList());
+    return vertx.executeBlocking(() -> contents(files));
+  }
+
+  /** What is in the files now. Blocks. */
+  static List<Buffer> contents(List<String> files) {
+    return files.stream().filter(file -> !file.isEmpty()).map(FileWatch::content).toList();
   }
 
   /** Nothing, for a file that cannot be read: whoever is told finds that out again. */

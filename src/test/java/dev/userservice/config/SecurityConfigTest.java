@@ -36,6 +36,14 @@ class SecurityConfigTest {
     return new JsonObject(text.replace('\'', '"'));
   }
 
+  @Test
+  void clusterWithTls_isNotOpen() {
+    String open = "{'cluster':{'host':'10.0.0.1','insecure':true}}";
+    String tls = "{'cluster':{'host':'10.0.0.1','tls':{'keyStoreFile':'k','caFile':'a'}}}";
+    assertThat(ServerConfig.from(json(open)).cluster().isOpen()).isTrue();
+    assertThat(ServerConfig.from(json(tls)).cluster().isOpen()).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
