@@ -7,6 +7,7 @@ import dev.userservice.cluster.ClusterException;
 import dev.userservice.cluster.MemberSockets;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ClusterConfig;
+import dev.userservice.config.ClusterTlsConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.FileName;
 import dev.userservice.config.ServerConfig;
@@ -224,7 +225,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       return misused("--cluster is for servers; a client is given their addresses");
     }
     if (!clustered && role == Role.SERVER && config.containsKey("cluster")) {
-      warn("without --cluster this server stays alone; it is configured for a cluster");
+      warn("without --cluster the chat of this server stays alone; it is configured for a cluster");
     }
     // A client has failed until its scenarios or loads have passed, whatever ends it before.
     exitCode = role.ends() ? SCENARIO : OK;
@@ -261,6 +262,10 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (tracing != null) {
       builder.withTracer(tracing.factory());
     }
+    if (role == Role.SERVER && ServerConfig.from(config).hasMembers(clustered)) {
+      ClusterTlsConfig tls = ServerConfig.from(config).cluster().tls();
+      clusterTls = tls.isOn() ? new ClusterTls(tls, new WrongPeers(REFUSED_PEER_SECONDS)) : null;
+    }
     if (!clustered) {
       return builder;
     }
@@ -269,8 +274,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     if (bus.getHost() == null) {
       bus.setHost(how.host());
     }
-    if (how.tls().isOn()) {
-      clusterTls = new ClusterTls(how.tls(), new WrongPeers(REFUSED_PEER_SECONDS));
+    if (clusterTls != null) {
       clusterTls.configure(bus);
     }
     status.redraw("Looking for other servers at " + how.others());

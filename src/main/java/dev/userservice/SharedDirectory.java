@@ -3,6 +3,7 @@ package dev.userservice;
 import dev.userservice.cluster.ChatBridge;
 import dev.userservice.cluster.ChatTraces;
 import dev.userservice.cluster.Members;
+import dev.userservice.config.Address;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.config.StoreConfig;
 import dev.userservice.operations.OpenFiles;
@@ -12,7 +13,9 @@ import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.rpc.Strangers;
+import dev.userservice.security.ClusterTls;
 import dev.userservice.security.Guard;
+import dev.userservice.store.MemberTrust;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
 import dev.userservice.store.StoreObserver;
@@ -107,7 +110,12 @@ final class SharedDirectory implements Shareable {
     }
     monitor.ifPresent(there -> there.watch(chatRoom, connections));
     StoreTrouble trouble = new StoreTrouble();
-    store = Stores.of(config.store(), vertx, observers(trouble, tracing, config.store().type()));
+    store =
+        Stores.of(
+            config.store(),
+            vertx,
+            observers(trouble, tracing, config.store().type()),
+            ClusterTls.of(vertx).map(tls -> new MemberTrust(tls.keyManager(), tls.trustManager())));
     store
         .replication()
         .ifPresent(replication -> monitor.ifPresent(there -> there.watch(replication)));
@@ -144,6 +152,11 @@ final class SharedDirectory implements Shareable {
       LOG.warn(
           "insecure: users and the password go to PostgreSQL at %s in plaintext"
               .formatted(store.postgres().host()));
+    }
+    if (config.isLogOpen()) {
+      LOG.warn(
+          "insecure: whoever reaches %s can read and write all users"
+              .formatted(Address.list(config.store().raft().servers())));
     }
     if (clustered && config.cluster().isOpen()) {
       LOG.warn(

@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static dev.userservice.Requests.create;
 import static dev.userservice.Requests.list;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.store.RaftConfigs;
@@ -10,6 +11,7 @@ import io.grpc.StatusRuntimeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -168,6 +171,33 @@ class RaftMembersTest {
     assertThat(code(removed)).isEqualTo(Code.UNAVAILABLE);
     removed.close();
     createUsers(nodes.get(0));
+    assertUsers();
+  }
+
+  @Test
+  void withTls_strangersGetNothing() throws Exception {
+    Certificate own = Certificate.make(folder, "member");
+    JsonObject tls =
+        new JsonObject()
+            .put("certificateFile", own.certificate().toString())
+            .put("keyFile", own.key().toString())
+            .put("caFile", own.certificate().toString());
+    JsonArray servers = RaftConfigs.servers(3);
+    JsonObject trusted = config(servers).put("cluster", new JsonObject().put("tls", tls));
+    nodes.addAll(ClusterNode.start(folder, trusted, 3));
+    createUsers(nodes.get(0));
+    assertUsers();
+
+    // A stranger that knows all addresses, and waits for an answer in plaintext.
+    String address = addressOf(nodes.get(0));
+    try (Socket stranger = new Socket("127.0.0.1", Integer.parseInt(address.split(":")[1]))) {
+      stranger.setSoTimeout((int) TimeUnit.SECONDS.toMillis(Waits.SECONDS));
+      stranger.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
+      assertThat(stranger.getInputStream().readAllBytes())
+          .as("at most an alert of TLS")
+          .hasSizeLessThan(16);
+    }
+    createUsers(nodes.get(1));
     assertUsers();
   }
 

@@ -125,6 +125,20 @@ public record ServerConfig(
     }
   }
 
+  /**
+   * Whether this server is one of several that tell each other something.
+   *
+   * @param clustered whether it was started with {@code --cluster}
+   */
+  public boolean hasMembers(boolean clustered) {
+    return clustered || store.type().equals("raft");
+  }
+
+  /** Whether others than this machine can reach what the servers of the store tell each other. */
+  public boolean isLogOpen() {
+    return store.type().equals("raft") && store.raft().isOpen() && !cluster.tls().isOn();
+  }
+
   /** What is missing before others may reach this server; empty when nothing is. */
   public String openTo() {
     if (Address.isLoopback(host)) {
@@ -185,6 +199,11 @@ public record ServerConfig(
   }
 
   private void check(ConfigReader reader) {
+    if (isLogOpen() && !cluster.insecure()) {
+      throw reader.refused(
+          "store.raft.servers",
+          "is refused, since what servers tell each other there is neither encrypted nor checked: set \"cluster.tls\" or, on a network of their own, \"cluster.insecure\": true");
+    }
     refuseIdle(reader);
     if (port > 0 && management.port() == port && Address.overlap(host, management.host())) {
       throw reader.refused(

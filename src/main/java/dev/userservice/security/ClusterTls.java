@@ -184,9 +184,13 @@ public final class ClusterTls implements Shareable {
   /** Follows the files from now on, until Vert.x is closed, and can be found by {@link #of}. */
   public void start(Vertx vertx) {
     shared(vertx).put(SECTION, this);
-    EventBusTls bus = new EventBusTls(vertx);
-    bus.setClient(following(new ClientSSLOptions().setHostnameVerificationAlgorithm("")));
-    bus.setServer(serverOptions());
+    Optional<EventBusTls> bus =
+        vertx.isClustered() ? Optional.of(new EventBusTls(vertx)) : Optional.empty();
+    bus.ifPresent(
+        there -> {
+          there.setClient(following(new ClientSSLOptions().setHostnameVerificationAlgorithm("")));
+          there.setServer(serverOptions());
+        });
     new FileWatch(vertx, config.files(), () -> replace(vertx, bus)).start(firstRead);
   }
 
@@ -203,7 +207,7 @@ public final class ClusterTls implements Shareable {
     return options;
   }
 
-  private void replace(Vertx vertx, EventBusTls bus) {
+  private void replace(Vertx vertx, Optional<EventBusTls> bus) {
     vertx
         .executeBlocking(this::read)
         .onSuccess(
@@ -212,7 +216,7 @@ public final class ClusterTls implements Shareable {
               replaced = inForce;
               inForce = read;
               // A new context, so that no session of before spares a peer its certificate.
-              bus.setServer(serverOptions());
+              bus.ifPresent(there -> there.setServer(serverOptions()));
               if (isNew) {
                 LOG.info("TLS between servers: " + ServerTls.shown(read.certificate));
               }

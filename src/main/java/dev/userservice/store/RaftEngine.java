@@ -22,7 +22,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
-import org.apache.ratis.grpc.GrpcFactory;
 import org.apache.ratis.grpc.client.GrpcClientRpc;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
@@ -59,10 +58,14 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   /** How long one try to start waits for others before it says so. */
   private static final int START_MILLIS = 2_000;
 
+  /** Longer than an election takes; so nobody waits longer for one that cannot come about. */
+  private static final int LEADERLESS_MILLIS = 3_000;
+
   private static final int HANDOVER_MILLIS = 3_000;
 
   private final Vertx vertx;
   private final RaftConfig config;
+  private final Optional<MemberTrust> trust;
   private final UsersMachine machine = new UsersMachine(this);
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
@@ -87,11 +90,16 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   private volatile String stopped;
   private volatile boolean closing;
   private volatile long leaderSinceNanos = System.nanoTime();
+
+  /** When a leader was last known, of which some try takes note at least once a second. */
+  private volatile long leaderSeenNanos = System.nanoTime();
+
   private volatile RaftPeerId known;
 
-  RaftEngine(RaftConfig config, Vertx vertx) {
+  RaftEngine(RaftConfig config, Vertx vertx, Optional<MemberTrust> trust) {
     this.config = config;
     this.vertx = vertx;
+    this.trust = trust;
   }
 
   UsersMachine machine() {
@@ -147,6 +155,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     StockRatis.prepare();
     RaftProperties settings = RaftSettings.of(address, taken, config.timeoutMillis());
     Parameters parameters = new Parameters();
+    trust.ifPresent(members -> RaftRpc.trust(parameters, members));
     try {
       server =
           RaftServer.newBuilder()
@@ -157,7 +166,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
               .setOption(RaftStorage.StartupOption.RECOVER)
               .build();
       server.start();
-      others = new GrpcFactory(parameters).newRaftClientRpc(client, settings);
+      others = new RaftRpc().newFactory(parameters).newRaftClientRpc(client, settings);
       if (mark.isPresent()) {
         resume(taken, mark.get());
       }
@@ -511,6 +520,9 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     private void ask() {
       try {
         requireRunning();
+        if (division.getInfo().getLeaderId() != null) {
+          leaderSeenNanos = System.nanoTime();
+        }
         CompletableFuture<RaftClientReply> reply = attempt.ask();
         if (reply == null) {
           again();
@@ -539,8 +551,10 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     }
 
     private void again() {
-      if (System.nanoTime() < endNanos && !closing) {
-        vertx.setTimer(RETRY_MILLIS, now -> next());
+      long now = System.nanoTime();
+      boolean inVain = now - leaderSeenNanos > TimeUnit.MILLISECONDS.toNanos(LEADERLESS_MILLIS);
+      if (now < endNanos && !closing && !inVain) {
+        vertx.setTimer(RETRY_MILLIS, again -> next());
       } else {
         answer.fail(
             asked && afterAsked != null

@@ -8,7 +8,6 @@ import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.util.SizeInBytes;
@@ -46,7 +45,7 @@ final class RaftSettings {
 
   static RaftProperties of(Address address, RaftFolder folder, int timeoutMillis) {
     RaftProperties settings = new RaftProperties();
-    RaftConfigKeys.Rpc.setType(settings, SupportedRpcType.GRPC);
+    RaftConfigKeys.Rpc.setType(settings, new RaftRpc());
     GrpcConfigKeys.Server.setHost(settings, address.host());
     GrpcConfigKeys.Server.setPort(settings, address.port());
     GrpcConfigKeys.setMessageSizeMax(settings, SizeInBytes.valueOf(2L * MAX_ENTRY_BYTES));

@@ -38,9 +38,9 @@ final class RaftStore implements UserStore {
   private final ByteString writer = random();
   private final AtomicLong entries = new AtomicLong();
 
-  RaftStore(RaftConfig config, Vertx vertx) {
+  RaftStore(RaftConfig config, Vertx vertx, Optional<MemberTrust> trust) {
     this.vertx = vertx;
-    engine = new RaftEngine(config, vertx);
+    engine = new RaftEngine(config, vertx, trust);
     writes =
         new GroupCommit(
             vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);

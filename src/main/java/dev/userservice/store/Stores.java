@@ -3,6 +3,7 @@ package dev.userservice.store;
 import dev.userservice.config.StoreConfig;
 import io.vertx.core.Vertx;
 import java.util.List;
+import java.util.Optional;
 
 /** The one switch that picks a store. */
 public final class Stores {
@@ -15,24 +16,26 @@ public final class Stores {
    * @throws IllegalArgumentException for a type that the configuration should not have let through
    */
   public static UserStore of(StoreConfig config, Vertx vertx) {
-    return of(config, vertx, List.of());
+    return of(config, vertx, List.of(), Optional.empty());
   }
 
   /**
    * The same, with somebody who looks on.
    *
    * @param observers told of each question in the opposite order, and of each answer in this one
+   * @param trust for a store whose servers speak mutual TLS with each other
    */
-  public static UserStore of(StoreConfig config, Vertx vertx, List<StoreObserver> observers) {
-    return ObservedStore.of(plain(config, vertx), observers);
+  public static UserStore of(
+      StoreConfig config, Vertx vertx, List<StoreObserver> observers, Optional<MemberTrust> trust) {
+    return ObservedStore.of(plain(config, vertx, trust), observers);
   }
 
-  private static UserStore plain(StoreConfig config, Vertx vertx) {
+  private static UserStore plain(StoreConfig config, Vertx vertx, Optional<MemberTrust> trust) {
     return switch (config.type()) {
       case "memory" -> new MemoryStore();
       case "sqlite" -> new SqliteStore(config.sqlite(), vertx);
       case "postgres" -> new PostgresStore(config.postgres(), vertx);
-      case "raft" -> new RaftStore(config.raft(), vertx);
+      case "raft" -> new RaftStore(config.raft(), vertx, trust);
       default -> throw new IllegalArgumentException("no store of type " + config.type());
     };
   }

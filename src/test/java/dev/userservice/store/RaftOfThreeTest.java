@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,7 +63,7 @@ class RaftOfThreeTest extends UserStoreContract {
       PrintWriter out = new PrintWriter(other.getOutputStream(), true, StandardCharsets.UTF_8);
       out.println(own + " " + servers.encode());
     }
-    return new RaftStore(RaftConfigs.parsed(servers, own), vertx);
+    return new RaftStore(RaftConfigs.parsed(servers, own), vertx, Optional.empty());
   }
 
   /** Has a store for each line of its input, until the next. */
@@ -81,7 +82,10 @@ class RaftOfThreeTest extends UserStoreContract {
           }
           String[] words = line.split(" ", 2);
           store =
-              new RaftStore(RaftConfigs.parsed(new JsonArray(words[1]), Path.of(words[0])), vertx);
+              new RaftStore(
+                  RaftConfigs.parsed(new JsonArray(words[1]), Path.of(words[0])),
+                  vertx,
+                  Optional.empty());
           keepOpening(store);
         }
       } finally {

@@ -2,6 +2,7 @@ package dev.userservice.store;
 
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The kit over a log of one server. */
@@ -11,6 +12,7 @@ class RaftStoreTest extends UserStoreContract {
 
   @Override
   protected UserStore newStore(Vertx vertx) {
-    return new RaftStore(RaftConfigs.parsed(RaftConfigs.servers(1), folder), vertx);
+    return new RaftStore(
+        RaftConfigs.parsed(RaftConfigs.servers(1), folder), vertx, Optional.empty());
   }
 }

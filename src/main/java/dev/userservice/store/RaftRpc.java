@@ -1,0 +1,86 @@
+package dev.userservice.store;
+
+import javax.net.ssl.SSLException;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.grpc.client.GrpcClientRpc;
+import org.apache.ratis.grpc.server.GrpcServices;
+import org.apache.ratis.grpc.server.GrpcServicesImpl;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.rpc.RpcType;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.io.grpc.netty.GrpcSslContexts;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.ClientAuth;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContextBuilder;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslProvider;
+
+/**
+ * The gRPC of the engine with the TLS of the JDK; its own server insists on OpenSSL. The engine
+ * makes one by the name of this class.
+ */
+public final class RaftRpc implements RpcType {
+
+  private static final String TRUST = MemberTrust.class.getName();
+
+  private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+  /** Brings what members know each other by to where it is used. */
+  static void trust(Parameters parameters, MemberTrust trust) {
+    parameters.put(TRUST, trust, MemberTrust.class);
+  }
+
+  @Override
+  public String name() {
+    return RaftRpc.class.getName();
+  }
+
+  @Override
+  public GrpcFactory newFactory(Parameters parameters) {
+    MemberTrust trust = parameters.get(TRUST, MemberTrust.class);
+    return trust == null ? new GrpcFactory(parameters) : new TlsFactory(trust);
+  }
+
+  private static final class TlsFactory extends GrpcFactory {
+
+    private final SslContext server;
+    private final SslContext client;
+
+    TlsFactory(MemberTrust trust) {
+      super(new Parameters());
+      server =
+          build(
+              SslContextBuilder.forServer(trust.keys())
+                  .trustManager(trust.trust())
+                  .clientAuth(ClientAuth.REQUIRE));
+      client =
+          build(SslContextBuilder.forClient().keyManager(trust.keys()).trustManager(trust.trust()));
+    }
+
+    private static SslContext build(SslContextBuilder builder) {
+      try {
+        return GrpcSslContexts.configure(builder.protocols(PROTOCOLS), SslProvider.JDK).build();
+      } catch (SSLException e) {
+        throw new IllegalStateException("this JDK has no TLS", e);
+      }
+    }
+
+    @Override
+    public GrpcServices newRaftServerRpc(RaftServer raftServer) {
+      return GrpcServicesImpl.newBuilder()
+          .setServer(raftServer)
+          .setCustomizer(null)
+          .setAdminSslContext(server)
+          .setClientSslContext(server)
+          .setServerSslContextForServer(server)
+          .setServerSslContextForClient(client)
+          .build();
+    }
+
+    @Override
+    public GrpcClientRpc newRaftClientRpc(ClientId id, RaftProperties settings) {
+      return new GrpcClientRpc(id, settings, client, client);
+    }
+  }
+}
