@@ -16,6 +16,7 @@ import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
 import dev.userservice.rpc.RawHttp;
+import dev.userservice.store.RaftConfigs;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status.Code;
@@ -409,7 +410,12 @@ class ManagementTest {
   @Test
   void dashboardAndAlerts_askForWhatIsThere(@TempDir Path folder) throws Exception {
     Certificate certificate = Certificate.make(folder, "own");
-    start(1, new JsonObject().put("tls", certificate.pem()));
+    start(
+        1,
+        new JsonObject()
+            .put("tls", certificate.pem())
+            .put("sampleUsers", true)
+            .put("store", RaftConfigs.store(RaftConfigs.servers(1), folder.resolve("raft"))));
     UserServiceBlockingStub users =
         UserServiceGrpc.newBlockingStub(
             server.channel(
