@@ -16,6 +16,9 @@ import java.util.List;
 public record RaftConfig(
     List<Address> servers, String folder, boolean join, int waiting, int timeoutMillis) {
 
+  /** The users of one entry of the log, which are about 700 bytes each at most. */
+  static final int MAX_BATCH_USERS = 30_000;
+
   private static final int DEFAULT_PORT = 7_700;
 
   private static final int MOST_SERVERS = 7;

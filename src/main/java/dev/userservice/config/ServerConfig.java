@@ -199,6 +199,12 @@ public record ServerConfig(
   }
 
   private void check(ConfigReader reader) {
+    if (store.type().equals("raft") && limits.batchUsers() > RaftConfig.MAX_BATCH_USERS) {
+      throw reader.refused(
+          "limits.batchUsers",
+          "is %d, but with \"store.type\": \"raft\" a batch is one entry of the log, and has at most %d"
+              .formatted(limits.batchUsers(), RaftConfig.MAX_BATCH_USERS));
+    }
     if (isLogOpen() && !cluster.insecure()) {
       throw reader.refused(
           "store.raft.servers",

@@ -270,8 +270,27 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     }
   }
 
+  /**
+   * Looks at itself, about once a second.
+   *
+   * @throws StoreException UNUSABLE when this server has stopped, or was removed
+   */
+  void check() {
+    if (division != null && !isMember(division, self)) {
+      stopped("it was removed from the servers of the log");
+    }
+    requireRunning();
+    if (division != null) {
+      noteReached();
+    }
+  }
+
+  static boolean isMember(RaftServer.Division division, RaftPeerId id) {
+    return division.getRaftConf().getAllPeers().stream().anyMatch(peer -> peer.getId().equals(id));
+  }
+
   /** Notes how long the log is, for the next start. */
-  void noteReached() {
+  private void noteReached() {
     var log = division.getRaftLog();
     folder.reached(Math.min(log.getLastCommittedIndex(), log.getFlushIndex()));
   }
@@ -279,7 +298,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   /**
    * @throws StoreException UNUSABLE when this server has stopped
    */
-  void requireRunning() {
+  private void requireRunning() {
     if (stopped != null) {
       throw StoreException.unusable("this server has stopped: " + stopped);
     }

@@ -163,7 +163,7 @@ final class RaftFounding {
     RaftServer.Division division = server.getDivision(group);
     int now = division.getRaftConf().getAllPeers().size();
     // So many that their majority is one of all that are planned.
-    if (now < config.servers().size() - 1) {
+    if (now < config.servers().size() - 1 || !RaftEngine.isMember(division, self)) {
       waitsFor =
           "the log has %d of its %d servers%s"
               .formatted(

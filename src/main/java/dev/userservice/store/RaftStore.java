@@ -89,10 +89,7 @@ final class RaftStore implements UserStore {
     return vertx
         .<Void>executeBlocking(
             () -> {
-              engine.requireRunning();
-              if (engine.isIn()) {
-                engine.noteReached();
-              }
+              engine.check();
               return null;
             },
             false)

@@ -145,6 +145,9 @@ class SecurityConfigTest {
           {'rateLimit':{'burstSeconds':2}} | "rateLimit" has no effect without
           {'store':{'sqlite':{'file':'f'}}} | "store.sqlite" has no effect without "store.type": "sqlite"
           {'store':{'postgres':{}}} | "store.postgres" has no effect without "store.type": "postgres"
+          {'store':{'type':'raft'},'limits':{'batchUsers':30001}} | "limits.batchUsers" is 30001, but with "store.type": "raft" a batch is one entry of the log, and has at most 30000
+          {'store':{'type':'raft','raft':{'servers':['10.0.0.1']}}} | "store.raft.servers" is refused, since what servers tell each other there is neither encrypted nor checked: set "cluster.tls" or, on a network of their own, "cluster.insecure": true
+          {'store':{'type':'raft','raft':{'servers':['127.0.0.1:1','127.0.0.1:2']}}} | "store.raft.servers" has 2 addresses, and needs an odd number: with 2, no more servers may fail than with 1
           {'store':{'raft':{'folder':'x'}}} | "store.raft" has no effect without "store.type": "raft"
           {'tls':{'certFile':'c'}} | unknown key "tls.certFile"
           """)
