@@ -104,14 +104,17 @@ final class RaftFounding {
     } else if (config.join()) {
       waitsFor = "no server of the log answers, which this one is to join";
     } else if (!missing.isEmpty()) {
-      waitsFor =
-          "the first start of a log needs all of its servers; missing: "
-              + String.join(", ", missing);
+      waitsFor = needsAll(missing);
     } else if (folder.address().equals(config.servers().get(0))) {
       remember(RaftGroupId.valueOf(UUID.randomUUID()), RaftMark.Stage.BEGINS);
     } else {
       waitsFor = "the server at %s begins the log".formatted(config.servers().get(0));
     }
+  }
+
+  private static String needsAll(List<String> missing) {
+    return "the first start of a log needs all of its servers; missing: "
+        + String.join(", ", missing);
   }
 
   /** Refuses to come in without a word where something was lost, or is not as planned. */
@@ -154,6 +157,11 @@ final class RaftFounding {
       throw folder.unusable("has lost its log%n" + folder.ifLost());
     }
     if (mark.stage() == RaftMark.Stage.BEGINS) {
+      if (!has(group) && !missing.isEmpty()) {
+        // It may have had a log, which only the others could tell.
+        waitsFor = needsAll(missing);
+        return Optional.empty();
+      }
       add(RaftGroup.valueOf(group, peer(self, folder.address().toString())));
     } else if (!isMember) {
       // Without members it takes part in nothing before the others count it in.
@@ -176,12 +184,16 @@ final class RaftFounding {
     return Optional.of(division);
   }
 
-  /** Asks whoever leads to take this server in, in place of those that are not in the list. */
+  /**
+   * Asks whoever leads to take this server in; with {@code join}, in place of the one that had its
+   * address and of those that are not in the list.
+   */
   private void join(RaftGroupId group, List<RaftPeer> before) {
     List<RaftPeer> after = new ArrayList<>();
     for (RaftPeer member : before) {
       boolean isPlanned = config.servers().stream().anyMatch(address -> isAt(member, address));
-      if (isPlanned && !isAt(member, folder.address())) {
+      boolean isReplaced = config.join() && (!isPlanned || isAt(member, folder.address()));
+      if (!isReplaced) {
         after.add(member);
       }
     }
