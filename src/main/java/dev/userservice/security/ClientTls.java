@@ -4,7 +4,7 @@ import dev.userservice.config.ClientTlsConfig;
 import dev.userservice.security.AlertWatch.Alert;
 import dev.userservice.security.TlsFiles.Identity;
 import io.netty.handler.ssl.NotSslRecordException;
-import io.netty.handler.ssl.util.SimpleTrustManagerFactory;
+import io.netty.handler.ssl.util.TrustManagerFactoryWrapper;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientOptions;
@@ -15,9 +15,7 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.ManagerFactoryParameters;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -60,24 +58,10 @@ public final class ClientTls {
   private Files read() throws Exception {
     Identity identity =
         config.identity().isGiven() ? TlsFiles.identity(vertx, config.identity(), "tls") : null;
-    return new Files(only(new ServerCheck(authorities(), config.caFile())), identity);
-  }
-
-  /** What Vert.x has for one manager logs through SLF4J, which is not there. */
-  private static TrustOptions only(TrustManager manager) {
-    return TrustOptions.wrap(
-        new SimpleTrustManagerFactory() {
-          @Override
-          protected void engineInit(KeyStore store) {}
-
-          @Override
-          protected void engineInit(ManagerFactoryParameters parameters) {}
-
-          @Override
-          protected TrustManager[] engineGetTrustManagers() {
-            return new TrustManager[] {manager};
-          }
-        });
+    return new Files(
+        TrustOptions.wrap(
+            new TrustManagerFactoryWrapper(new ServerCheck(authorities(), config.caFile()))),
+        identity);
   }
 
   private X509ExtendedTrustManager authorities() throws Exception {

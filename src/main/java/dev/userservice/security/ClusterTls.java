@@ -2,6 +2,8 @@ package dev.userservice.security;
 
 import dev.userservice.config.Address;
 import dev.userservice.config.ClusterTlsConfig;
+import io.netty.handler.ssl.util.KeyManagerFactoryWrapper;
+import io.netty.handler.ssl.util.TrustManagerFactoryWrapper;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -200,8 +202,8 @@ public final class ClusterTls implements Shareable {
 
   private <T extends SSLOptions> T following(T options) {
     options
-        .setKeyCertOptions(KeyCertOptions.wrap(Managers.of(keyManager)))
-        .setTrustOptions(TrustOptions.wrap(Managers.of(trustManager)))
+        .setKeyCertOptions(KeyCertOptions.wrap(new KeyManagerFactoryWrapper(keyManager)))
+        .setTrustOptions(TrustOptions.wrap(new TrustManagerFactoryWrapper(trustManager)))
         .setEnabledSecureTransportProtocols(WatchedTls.PROTOCOLS);
     WatchedTls.CIPHERS.forEach(options::addEnabledCipherSuite);
     return options;
