@@ -7,7 +7,6 @@ import dev.userservice.cluster.ClusterException;
 import dev.userservice.cluster.MemberSockets;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ClusterConfig;
-import dev.userservice.config.ClusterTlsConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.FileName;
 import dev.userservice.config.ServerConfig;
@@ -98,7 +97,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private Metrics metrics;
   private Cluster cluster;
 
-  /** Null without --cluster, or when servers speak plaintext with each other. */
+  /** Null when there are no other servers, or these speak plaintext with each other. */
   private ClusterTls clusterTls;
 
   /** Null when it is off. */
@@ -255,16 +254,18 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
     VertxBuilder builder = Vertx.builder().with(StockOptions.withoutFileCache(vertxOptions));
-    if (role == Role.SERVER && ServerConfig.from(config).management().isOn()) {
-      metrics = new Metrics(StartLines.version());
-      builder = metrics.of(builder, vertxOptions);
+    if (role == Role.SERVER) {
+      ServerConfig server = ServerConfig.from(config);
+      if (server.management().isOn()) {
+        metrics = new Metrics(StartLines.version());
+        builder = metrics.of(builder, vertxOptions);
+      }
+      if (server.hasMembers(clustered) && server.cluster().tls().isOn()) {
+        clusterTls = new ClusterTls(server.cluster().tls(), new WrongPeers(REFUSED_PEER_SECONDS));
+      }
     }
     if (tracing != null) {
       builder.withTracer(tracing.factory());
-    }
-    if (role == Role.SERVER && ServerConfig.from(config).hasMembers(clustered)) {
-      ClusterTlsConfig tls = ServerConfig.from(config).cluster().tls();
-      clusterTls = tls.isOn() ? new ClusterTls(tls, new WrongPeers(REFUSED_PEER_SECONDS)) : null;
     }
     if (!clustered) {
       return builder;

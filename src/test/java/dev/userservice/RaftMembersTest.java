@@ -164,6 +164,9 @@ class RaftMembersTest {
     assertThat(new JsonArray(raft(management, "GET", "").getJsonArray("servers").encode()))
         .containsExactlyInAnyOrderElementsOf(others);
 
+    assertThat(statusLine(management, "DELETE /raft/servers/%zz")).contains(" 400 ");
+    assertThat(statusLine(management, "DELETE /raft/servers/10.0.0.9:1")).contains(" 409 ");
+    assertThat(statusLine(management, "PUT /raft/servers/" + fresh)).contains(" 405 ");
     ClusterNode removed = nodes.remove(0);
     JsonObject after = raft(management, "DELETE", "/servers/" + addressOf(removed));
     assertThat(after.getJsonArray("servers")).hasSize(2).contains(fresh);
@@ -308,6 +311,20 @@ class RaftMembersTest {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
+    }
+  }
+
+  /** By hand: a client of HTTP would not send all of them. */
+  private static String statusLine(int management, String request) throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", management)) {
+      socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(Waits.SECONDS));
+      socket
+          .getOutputStream()
+          .write(
+              (request + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                  .getBytes(US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+      return answer.lines().findFirst().orElse("");
     }
   }
 

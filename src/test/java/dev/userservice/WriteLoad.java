@@ -97,8 +97,12 @@ final class WriteLoad implements AutoCloseable {
     return refusals;
   }
 
-  /** Whether a server keeps all that was promised: by this one, or by one before it. */
-  void assertKept(int port) throws Exception {
+  /**
+   * Whether a server keeps all that was promised: by this one, or by one before it.
+   *
+   * @return the ids of all users
+   */
+  List<Integer> assertKept(int port) throws Exception {
     ManagedChannel channel = channel(port);
     try {
       Map<Integer, String> kept = new HashMap<>();
@@ -122,6 +126,7 @@ final class WriteLoad implements AutoCloseable {
                   .values())
           .as("users of each batch")
           .allMatch(users -> users == BATCH_USERS);
+      return ids;
     } finally {
       channel.shutdownNow();
     }
@@ -129,18 +134,8 @@ final class WriteLoad implements AutoCloseable {
 
   /** The same, of a store whose ids have no gaps: the last one says how many users there are. */
   void assertKeptWithoutAGap(int port) throws Exception {
-    assertKept(port);
-    ManagedChannel channel = channel(port);
-    try {
-      List<Integer> ids = new ArrayList<>();
-      UserServiceGrpc.newBlockingStub(channel)
-          .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
-          .listUsers(list(0, 0))
-          .forEachRemaining(user -> ids.add(user.getUserId()));
-      assertThat(ids.get(ids.size() - 1)).isEqualTo(ids.size());
-    } finally {
-      channel.shutdownNow();
-    }
+    List<Integer> ids = assertKept(port);
+    assertThat(ids.get(ids.size() - 1)).isEqualTo(ids.size());
   }
 
   @Override

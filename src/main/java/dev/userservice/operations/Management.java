@@ -146,7 +146,7 @@ public final class Management {
     } else if (path.startsWith(LEVELS + "/")) {
       level(request, path.substring(LEVELS.length() + 1));
     } else if (path.startsWith(RAFT_SERVERS) && replication != null) {
-      server(request, QueryStringDecoder.decodeComponent(path.substring(RAFT_SERVERS.length())));
+      server(request, path.substring(RAFT_SERVERS.length()));
     } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
       notAllowed(request, "GET, HEAD");
     } else {
@@ -175,12 +175,19 @@ public final class Management {
   }
 
   /** From this machine only, as {@link #level}. */
-  private void server(HttpServerRequest request, String address) {
+  private void server(HttpServerRequest request, String encoded) {
     if (!isLoopback(request.remoteAddress())) {
       send(request, 403, TEXT, "servers are removed from the machine of one of them only\n");
     } else if (request.method() != HttpMethod.DELETE) {
       notAllowed(request, "DELETE");
     } else {
+      String address;
+      try {
+        address = QueryStringDecoder.decodeComponent(encoded);
+      } catch (IllegalArgumentException wrong) {
+        send(request, 400, TEXT, "the address is not encoded as in a URL\n");
+        return;
+      }
       remover
           .apply(address)
           .onSuccess(removed -> send(request, 200, JSON, replication.get().encodePrettily() + "\n"))

@@ -4,25 +4,22 @@ import dev.userservice.config.Address;
 import dev.userservice.config.RaftConfig;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.client.GrpcClientRpc;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -46,20 +43,11 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
 
   private static final Logger LOG = LoggerFactory.getLogger(RaftEngine.class);
 
-  /** Between two tries: short beside an election, long beside a call. */
-  private static final int RETRY_MILLIS = 50;
-
-  /**
-   * How long one try may take: a server that stands still, or that no longer leads, must not hold
-   * up what another could answer.
-   */
-  private static final int TRY_MILLIS = 1_000;
+  /** Between two looks at whether the others are there. */
+  private static final int LOOK_MILLIS = 50;
 
   /** How long one try to start waits for others before it says so. */
   private static final int START_MILLIS = 2_000;
-
-  /** Longer than an election takes; so nobody waits longer for one that cannot come about. */
-  private static final int LEADERLESS_MILLIS = 3_000;
 
   private static final int HANDOVER_MILLIS = 3_000;
 
@@ -70,14 +58,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
-  /** To append to the log may wait for a lock of the engine, and no event loop may. */
-  private final ExecutorService submitting =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "raft-calls");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final RaftCalls asking;
 
   private volatile RaftFolder folder;
   private RaftPeerId self;
@@ -91,15 +72,20 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   private volatile boolean closing;
   private volatile long leaderSinceNanos = System.nanoTime();
 
-  /** When a leader was last known, of which some try takes note at least once a second. */
-  private volatile long leaderSeenNanos = System.nanoTime();
-
-  private volatile RaftPeerId known;
+  private volatile RaftPeerId lastLeader;
 
   RaftEngine(RaftConfig config, Vertx vertx, Optional<MemberTrust> trust) {
     this.config = config;
     this.vertx = vertx;
     this.trust = trust;
+    asking =
+        new RaftCalls(
+            vertx,
+            config.timeoutMillis(),
+            () -> {
+              requireRunning();
+              return division.getInfo().getLeaderId() != null;
+            });
   }
 
   UsersMachine machine() {
@@ -142,7 +128,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
 
   private static void pause() {
     try {
-      Thread.sleep(RETRY_MILLIS);
+      Thread.sleep(LOOK_MILLIS);
     } catch (InterruptedException stopping) {
       throw unavailable("the start was interrupted");
     }
@@ -186,10 +172,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   /** Checks that the log is there, and as long as it was. */
   private void resume(RaftFolder taken, RaftMark mark) throws IOException {
     RaftGroupId group = RaftGroupId.valueOf(mark.group());
-    boolean found = false;
-    for (RaftGroupId each : server.getGroupIds()) {
-      found |= each.equals(group);
-    }
+    boolean found = RaftFounding.has(server, group);
     boolean complete = mark.stage() == RaftMark.Stage.COMPLETE;
     if (!found && complete) {
       throw taken.unusable("has lost its log%n" + taken.ifLost());
@@ -220,40 +203,35 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   Future<ByteString> write(byte[] entry) {
     ByteString bytes = UnsafeByteOperations.unsafeWrap(entry);
     long call = calls.incrementAndGet();
-    Promise<ByteString> answer = Promise.promise();
-    new Attempts<>(
-            answer,
+    return asking
+        .ask(
             () -> {
               RaftPeerId leader = division.getInfo().getLeaderId();
               return leader == null ? null : send(leader, call, Message.valueOf(bytes));
             },
-            reply -> reply.getMessage().getContent(),
             new StoreException(
                 Reason.OUTCOME_UNKNOWN, "no majority of the servers has confirmed a write in time"))
-        .next();
-    return answer.future();
+        .map(reply -> reply.getMessage().getContent());
   }
 
   /** Completes when everything that was acknowledged before this call is applied here. */
   Future<Void> confirm() {
-    Promise<Void> confirmed = Promise.promise();
-    new Attempts<Void>(
-            confirmed,
+    return asking
+        .ask(
             () ->
                 server.submitClientRequestAsync(
                     request(self, calls.incrementAndGet(), Message.EMPTY)
                         .setType(RaftClientRequest.readRequestType())
                         .build()),
-            reply -> null,
             null)
-        .next();
-    return confirmed.future();
+        .mapEmpty();
   }
 
   /** Leaves: hands leadership over where there is somebody, and closes the log. */
   void stop() {
     // A start that waits for others ends.
     closing = true;
+    asking.stop();
     leave();
   }
 
@@ -262,7 +240,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
       handOver();
       noteReached();
     }
-    submitting.shutdown();
+    asking.shutdown();
     if (folder != null) {
       others.close();
       close(server);
@@ -349,9 +327,8 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
       return Future.failedFuture(StoreException.unusable("the last server cannot be removed"));
     }
     long call = calls.incrementAndGet();
-    Promise<Void> removed = Promise.promise();
-    new Attempts<Void>(
-            removed,
+    return asking
+        .ask(
             () -> {
               RaftPeerId leader = known.getInfo().getLeaderId();
               return leader == null
@@ -360,10 +337,8 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
                       RaftFounding.change(
                           client, leader, known.getMemberId().getGroupId(), call, before, after));
             },
-            reply -> null,
             null)
-        .next();
-    return removed.future();
+        .mapEmpty();
   }
 
   private CompletableFuture<RaftClientReply> setServers(SetConfigurationRequest request)
@@ -379,8 +354,8 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   @Override
   public void leaderChanged(RaftPeerId leader) {
     leaderSinceNanos = System.nanoTime();
-    if (leader != null && !leader.equals(known)) {
-      known = leader;
+    if (leader != null && !leader.equals(lastLeader)) {
+      lastLeader = leader;
       LOG.info(
           leader.equals(self)
               ? "this server leads the log"
@@ -403,7 +378,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   }
 
   /** The address in an id, for people. */
-  static String addressOf(RaftPeerId id) {
+  private static String addressOf(RaftPeerId id) {
     return id.toString().replaceFirst("#.*", "");
   }
 
@@ -467,17 +442,15 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     if (!division.getInfo().isLeader()) {
       return null;
     }
-    Collection<RaftPeer> peers = division.getRaftConf().getAllPeers();
     return division.getCommitInfos().stream()
-        .filter(info -> !info.getServer().getId().equals(self.toByteString()))
-        .filter(info -> peers.stream().anyMatch(peer -> isOf(peer, info.getServer().getId())))
-        .max((one, other) -> Long.compare(one.getCommitIndex(), other.getCommitIndex()))
-        .map(info -> RaftPeerId.valueOf(info.getServer().getId()))
+        .filter(info -> !idOf(info).equals(self) && isMember(division, idOf(info)))
+        .max(Comparator.comparingLong(CommitInfoProto::getCommitIndex))
+        .map(RaftEngine::idOf)
         .orElse(null);
   }
 
-  private static boolean isOf(RaftPeer peer, ByteString id) {
-    return peer.getId().toByteString().equals(id);
+  private static RaftPeerId idOf(CommitInfoProto info) {
+    return RaftPeerId.valueOf(info.getServer().getId());
   }
 
   private static void close(RaftServer server) {
@@ -490,7 +463,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     }
   }
 
-  private static StoreException unavailable(String why) {
+  static StoreException unavailable(String why) {
     return new StoreException(Reason.UNAVAILABLE, why);
   }
 
@@ -500,86 +473,5 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
       root = root.getCause();
     }
     return root;
-  }
-
-  /** One try, which may fail; null when there is nobody to ask. */
-  private interface Try {
-    CompletableFuture<RaftClientReply> ask() throws IOException;
-  }
-
-  /** One question, asked again while it is not answered, until its time is over. */
-  private final class Attempts<T> {
-
-    private final Promise<T> answer;
-    private final Try attempt;
-    private final Function<RaftClientReply, T> reader;
-    private final StoreException afterAsked;
-    private final long endNanos =
-        System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.timeoutMillis());
-    private boolean asked;
-
-    /**
-     * @param afterAsked how it fails once somebody was asked; null for as if nobody was
-     */
-    Attempts(
-        Promise<T> answer,
-        Try attempt,
-        Function<RaftClientReply, T> reader,
-        StoreException afterAsked) {
-      this.answer = answer;
-      this.attempt = attempt;
-      this.reader = reader;
-      this.afterAsked = afterAsked;
-    }
-
-    void next() {
-      submitting.execute(this::ask);
-    }
-
-    private void ask() {
-      try {
-        requireRunning();
-        if (division.getInfo().getLeaderId() != null) {
-          leaderSeenNanos = System.nanoTime();
-        }
-        CompletableFuture<RaftClientReply> reply = attempt.ask();
-        if (reply == null) {
-          again();
-          return;
-        }
-        asked = true;
-        // A copy, since the engine's own may be that of an earlier try, and has to stay.
-        reply
-            .copy()
-            .orTimeout(TRY_MILLIS, TimeUnit.MILLISECONDS)
-            .whenComplete(
-                (given, failure) -> {
-                  if (failure == null && given.isSuccess()) {
-                    answer.complete(reader.apply(given));
-                  } else {
-                    LOG.debug("Ratis", failure != null ? failure : given.getException());
-                    again();
-                  }
-                });
-      } catch (StoreException stopped) {
-        answer.fail(asked && afterAsked != null ? afterAsked : unavailable(stopped.getMessage()));
-      } catch (IOException | RuntimeException failure) {
-        LOG.debug("Ratis", failure);
-        again();
-      }
-    }
-
-    private void again() {
-      long now = System.nanoTime();
-      boolean inVain = now - leaderSeenNanos > TimeUnit.MILLISECONDS.toNanos(LEADERLESS_MILLIS);
-      if (now < endNanos && !closing && !inVain) {
-        vertx.setTimer(RETRY_MILLIS, again -> next());
-      } else {
-        answer.fail(
-            asked && afterAsked != null
-                ? afterAsked
-                : unavailable("no majority of the servers answers"));
-      }
-    }
   }
 }

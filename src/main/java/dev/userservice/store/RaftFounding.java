@@ -244,6 +244,11 @@ final class RaftFounding {
   }
 
   private boolean has(RaftGroupId group) {
+    return has(server, group);
+  }
+
+  /** Whether a server has heard of a log, and has it in its folder. */
+  static boolean has(RaftServer server, RaftGroupId group) {
     for (RaftGroupId known : server.getGroupIds()) {
       if (known.equals(group)) {
         return true;

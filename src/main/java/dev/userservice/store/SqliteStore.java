@@ -61,12 +61,6 @@ final class SqliteStore implements UserStore {
   }
 
   @Override
-  public Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
-    return createAll(List.of(draft), abandoned)
-        .map(ids -> draft.toBuilder().setUserId(ids.get(0)).build());
-  }
-
-  @Override
   public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
     return writer == null ? notOpen() : writes.add(drafts, abandoned);
   }

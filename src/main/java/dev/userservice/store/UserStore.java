@@ -63,7 +63,10 @@ public interface UserStore {
    * @return the user with its id; fails with {@link StoreException.Reason#EMAIL_TAKEN}, index 0,
    *     when the e-mail address belongs to somebody
    */
-  Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned);
+  default Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
+    return createAll(List.of(draft), abandoned)
+        .map(ids -> draft.toBuilder().setUserId(ids.get(0)).build());
+  }
 
   /**
    * Adds all users of a list, or none.
