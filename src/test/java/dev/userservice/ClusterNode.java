@@ -145,6 +145,18 @@ public final class ClusterNode implements AutoCloseable {
     return program.process().isAlive();
   }
 
+  /** As its log says; a server that had to say nothing serves. */
+  boolean serves() {
+    String log = program.errors();
+    return log.lastIndexOf("health says SERVING") >= log.lastIndexOf("health says NOT_SERVING");
+  }
+
+  /** Of the replicated log, as its own log says last. */
+  public boolean leads() {
+    String log = program.errors();
+    return log.lastIndexOf("this server leads the log") > log.lastIndexOf("the server at ");
+  }
+
   /** What is logged from now on is new. */
   void markLog() throws IOException {
     logged = Files.size(program.stderr());

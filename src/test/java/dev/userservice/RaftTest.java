@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
+import dev.userservice.proto.GetUserRequest;
+import dev.userservice.proto.UserResponse;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
@@ -48,6 +50,7 @@ class RaftTest {
     nodes.removeIf(node -> !node.isRunning());
     nodes.addAll(ClusterNode.start(folder, config, 3 - nodes.size()));
     for (ClusterNode node : nodes) {
+      Waits.until("each serves", node::serves);
       node.markLog();
     }
   }
@@ -127,8 +130,18 @@ class RaftTest {
       for (int i = 0; i < 20; i++) {
         ids.add(createUser(other, "frozen" + round + "-" + i + "@example.com"));
       }
+      // They are read before it can have heard of another leader.
+      List<Recorder<?, UserResponse>> early = new ArrayList<>();
+      for (int id : ids) {
+        Recorder<GetUserRequest, UserResponse> read = Recorder.reading();
+        frozen.async().getUser(get(id), read);
+        early.add(read);
+      }
       frozen.signal("CONT");
 
+      for (Recorder<?, UserResponse> read : early) {
+        assertThat(read.status().getCode()).isIn(Code.OK, Code.UNAVAILABLE);
+      }
       for (int id : ids) {
         assertThat(answer(frozen, id)).isEqualTo(Code.OK);
       }
@@ -138,6 +151,25 @@ class RaftTest {
     for (ClusterNode node : nodes) {
       assertThat(node.newLog()).as("no user in a log").doesNotContain("@");
     }
+  }
+
+  /** Others could have elected another leader meanwhile, and know more. */
+  @Test
+  void leaderThatHearsOfNobody_answersNoRead() throws Exception {
+    int id = createUser(nodes.get(0), "alone@example.org");
+    Waits.until("one leads", () -> nodes.stream().filter(ClusterNode::leads).count() == 1);
+    ClusterNode leader = nodes.stream().filter(ClusterNode::leads).findAny().orElseThrow();
+    assertThat(answer(leader, id)).isEqualTo(Code.OK);
+    List<ClusterNode> others = nodes.stream().filter(node -> node != leader).toList();
+    for (ClusterNode other : others) {
+      other.signal("STOP");
+    }
+    Code answer = answer(leader, id);
+    for (ClusterNode other : others) {
+      other.signal("CONT");
+    }
+    assertThat(answer).isEqualTo(Code.UNAVAILABLE);
+    Waits.until("it has found the others", () -> answer(leader, id) == Code.OK);
   }
 
   @Test

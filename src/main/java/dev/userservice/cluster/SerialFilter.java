@@ -9,7 +9,8 @@ import java.io.ObjectInputFilter.Status;
 /**
  * Lets no Java object into this process that is read from bytes, but for the stack traces that the
  * engine of the replicated log adds to a failure. JGroups reads an object out of a message before
- * it knows whether the sender is a member; servers of ours send each other none.
+ * it knows whether the sender is a member; servers of ours send each other none there. The engine
+ * sends its failures as objects, and by their names for those who refuse the objects.
  */
 final class SerialFilter {
 
@@ -28,11 +29,17 @@ final class SerialFilter {
             if (isStackTrace(object)) {
               return Status.ALLOWED;
             }
-            LOG.warn(
-                "a Java object was sent to a port of the cluster, and refused: no server does that");
+            if (!isFailure(object.serialClass())) {
+              LOG.warn(
+                  "a Java object was sent to a port of the cluster, and refused: no server does that");
+            }
             return Status.REJECTED;
           });
     }
+  }
+
+  private static boolean isFailure(Class<?> type) {
+    return type != null && Throwable.class.isAssignableFrom(type);
   }
 
   private static boolean isStackTrace(FilterInfo object) {

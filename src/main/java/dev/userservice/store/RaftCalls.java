@@ -34,7 +34,7 @@ final class RaftCalls {
    * How long one try may take: a server that stands still, or that no longer leads, must not hold
    * up what another could answer.
    */
-  private static final int TRY_MILLIS = 1_000;
+  static final int TRY_MILLIS = 1_000;
 
   /** Longer than an election takes; so nobody waits longer for one that cannot come about. */
   private static final int LEADERLESS_MILLIS = 3_000;
@@ -52,8 +52,10 @@ final class RaftCalls {
             return thread;
           });
 
-  /** When a leader was last known, of which some try takes note at least once a second. */
-  private volatile long leaderSeenNanos = System.nanoTime();
+  /** Since when no try has found a leader; written by the thread that submits alone. */
+  private volatile long leaderlessSinceNanos;
+
+  private volatile boolean leaderless;
 
   private volatile boolean stopping;
 
@@ -90,6 +92,14 @@ final class RaftCalls {
     submitting.shutdown();
   }
 
+  private void look() {
+    boolean found = hasLeader.getAsBoolean();
+    if (!found && !leaderless) {
+      leaderlessSinceNanos = System.nanoTime();
+    }
+    leaderless = !found;
+  }
+
   private final class Question {
 
     private final Promise<RaftClientReply> answer = Promise.promise();
@@ -113,9 +123,7 @@ final class RaftCalls {
 
     private void ask() {
       try {
-        if (hasLeader.getAsBoolean()) {
-          leaderSeenNanos = System.nanoTime();
-        }
+        look();
         CompletableFuture<RaftClientReply> reply = question.ask();
         if (reply == null) {
           again();
@@ -145,7 +153,9 @@ final class RaftCalls {
 
     private void again() {
       long now = System.nanoTime();
-      boolean inVain = now - leaderSeenNanos > TimeUnit.MILLISECONDS.toNanos(LEADERLESS_MILLIS);
+      boolean inVain =
+          leaderless
+              && now - leaderlessSinceNanos > TimeUnit.MILLISECONDS.toNanos(LEADERLESS_MILLIS);
       if (now < endNanos && !stopping && !inVain) {
         vertx.setTimer(RETRY_MILLIS, again -> next());
       } else {

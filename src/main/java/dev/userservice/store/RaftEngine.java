@@ -4,6 +4,7 @@ import dev.userservice.config.Address;
 import dev.userservice.config.RaftConfig;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
@@ -51,10 +52,15 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
 
   private static final int HANDOVER_MILLIS = 3_000;
 
+  /** Not the engine's own kind of read: see {@link ReadIndex}. */
+  private static final RaftClientRequest.Type INDEX_REQUEST =
+      RaftClientRequest.staleReadRequestType(-1);
+
   private final Vertx vertx;
   private final RaftConfig config;
   private final Optional<MemberTrust> trust;
   private final UsersMachine machine = new UsersMachine(this);
+  private final ReadIndex readIndex = new ReadIndex();
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
@@ -139,8 +145,9 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     Address address = taken.address();
     self = RaftPeerId.valueOf(mark.map(RaftMark::id).orElseGet(() -> newId(address)));
     StockRatis.prepare();
-    RaftProperties settings = RaftSettings.of(address, taken, config.timeoutMillis());
+    RaftProperties settings = RaftSettings.of(address, taken);
     Parameters parameters = new Parameters();
+    RaftRpc.readIndex(parameters, readIndex);
     trust.ifPresent(members -> RaftRpc.trust(parameters, members));
     try {
       server =
@@ -205,26 +212,61 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     long call = calls.incrementAndGet();
     return asking
         .ask(
-            () -> {
-              RaftPeerId leader = division.getInfo().getLeaderId();
-              return leader == null ? null : send(leader, call, Message.valueOf(bytes));
-            },
+            () -> askLeader(RaftClientRequest.writeRequestType(), call, Message.valueOf(bytes)),
             new StoreException(
                 Reason.OUTCOME_UNKNOWN, "no majority of the servers has confirmed a write in time"))
         .map(reply -> reply.getMessage().getContent());
   }
 
-  /** Completes when everything that was acknowledged before this call is applied here. */
+  /**
+   * Completes on any thread, when everything that was acknowledged before this call is applied
+   * here.
+   */
   Future<Void> confirm() {
+    RaftServer.Division known = division;
+    if (!known.getInfo().isLeaderReady()) {
+      return confirmByLeader();
+    }
+    Promise<Void> confirmed = Promise.promise();
+    readIndex
+        .ask(known)
+        .thenCompose(machine::applied)
+        .whenComplete(
+            (applied, failure) -> {
+              if (failure == null) {
+                confirmed.complete();
+              } else {
+                // Another leads by now, or soon.
+                confirmByLeader().onComplete(confirmed);
+              }
+            });
+    return confirmed.future();
+  }
+
+  private Future<Void> confirmByLeader() {
     return asking
         .ask(
-            () ->
-                server.submitClientRequestAsync(
-                    request(self, calls.incrementAndGet(), Message.EMPTY)
-                        .setType(RaftClientRequest.readRequestType())
-                        .build()),
+            () -> {
+              CompletableFuture<RaftClientReply> index =
+                  askLeader(INDEX_REQUEST, calls.incrementAndGet(), Message.EMPTY);
+              return index == null ? null : index.thenCompose(this::applied);
+            },
             null)
         .mapEmpty();
+  }
+
+  private CompletableFuture<RaftClientReply> applied(RaftClientReply index) {
+    return index.isSuccess()
+        ? machine.applied(UsersMachine.readIndexOf(index.getMessage())).thenApply(applied -> index)
+        : CompletableFuture.completedFuture(index);
+  }
+
+  @Override
+  public CompletableFuture<Long> readIndex() {
+    RaftServer.Division known = division;
+    return known == null
+        ? CompletableFuture.failedFuture(unavailable("this server has not started yet"))
+        : readIndex.ask(known);
   }
 
   /** Leaves: hands leadership over where there is somebody, and closes the log. */
@@ -354,6 +396,9 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   @Override
   public void leaderChanged(RaftPeerId leader) {
     leaderSinceNanos = System.nanoTime();
+    if (!self.equals(leader)) {
+      readIndex.leadsNoLonger();
+    }
     if (leader != null && !leader.equals(lastLeader)) {
       lastLeader = leader;
       LOG.info(
@@ -397,10 +442,14 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
         .setMessage(message);
   }
 
-  private CompletableFuture<RaftClientReply> send(RaftPeerId leader, long call, Message message)
-      throws IOException {
-    RaftClientRequest request =
-        request(leader, call, message).setType(RaftClientRequest.writeRequestType()).build();
+  /** Null when no leader is known. */
+  private CompletableFuture<RaftClientReply> askLeader(
+      RaftClientRequest.Type type, long call, Message message) throws IOException {
+    RaftPeerId leader = division.getInfo().getLeaderId();
+    if (leader == null) {
+      return null;
+    }
+    RaftClientRequest request = request(leader, call, message).setType(type).build();
     if (leader.equals(self)) {
       return server.submitClientRequestAsync(request);
     }

@@ -10,6 +10,9 @@ import org.apache.ratis.grpc.server.GrpcServicesImpl;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.rpc.RpcType;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.leader.LogAppender;
 import org.apache.ratis.thirdparty.io.grpc.netty.GrpcSslContexts;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.ClientAuth;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
@@ -23,12 +26,18 @@ import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslProvider;
 public final class RaftRpc implements RpcType {
 
   private static final String TRUST = MemberTrust.class.getName();
+  private static final String READ_INDEX = ReadIndex.class.getName();
 
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
   /** Brings what members know each other by to where it is used. */
   static void trust(Parameters parameters, MemberTrust trust) {
     parameters.put(TRUST, trust, MemberTrust.class);
+  }
+
+  /** The same for what appends to the logs of others. */
+  static void readIndex(Parameters parameters, ReadIndex readIndex) {
+    parameters.put(READ_INDEX, readIndex, ReadIndex.class);
   }
 
   @Override
@@ -39,16 +48,33 @@ public final class RaftRpc implements RpcType {
   @Override
   public GrpcFactory newFactory(Parameters parameters) {
     MemberTrust trust = parameters.get(TRUST, MemberTrust.class);
-    return trust == null ? new GrpcFactory(parameters) : new TlsFactory(trust);
+    ReadIndex readIndex = parameters.get(READ_INDEX, ReadIndex.class);
+    return trust == null ? new Factory(readIndex) : new TlsFactory(readIndex, trust);
   }
 
-  private static final class TlsFactory extends GrpcFactory {
+  private static class Factory extends GrpcFactory {
+
+    private final ReadIndex readIndex;
+
+    Factory(ReadIndex readIndex) {
+      super(new Parameters());
+      this.readIndex = readIndex;
+    }
+
+    @Override
+    public LogAppender newLogAppender(
+        RaftServer.Division raftServer, LeaderState state, FollowerInfo follower) {
+      return readIndex.newAppender(raftServer, state, follower);
+    }
+  }
+
+  private static final class TlsFactory extends Factory {
 
     private final SslContext server;
     private final SslContext client;
 
-    TlsFactory(MemberTrust trust) {
-      super(new Parameters());
+    TlsFactory(ReadIndex readIndex, MemberTrust trust) {
+      super(readIndex);
       server =
           build(
               SslContextBuilder.forServer(trust.keys())

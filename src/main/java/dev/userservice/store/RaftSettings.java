@@ -43,7 +43,7 @@ final class RaftSettings {
 
   private RaftSettings() {}
 
-  static RaftProperties of(Address address, RaftFolder folder, int timeoutMillis) {
+  static RaftProperties of(Address address, RaftFolder folder) {
     RaftProperties settings = new RaftProperties();
     RaftConfigKeys.Rpc.setType(settings, new RaftRpc());
     GrpcConfigKeys.Server.setHost(settings, address.host());
@@ -63,12 +63,6 @@ final class RaftSettings {
         settings, millis(FIRST_ELECTION_MAX_MILLIS));
     RaftServerConfigKeys.Rpc.setRequestTimeout(settings, millis(REQUEST_MILLIS));
     RaftClientConfigKeys.Rpc.setRequestTimeout(settings, millis(REQUEST_MILLIS));
-
-    // Each confirmation asks a majority: with a lease, it would depend on the clocks of the
-    // servers.
-    RaftServerConfigKeys.Read.setOption(settings, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
-    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(settings, false);
-    RaftServerConfigKeys.Read.setTimeout(settings, millis(timeoutMillis));
 
     SizeInBytes maxEntry = SizeInBytes.valueOf(MAX_ENTRY_BYTES);
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(settings, maxEntry);

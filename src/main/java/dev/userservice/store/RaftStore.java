@@ -44,7 +44,7 @@ final class RaftStore implements UserStore {
     writes =
         new GroupCommit(
             vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
-    reads = new ReadGate(engine::confirm);
+    reads = new ReadGate(vertx, engine::confirm);
   }
 
   @Override
@@ -112,9 +112,7 @@ final class RaftStore implements UserStore {
     if (!engine.isIn()) {
       return notOpen();
     }
-    return OnCallersLoop.of(vertx, reads.pass())
-        .compose(confirmed -> engine.machine().users())
-        .compose(look);
+    return reads.pass().compose(confirmed -> engine.machine().users()).compose(look);
   }
 
   private Future<Void> writeGroup(List<GroupCommit.Write> group) {

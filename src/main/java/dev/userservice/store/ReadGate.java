@@ -1,7 +1,16 @@
 package dev.userservice.store;
 
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -11,48 +20,82 @@ import java.util.function.Supplier;
  */
 final class ReadGate {
 
+  /**
+   * Where many read at a time, a confirmation lets some more come before the next begins: one costs
+   * as much as some dozens of reads. A millisecond for so many as shared the last.
+   */
+  private static final int READS_OF_A_MILLISECOND = 16;
+
+  private static final int MAX_PAUSE_MILLIS = 4;
+
+  /** Confirmations on their way: the next need not wait for the last, unless that takes long. */
+  private static final int MOST_CONFIRMING = 2;
+
+  private final VertxInternal vertx;
   private final Supplier<Future<Void>> confirm;
 
-  // Both under the lock of this.
-  private Promise<Void> next;
-  private boolean confirming;
+  // All of these under the lock of this.
 
-  ReadGate(Supplier<Future<Void>> confirm) {
+  /** Who waits for the next confirmation, by event loop. */
+  private Map<EventLoop, List<Promise<Void>>> waiting = new HashMap<>();
+
+  private boolean planned;
+  private int confirming;
+  private long notBeforeNanos = System.nanoTime();
+
+  ReadGate(Vertx vertx, Supplier<Future<Void>> confirm) {
+    this.vertx = (VertxInternal) vertx;
     this.confirm = confirm;
   }
 
-  /** Completes on any thread. */
+  /** Completes on the caller's event loop. */
   Future<Void> pass() {
-    Future<Void> passed;
+    ContextInternal caller = vertx.getOrCreateContext();
+    Promise<Void> read = caller.promise();
     synchronized (this) {
-      if (next == null) {
-        next = Promise.promise();
-      }
-      passed = next.future();
-      if (confirming) {
-        return passed;
-      }
-      confirming = true;
+      waiting.computeIfAbsent(caller.nettyEventLoop(), loop -> new ArrayList<>()).add(read);
+      planNext();
     }
-    confirmNext();
-    return passed;
+    return read.future();
+  }
+
+  /** Not at once, so that the calls that came with the first share its confirmation. */
+  private void planNext() {
+    if (!planned && confirming < MOST_CONFIRMING && !waiting.isEmpty()) {
+      planned = true;
+      long pause = Math.max(0, notBeforeNanos - System.nanoTime());
+      EventLoop loop = waiting.keySet().iterator().next();
+      loop.schedule(this::confirmNext, pause, TimeUnit.NANOSECONDS);
+    }
   }
 
   private void confirmNext() {
-    Promise<Void> those;
+    Map<EventLoop, List<Promise<Void>>> those;
     synchronized (this) {
-      those = next;
-      next = null;
-      confirming = those != null;
+      planned = false;
+      confirming++;
+      those = waiting;
+      waiting = new HashMap<>();
+      notBeforeNanos = System.nanoTime() + pauseAfter(those);
     }
-    if (those != null) {
-      confirm
-          .get()
-          .onComplete(
-              (confirmed, failure) -> {
-                confirmNext();
-                those.complete(confirmed, failure);
-              });
-    }
+    Future.succeededFuture()
+        .compose(begins -> confirm.get())
+        .onComplete(
+            (confirmed, failure) -> {
+              those.forEach(
+                  (loop, reads) ->
+                      // In one turn, so that what they answer leaves together.
+                      loop.execute(() -> reads.forEach(read -> read.complete(confirmed, failure))));
+              synchronized (this) {
+                confirming--;
+                planNext();
+              }
+            });
+  }
+
+  private static long pauseAfter(Map<EventLoop, List<Promise<Void>>> last) {
+    int reads = last.values().stream().mapToInt(List::size).sum();
+    int millis = Math.min(MAX_PAUSE_MILLIS, reads / READS_OF_A_MILLISECOND);
+    return TimeUnit.MILLISECONDS.toNanos(millis);
   }
 }

@@ -8,6 +8,7 @@ import dev.userservice.proto.LogEntry;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
@@ -47,6 +50,9 @@ final class UsersMachine extends BaseStateMachine {
   /** What the engine tells a server of itself, on threads of its own. */
   interface Listener {
 
+    /** How far this server, which has to lead, has the log committed, if it leads still. */
+    CompletableFuture<Long> readIndex();
+
     /** Null when nobody leads. */
     void leaderChanged(RaftPeerId leader);
 
@@ -66,6 +72,9 @@ final class UsersMachine extends BaseStateMachine {
   /** By its writer, the last entry that was applied; the writer that came last stands last. */
   private final Map<ByteString, LastEntry> lastEntries = new LinkedHashMap<>();
 
+  /** Who waits for an entry to be applied, by its index; under its own lock. */
+  private final NavigableMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
+
   /** Null while a snapshot takes their place. */
   private volatile MemoryStore users = new MemoryStore();
 
@@ -82,6 +91,32 @@ final class UsersMachine extends BaseStateMachine {
         ? Future.succeededFuture(now)
         : Future.failedFuture(
             new StoreException(Reason.UNAVAILABLE, "this server gets a snapshot from another"));
+  }
+
+  /** Completes when everything up to an entry is applied here. */
+  CompletableFuture<Void> applied(long index) {
+    synchronized (waiting) {
+      return getLastAppliedTermIndex().getIndex() >= index
+          ? CompletableFuture.completedFuture(null)
+          : waiting.computeIfAbsent(index, entry -> new CompletableFuture<>());
+    }
+  }
+
+  @Override
+  protected boolean updateLastAppliedTermIndex(TermIndex last) {
+    boolean updated = super.updateLastAppliedTermIndex(last);
+    release(last.getIndex());
+    return updated;
+  }
+
+  private void release(long applied) {
+    List<CompletableFuture<Void>> those;
+    synchronized (waiting) {
+      Map<Long, CompletableFuture<Void>> reached = waiting.headMap(applied, true);
+      those = List.copyOf(reached.values());
+      reached.clear();
+    }
+    those.forEach(one -> one.complete(null));
   }
 
   long snapshotBytes() {
@@ -163,10 +198,20 @@ final class UsersMachine extends BaseStateMachine {
         Message.valueOf(UnsafeByteOperations.unsafeWrap(answer.toByteArray())));
   }
 
-  /** A read waits for its confirmation; it looks at {@link #users} by itself then. */
+  /** What another server asks the leader before it reads; {@link #readIndexOf} has the answer. */
   @Override
-  public CompletableFuture<Message> query(Message request) {
-    return CompletableFuture.completedFuture(Message.EMPTY);
+  public CompletableFuture<Message> queryStale(Message request, long minIndex) {
+    return listener
+        .readIndex()
+        .thenApply(
+            index ->
+                Message.valueOf(
+                    UnsafeByteOperations.unsafeWrap(
+                        ByteBuffer.allocate(Long.BYTES).putLong(0, index))));
+  }
+
+  static long readIndexOf(Message answer) {
+    return answer.getContent().asReadOnlyByteBuffer().getLong();
   }
 
   @Override
@@ -220,6 +265,7 @@ final class UsersMachine extends BaseStateMachine {
     setLastAppliedTermIndex(found.getTermIndex());
     snapshotBytes = Files.size(file);
     users = snapshot.users();
+    release(found.getIndex());
   }
 
   /** That of the first time, for an entry that is in the log twice. */
