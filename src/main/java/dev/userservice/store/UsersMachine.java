@@ -7,6 +7,8 @@ import dev.userservice.proto.LogAnswer;
 import dev.userservice.proto.LogEntry;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
@@ -22,10 +24,12 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.FileInfo;
@@ -60,14 +64,25 @@ final class UsersMachine extends BaseStateMachine {
     void stopped(String why);
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(UsersMachine.class);
+
   /** The writers whose last entries are remembered: far more than there are servers. */
   private static final int WRITERS = 64;
+
+  /**
+   * A snapshot is due after so many bytes of the log: they are read again in seconds. After more
+   * where users take more, so that twice what is written at most is written for snapshots.
+   */
+  private static final long SNAPSHOT_LOG_BYTES = 64L * 1024 * 1024;
+
+  private static final int SNAPSHOT_MILLIS = 60_000;
 
   /** A snapshot that is being written. */
   private static final String UNFINISHED = ".new";
 
   private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
   private final Listener listener;
+  private volatile RaftGroupId group;
 
   /** By its writer, the last entry that was applied; the writer that came last stands last. */
   private final Map<ByteString, LastEntry> lastEntries = new LinkedHashMap<>();
@@ -79,6 +94,9 @@ final class UsersMachine extends BaseStateMachine {
   private volatile MemoryStore users = new MemoryStore();
 
   private volatile long snapshotBytes;
+
+  /** Applied since a snapshot was taken, or asked for. */
+  private long logBytes;
 
   UsersMachine(Listener listener) {
     this.listener = listener;
@@ -127,6 +145,7 @@ final class UsersMachine extends BaseStateMachine {
   public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage)
       throws IOException {
     super.initialize(server, group, raftStorage);
+    this.group = group;
     getLifeCycle().startAndTransition(() -> load(raftStorage), IOException.class);
   }
 
@@ -155,6 +174,7 @@ final class UsersMachine extends BaseStateMachine {
 
   @Override
   public long takeSnapshot() throws IOException {
+    logBytes = 0;
     TermIndex last = getLastAppliedTermIndex();
     Path file = storage.getSnapshotFile(last.getTerm(), last.getIndex()).toPath();
     Path written = file.resolveSibling(file.getFileName() + UNFINISHED);
@@ -194,8 +214,24 @@ final class UsersMachine extends BaseStateMachine {
       throw stop("an entry of the log cannot be applied: " + unexpected.getClass().getName());
     }
     updateLastAppliedTermIndex(logged.getTerm(), logged.getIndex());
+    logBytes += logged.getSerializedSize();
+    if (logBytes > Math.max(SNAPSHOT_LOG_BYTES, snapshotBytes)) {
+      askForSnapshot();
+    }
     return CompletableFuture.completedFuture(
         Message.valueOf(UnsafeByteOperations.unsafeWrap(answer.toByteArray())));
+  }
+
+  /** The engine takes one by itself after so many entries, however large they are. */
+  private void askForSnapshot() {
+    logBytes = 0;
+    getServer()
+        .thenCompose(
+            server ->
+                server.snapshotManagementAsync(
+                    SnapshotManagementRequest.newCreate(
+                        ClientId.randomId(), server.getId(), group, 1, SNAPSHOT_MILLIS, 1)))
+        .whenComplete((taken, failure) -> LOG.debug("Ratis: " + taken, failure));
   }
 
   /** What another server asks the leader before it reads; {@link #readIndexOf} has the answer. */

@@ -1,0 +1,57 @@
+package dev.userservice.store;
+
+import static dev.userservice.store.Drafts.WANTED;
+import static dev.userservice.store.Drafts.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.userservice.Waits;
+import dev.userservice.config.RaftConfig;
+import dev.userservice.proto.UserResponse;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What replaces the beginning of a log. */
+@ExtendWith(VertxExtension.class)
+class RaftSnapshotTest {
+
+  private static final int BATCHES = 8;
+  private static final int BATCH_USERS = 5_000;
+
+  /** As large as a name may be: a batch is some 10 MB of the log. */
+  private static final String NAME = "n".repeat(2_000);
+
+  @TempDir private Path folder;
+
+  /** They are few, and all of them would be read again at each start. */
+  @Test
+  void largeEntries_areASnapshotSoon(Vertx vertx) {
+    RaftConfig config = RaftConfigs.parsed(RaftConfigs.servers(1), folder);
+    UserStore store = new RaftStore(config, vertx, Optional.empty());
+    Drafts.open(store);
+    for (int batch = 0; batch < BATCHES; batch++) {
+      await(store.createAll(named(batch * BATCH_USERS), WANTED));
+    }
+    Waits.until(
+        "there is a snapshot",
+        () -> store.replication().orElseThrow().state().snapshotBytes() > BATCH_USERS);
+    await(store.close());
+
+    UserStore again = new RaftStore(config, vertx, Optional.empty());
+    Drafts.open(again);
+    assertThat(await(again.count())).isEqualTo(BATCHES * BATCH_USERS);
+    await(again.close());
+  }
+
+  private static List<UserResponse> named(int first) {
+    return IntStream.range(first, first + BATCH_USERS)
+        .mapToObj(i -> Drafts.draft(i).toBuilder().setName(NAME).build())
+        .toList();
+  }
+}
