@@ -36,7 +36,7 @@ Environment:
                        with --cluster 50051 to 50053.
   JAVA_HOME            the JDK to use, 17 or newer. The default is the java on the PATH.
   USER_SERVICE_..., USER_CLIENT_...
-                       any other key of the configuration; README.md has them.
+                       any other key; src/docs/CONFIGURATION.md has them.
 
 Exit codes:
   0   all scenarios passed

@@ -89,7 +89,7 @@ class ContainerFilesTest {
     assertThat(entry.get(entry.indexOf("-jar") + 1)).isEqualTo(copied.split(" ")[1]);
     String image = container.getString("image");
     assertThat(pom).contains("<version>" + image.replaceFirst(".*:", "") + "-SNAPSHOT</version>");
-    assertThat(Files.readString(Path.of("README.md")))
+    assertThat(Files.readString(Path.of("src/docs/OPERATING.md")))
         .contains("docker build -f conf/Dockerfile -t " + image + " target\n");
   }
 

@@ -205,11 +205,11 @@ class SecurityConfigTest {
     assertThat(Files.readString(Path.of("conf/secure.json"))).doesNotContain("assword", "PRIVATE");
   }
 
-  @Test
-  void readme_showsWhatIsTaken() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"README.md", "src/docs/SECURITY.md"})
+  void pages_showWhatIsAccepted(Path page) throws Exception {
     Matcher json =
-        Pattern.compile("```json\\n(.*?)```", Pattern.DOTALL)
-            .matcher(Files.readString(Path.of("README.md")));
+        Pattern.compile("```json\\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(page));
     int found = 0;
     for (; json.find(); found++) {
       assertThat(ServerConfig.from(new JsonObject(json.group(1))).openTo()).isEmpty();

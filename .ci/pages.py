@@ -1,4 +1,4 @@
-"""Runs the commands of README.md as they are printed, from top to bottom, in a fresh clone.
+"""Runs the commands of README.md, and then of each page in src/docs, as they are printed, in a fresh clone.
 
 A block of bash runs to its end and must succeed. A comment before it says otherwise:
 <!-- ci: background --> starts it, in the place of what runs, and waits for the server to be ready;
@@ -9,6 +9,7 @@ replaced under a running program, nor a database.
 A block of Python runs where the block before it has put its files.
 """
 
+import glob
 import os
 import re
 import signal
@@ -22,7 +23,10 @@ folder = tempfile.TemporaryDirectory()
 clone = os.path.join(folder.name, "user-service")
 subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
 environment = dict(os.environ, PATH="/usr/bin:" + os.environ["PATH"])
+PAGES = ["README.md", *sorted(glob.glob("src/docs/*.md"))]
+
 background = []
+page = ""
 ran = 0
 
 
@@ -30,7 +34,7 @@ def run(kind, code):
     program = ["bash", "-euo", "pipefail", "-c", code] if kind == "bash" else ["/usr/bin/python3", "-c", code]
     result = subprocess.run(program, cwd=clone, env=environment, capture_output=True, text=True)
     if result.returncode != 0:
-        sys.exit(f"README.md: this fails:\n{code}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}")
+        sys.exit(f"{page}: this fails:\n{code}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}")
     return result.stdout
 
 
@@ -47,7 +51,7 @@ def wait_until_ready(process, code):
     for line in process.stdout:
         if line.startswith("Server is ready"):
             return
-    sys.exit(f"README.md: this does not become ready:\n{code}")
+    sys.exit(f"{page}: this does not become ready:\n{code}")
 
 
 def stop_background():
@@ -57,10 +61,11 @@ def stop_background():
         process.wait(timeout=30)
 
 
-try:
-    for block in BLOCK.finditer(open("README.md", encoding="utf-8").read()):
+def run_page():
+    global ran
+    for block in BLOCK.finditer(open(page, encoding="utf-8").read()):
         note, kind, code = block.group("note") or "", block.group("kind"), block.group("code")
-        print(f"--- {note or kind}: {code.strip().splitlines()[0][:100]}", flush=True)
+        print(f"--- {page}, {note or kind}: {code.strip().splitlines()[0][:100]}", flush=True)
         if note.startswith("skip"):
             continue
         if note.startswith(("alone", "background")):
@@ -76,8 +81,14 @@ try:
                 assert re.search(r"(\d)/\1 scenarios passed\n$|3 calls were refused: as it should be", output), output
             if "BenchVerticle" in code:
                 assert re.search(r"^\| get .*\| +0 \|\n\| list .*\| +0 \|\n", output, re.M), output
-            if kind == "python":
+            if kind == "python" and page == "README.md":
                 assert output.startswith("Alice Johnson\n"), output
+    stop_background()
+
+
+try:
+    for page in PAGES:
+        run_page()
 finally:
     stop_background()
-print(f"README: {ran} passed, 0 failed")
+print(f"Pages: {ran} passed, 0 failed")
