@@ -1,5 +1,7 @@
 package dev.userservice;
 
+import dev.userservice.launch.ExitCode;
+import dev.userservice.launch.Role;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -31,7 +33,7 @@ public final class EntryPoint {
                 end(args);
               }
             });
-    int code = Main.UNEXPECTED;
+    int code = ExitCode.UNEXPECTED;
     try {
       code = Main.run(args);
     } finally {
@@ -39,7 +41,7 @@ public final class EntryPoint {
         exitCode = code;
       }
     }
-    if (code != Main.OK) {
+    if (code != ExitCode.OK) {
       System.exit(code);
     }
   }
@@ -74,7 +76,7 @@ public final class EntryPoint {
     if (handedOver) {
       return;
     }
-    int code = Main.UNEXPECTED;
+    int code = ExitCode.UNEXPECTED;
     try {
       code = exitCode == UNDECIDED ? interrupted(args) : exitCode;
       System.out.flush();
@@ -87,6 +89,6 @@ public final class EntryPoint {
   private static int interrupted(String[] args) {
     Optional<Role> run = Stream.of(args).map(Role::of).filter(Role::ends).findFirst();
     run.ifPresent(role -> Main.say(role.interrupted));
-    return run.isPresent() ? Main.SCENARIO : Main.OK;
+    return run.isPresent() ? ExitCode.SCENARIO : ExitCode.OK;
   }
 }

@@ -10,6 +10,12 @@ import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.FileName;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.launch.ExitCode;
+import dev.userservice.launch.LauncherOptions;
+import dev.userservice.launch.Misuse;
+import dev.userservice.launch.Role;
+import dev.userservice.launch.StartFailure;
+import dev.userservice.launch.StartLines;
 import dev.userservice.operations.LogFormat;
 import dev.userservice.operations.Metrics;
 import dev.userservice.operations.TraceIds;
@@ -17,7 +23,11 @@ import dev.userservice.operations.Tracing;
 import dev.userservice.operations.TracingException;
 import dev.userservice.operations.Watchdog;
 import dev.userservice.security.ClusterTls;
+import dev.userservice.security.RejectedPeers;
 import dev.userservice.security.UnusableFileException;
+import dev.userservice.server.OperationsRpcs;
+import dev.userservice.server.Started;
+import dev.userservice.server.StoreOpening;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -27,7 +37,6 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.shareddata.LocalMap;
 import io.vertx.launcher.application.HookContext;
 import io.vertx.launcher.application.VertxApplication;
 import io.vertx.launcher.application.VertxApplicationHooks;
@@ -47,39 +56,10 @@ import picocli.CommandLine.ParseResult;
  * program: configuration that is checked before anything starts, failures in one or two lines, and
  * exit codes that mean something.
  *
- * <p>Without a main verticle it serves: {@link UserVerticle} is the default. The exit codes are the
- * constants here, and the launcher's own: 11 when Vert.x cannot start, 15 when a verticle cannot.
+ * <p>Without a main verticle it serves: {@link UserVerticle} is the default. The exit codes are
+ * those of {@link ExitCode}.
  */
 public final class Main extends VertxApplication implements VertxApplicationHooks {
-
-  /**
-   * A server was stopped by a signal, after all calls had ended; or all scenarios or loads passed.
-   */
-  static final int OK = 0;
-
-  /** Something that should not happen. */
-  static final int UNEXPECTED = 1;
-
-  /** The command line has an option that there is not, or a value that it cannot have. */
-  static final int USAGE = 2;
-
-  /** The configuration is refused. */
-  static final int CONFIGURATION = 3;
-
-  /** The address cannot be listened on. */
-  static final int ADDRESS = 4;
-
-  /** A scenario or a load failed, no server answered, or a signal came before all had passed. */
-  static final int SCENARIO = 5;
-
-  /** The store cannot be used, or cannot be reached in time. */
-  static final int STORE = 6;
-
-  /**
-   * The process ran out of memory, or an event loop ended: start it again. EX_SOFTWARE of
-   * sysexits.h; -XX:+ExitOnOutOfMemoryError exits with 3, which is {@link #CONFIGURATION} here.
-   */
-  static final int LAST_RESORT = 70;
 
   /** Between two lines in the log about peers that are no members: they try again for ever. */
   private static final int REFUSED_PEER_SECONDS = 60;
@@ -91,7 +71,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private final String[] args;
 
   private Role role;
-  private StockOptions options;
+  private LauncherOptions options;
   private JsonObject config;
   private boolean clustered;
   private Metrics metrics;
@@ -113,7 +93,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private final List<ClientVerticle> clients = new CopyOnWriteArrayList<>();
 
   /** Set on the main thread, read on the one that ends the process. */
-  private volatile int exitCode = OK;
+  private volatile int exitCode = ExitCode.OK;
 
   /** The exit code stands: what fails from now on fails because Vert.x is being closed. */
   private volatile boolean ended;
@@ -137,9 +117,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     String refusal = FileName.refusal(folder);
     if (refusal != null) {
       // The JDK's management beans, which the watchdog needs, could not be loaded.
-      return complain(CONFIGURATION, "the current folder, " + folder + ", " + refusal);
+      return complain(ExitCode.CONFIGURATION, "the current folder, " + folder + ", " + refusal);
     }
-    Watchdog.start(LAST_RESORT);
+    Watchdog.start(ExitCode.LAST_RESORT);
     // To HTTP/1 clients it is a way to keep us busy; HTTP/2 forbids it anyway (RFC 9113, 9.2.1).
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     return new Main(args).launch();
@@ -166,14 +146,15 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       exitCode =
           line.setOptionsCaseInsensitive(true)
               .setParameterExceptionHandler(
-                  (failure, ignored) -> complain(USAGE, Misuse.explain(failure, List.of(args))))
+                  (failure, ignored) ->
+                      complain(ExitCode.USAGE, Misuse.explain(failure, List.of(args))))
               .setExecutionExceptionHandler((failure, ignored, parsed) -> failed(failure))
               .setExecutionStrategy(this::run)
               .execute(args);
     } catch (Error failure) {
       Watchdog.check(failure);
       // Such as a broken service provider on the class path; picocli lets an Error pass.
-      exitCode = complain(UNEXPECTED, failure.toString());
+      exitCode = complain(ExitCode.UNEXPECTED, failure.toString());
     }
     return exitCode;
   }
@@ -184,7 +165,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     }
     if (parsed.hasMatchedOption(VERSION)) {
       System.out.println(StartLines.versions());
-      return OK;
+      return ExitCode.OK;
     }
     if (parsed.hasMatchedOption("--worker") && parsed.hasMatchedOption("--virtual-thread")) {
       return misused("--worker and --virtual-thread exclude each other");
@@ -192,14 +173,14 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     role = Role.of(parsed.matchedPositionalValue(0, null));
     clustered = parsed.matchedOptionValue("--cluster", false);
     try {
-      options = StockOptions.take(parsed);
-      String conf = StockOptions.take(parsed, "--conf");
+      options = LauncherOptions.take(parsed);
+      String conf = LauncherOptions.take(parsed, "--conf");
       if (parsed.hasMatchedOption(PRINT_CONFIG)) {
         if (role == Role.OTHER) {
           return misused(PRINT_CONFIG + " is for the server, the client and the load");
         }
-        System.out.print(role.list(conf, Main::warn));
-        return OK;
+        System.out.print(role.list(conf, OperationsRpcs.allMethods(), Main::warn));
+        return ExitCode.OK;
       }
       config = role.configuration(conf, Main::warn);
       if (clustered && role == Role.SERVER) {
@@ -212,9 +193,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
               role.program,
               Main.class.getPackage().getImplementationVersion());
     } catch (ConfigException | TracingException refused) {
-      return complain(CONFIGURATION, refused.getMessage());
+      return complain(ExitCode.CONFIGURATION, refused.getMessage());
     } catch (IllegalArgumentException refused) {
-      return complain(USAGE, refused.getMessage());
+      return complain(ExitCode.USAGE, refused.getMessage());
     }
     LogFormat.use(logsJson(), tracing == null ? () -> TraceIds.NONE : Tracing::current);
     if (role == Role.BENCH && options.instances() > 1) {
@@ -227,7 +208,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       warn("without --cluster the chat of this server stays alone; it is configured for a cluster");
     }
     // A client has failed until its scenarios or loads have passed, whatever ends it before.
-    exitCode = role.ends() ? SCENARIO : OK;
+    exitCode = role.ends() ? ExitCode.SCENARIO : ExitCode.OK;
     return new CommandLine.RunLast().execute(parsed);
   }
 
@@ -253,7 +234,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
 
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
-    VertxBuilder builder = Vertx.builder().with(StockOptions.withoutFileCache(vertxOptions));
+    VertxBuilder builder = Vertx.builder().with(LauncherOptions.withoutFileCache(vertxOptions));
     if (role == Role.SERVER) {
       ServerConfig server = ServerConfig.from(config);
       if (server.management().isOn()) {
@@ -261,7 +242,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
         builder = metrics.of(builder, vertxOptions);
       }
       if (server.hasMembers(clustered) && server.cluster().tls().isOn()) {
-        clusterTls = new ClusterTls(server.cluster().tls(), new WrongPeers(REFUSED_PEER_SECONDS));
+        clusterTls =
+            new ClusterTls(server.cluster().tls(), new RejectedPeers(REFUSED_PEER_SECONDS));
       }
     }
     if (tracing != null) {
@@ -318,10 +300,10 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public void beforeDeployingVerticle(HookContext context) {
     if (metrics != null) {
-      Monitor.share(context.vertx(), metrics);
+      Started.of(context.vertx()).measuredBy(metrics);
     }
     if (role == Role.SERVER) {
-      StoreWatch.onLoss(context.vertx(), this::stop);
+      Started.of(context.vertx()).onStoreLost(this::stop);
     }
     if (role == Role.SERVER && status.isRedrawn()) {
       StoreOpening.showWaits(
@@ -336,20 +318,19 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   public void afterVerticleDeployed(HookContext context) {
     status.end();
     if (role == Role.SERVER) {
-      LocalMap<String, Object> started =
-          context.vertx().sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
+      Started started = Started.of(context.vertx());
       StartLines.of(
               ServerConfig.from(config),
               context.deploymentOptions().getInstances(),
-              started.get(UserVerticle.PORT),
-              started.get(Monitor.MANAGEMENT_PORT),
+              started.port(),
+              started.managementPort(),
               clustered ? new Members(context.vertx()).toString() : "",
-              started.containsKey(UserVerticle.READY))
+              started.isReady())
           .forEach(System.out::println);
     } else if (role == Role.CLIENT) {
-      exitCode = OK;
+      exitCode = ExitCode.OK;
       ended = true;
-      System.exit(OK);
+      System.exit(ExitCode.OK);
     } else if (role == Role.BENCH) {
       awaitLoads();
     }
@@ -359,9 +340,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   private synchronized void stop(String why) {
     if (!ended) {
       ended = true;
-      exitCode = complain(STORE, why);
+      exitCode = complain(ExitCode.STORE, why);
       // Waits until Vert.x is closed, which an event loop must not.
-      new Thread(() -> System.exit(STORE), "store-lost").start();
+      new Thread(() -> System.exit(ExitCode.STORE), "store-lost").start();
     }
   }
 
@@ -370,7 +351,8 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     Throwable failure = bench.ended().transform(end -> Future.succeededFuture(end.cause())).await();
     if (!ended) {
       StartFailure explained = failure == null ? null : StartFailure.of(failure, null);
-      exitCode = explained == null ? OK : complain(explained.exitCode(), explained.message());
+      exitCode =
+          explained == null ? ExitCode.OK : complain(explained.exitCode(), explained.message());
       ended = true;
     }
     // Also when a signal was faster: who returns from here says that all is well.
@@ -403,7 +385,7 @@ public final class Main extends VertxApplication implements VertxApplicationHook
     status.end();
     if (!ended && role.ends()) {
       clients.forEach(ClientVerticle::interrupt);
-      complain(SCENARIO, role.interrupted);
+      complain(ExitCode.SCENARIO, role.interrupted);
     }
     ended = true;
   }
@@ -423,8 +405,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   @Override
   public void afterFailureToStopVertx(HookContext context, Throwable failure) {
     Watchdog.check(failure);
-    int code = complain(UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure));
-    halt(exitCode != OK ? exitCode : code);
+    int code =
+        complain(ExitCode.UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure));
+    halt(exitCode != ExitCode.OK ? exitCode : code);
   }
 
   /**
@@ -436,26 +419,29 @@ public final class Main extends VertxApplication implements VertxApplicationHook
   }
 
   private static int misused(String why) {
-    return complain(USAGE, why + "; --help lists the options");
+    return complain(ExitCode.USAGE, why + "; --help lists the options");
   }
 
   private int failed(Exception failure) {
     Watchdog.check(failure);
     status.end();
     if (failure instanceof ClusterException refused) {
-      return complain(refused.isAddress() ? ADDRESS : StartFailure.VERTX, refused.getMessage());
+      return complain(
+          refused.isAddress() ? ExitCode.ADDRESS : StartFailure.VERTX, refused.getMessage());
     }
     if (failure instanceof UnusableFileException unusable) {
-      return complain(CONFIGURATION, unusable.getMessage());
+      return complain(ExitCode.CONFIGURATION, unusable.getMessage());
     }
     if (failure instanceof CommandException stock) {
-      return exitCode != OK || ended ? exitCode : complain(stock.getCode(), "could not start");
+      return exitCode != ExitCode.OK || ended
+          ? exitCode
+          : complain(stock.getCode(), "could not start");
     }
-    return complain(UNEXPECTED, StartFailure.reason(failure));
+    return complain(ExitCode.UNEXPECTED, StartFailure.reason(failure));
   }
 
   private static void warn(String message) {
-    complain(OK, message);
+    complain(ExitCode.OK, message);
   }
 
   private static int complain(int code, String message) {

@@ -10,6 +10,14 @@ import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.HttpDoor;
 import dev.userservice.rpc.RpcServer;
 import dev.userservice.security.ServerTls;
+import dev.userservice.server.Admission;
+import dev.userservice.server.Monitor;
+import dev.userservice.server.Observation;
+import dev.userservice.server.OperationsRpcs;
+import dev.userservice.server.SharedParts;
+import dev.userservice.server.Started;
+import dev.userservice.server.StatusTable;
+import dev.userservice.server.UserServiceRpcs;
 import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Users;
 import io.vertx.core.Future;
@@ -21,7 +29,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.tracing.TracingPolicy;
 import java.time.Clock;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -35,14 +42,6 @@ import java.util.concurrent.TimeUnit;
  * port, and share one store and one chat room.
  */
 public final class UserVerticle extends VerticleBase {
-
-  /** The local map in which the port that is really listened on stands under {@link #PORT}. */
-  static final String LOCAL_MAP = "dev.userservice";
-
-  static final String PORT = "port";
-
-  /** Stands there once the store is open. */
-  static final String READY = "ready";
 
   private static final long HEALTH_MILLIS = 1_000;
 
@@ -64,7 +63,7 @@ public final class UserVerticle extends VerticleBase {
 
   private ServerConfig config;
   private Set<String> methods;
-  private SharedDirectory directory;
+  private SharedParts shared;
   private ChatCorner chat;
   private Health health;
   private Optional<Probe> probe = Optional.empty();
@@ -80,20 +79,20 @@ public final class UserVerticle extends VerticleBase {
     return vertx.executeBlocking(this::join).compose(this::start);
   }
 
-  private SharedDirectory join() {
-    methods = methods();
+  private SharedParts join() {
+    methods = OperationsRpcs.allMethods();
     config.checkMethods(methods);
-    return SharedDirectory.join(vertx, deploymentID(), config);
+    return SharedParts.join(vertx, deploymentID(), config, UserVerticle::new);
   }
 
-  private Future<Void> start(SharedDirectory joined) {
-    directory = joined;
-    probe = directory.monitor().map(monitor -> monitor.probe(vertx));
-    return here(directory.guarded())
-        .compose(guarded -> here(directory.monitored()))
-        .compose(guarded -> here(directory.opening().firstTry()))
-        .compose(tried -> here(directory.chatOpen()))
-        .compose(heard -> here(directory.warm()))
+  private Future<Void> start(SharedParts joined) {
+    shared = joined;
+    probe = shared.monitor().map(monitor -> monitor.probe(vertx));
+    return here(shared.guarded())
+        .compose(guarded -> here(shared.monitored()))
+        .compose(guarded -> here(shared.opening().firstTry()))
+        .compose(tried -> here(shared.chatOpen()))
+        .compose(heard -> here(shared.warm()))
         .compose(warm -> listen())
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
@@ -106,7 +105,7 @@ public final class UserVerticle extends VerticleBase {
     return delay(config.drainDelayMillis())
         .compose(delayed -> drain())
         .eventually(this::leave)
-        .eventually(() -> here(directory.closed()).timeout(othersMillis(), TimeUnit.MILLISECONDS));
+        .eventually(() -> here(shared.closed()).timeout(othersMillis(), TimeUnit.MILLISECONDS));
   }
 
   /**
@@ -129,20 +128,12 @@ public final class UserVerticle extends VerticleBase {
 
   /** How many connections all instances have together. */
   int openConnections() {
-    return directory.connections().counts().open();
-  }
-
-  /** All methods that there are, {@code service/method}. */
-  static Set<String> methods() {
-    Set<String> methods =
-        OperationsRpcs.methods(List.of(UserServiceGrpcService.SERVICE_DESCRIPTOR));
-    methods.addAll(OperationsRpcs.methods());
-    return methods;
+    return shared.connections().counts().open();
   }
 
   private Future<HttpServer> listen() {
-    Users users = new Users(directory.store(), config.limits().batchUsers(), Clock.systemUTC());
-    chat = directory.chatRoom().open(context);
+    Users users = new Users(shared.store(), config.limits().batchUsers(), Clock.systemUTC());
+    chat = shared.chatRoom().open(context);
     health = new Health(Set.of(UserServiceGrpcService.SERVICE_NAME.fullyQualifiedName()));
     rpc = rpcServer();
     UserServiceRpcs.bind(rpc, users, chat);
@@ -151,14 +142,14 @@ public final class UserVerticle extends VerticleBase {
       OperationsRpcs.bindReflection(rpc);
     }
     Connections connections =
-        new Connections(vertx, bounds(), directory.connections(), this::endCalls);
+        new Connections(vertx, bounds(), shared.connections(), this::endCalls);
     server =
         HttpDoor.create(vertx, httpOptions(), connections)
             .exceptionHandler(Connections::failed)
             .connectionHandler(
                 connection -> {
                   connections.handle(connection);
-                  directory.guard().tls().ifPresent(tls -> watch(tls, connection));
+                  shared.guard().tls().ifPresent(tls -> watch(tls, connection));
                 })
             .invalidRequestHandler(this::turnAway)
             .requestHandler(rpc);
@@ -167,8 +158,8 @@ public final class UserVerticle extends VerticleBase {
         .listen(config.port() == 0 ? -1 : config.port(), config.host())
         .onSuccess(
             listening -> {
-              directory.guard().tls().ifPresent(tls -> tls.serves(listening));
-              vertx.sharedData().getLocalMap(LOCAL_MAP).put(PORT, listening.actualPort());
+              shared.guard().tls().ifPresent(tls -> tls.serves(listening));
+              Started.of(vertx).listensOn(listening.actualPort());
             });
   }
 
@@ -186,7 +177,7 @@ public final class UserVerticle extends VerticleBase {
   /** What begins neither as HTTP/2 nor as HTTP/1; for the most part it is TLS. */
   private void turnAway(HttpServerRequest request) {
     if (!request.isSSL()) {
-      directory
+      shared
           .wrongPeers()
           .accept(
               String.valueOf(request.remoteAddress()),
@@ -198,11 +189,11 @@ public final class UserVerticle extends VerticleBase {
   /** A server that may wait for ever for its store has started without. */
   private Future<Void> serveWhenOpen() {
     Future<Void> serving =
-        here(directory.opening().opened())
+        here(shared.opening().opened())
             .onSuccess(
                 open -> {
-                  vertx.sharedData().getLocalMap(LOCAL_MAP).put(READY, true);
-                  serve(!stopping && directory.guard().isReady());
+                  Started.of(vertx).becameReady();
+                  serve(!stopping && shared.guard().isReady());
                   vertx.setPeriodic(HEALTH_MILLIS, turn -> askHealth());
                 });
     return config.store().startTimeoutMillis() > 0 || serving.isComplete()
@@ -216,7 +207,7 @@ public final class UserVerticle extends VerticleBase {
       return;
     }
     askingHealth = true;
-    directory
+    shared
         .isHealthy()
         .onSuccess(
             healthy -> {
@@ -241,10 +232,9 @@ public final class UserVerticle extends VerticleBase {
                 StatusTable::of)
             .onlyFor(config.answeredHosts());
     server.intercept(
-        new Observation(
-            config, directory.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
+        new Observation(config, shared.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
     if (config.auth().isOn() || config.rateLimit().isOn() || config.tls().isMutual()) {
-      server.intercept(new Admission(config, directory.guard(), methods));
+      server.intercept(new Admission(config, shared.guard(), methods));
     }
     return server;
   }
@@ -266,7 +256,7 @@ public final class UserVerticle extends VerticleBase {
             .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
             .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
             .setHttp2RstFloodMaxRstFramePerWindow(limits.resetsPerSecond() * RESET_WINDOW_SECONDS);
-    directory.guard().tls().ifPresent(tls -> tls.configure(options, directory.wrongPeers()));
+    shared.guard().tls().ifPresent(tls -> tls.configure(options, shared.wrongPeers()));
     if (limits.idleMillis() > 0) {
       // Over HTTP/1.1, and for peers that connect and then say nothing; HTTP/2 has timers of ours.
       options.setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout(limits.idleMillis());
@@ -326,6 +316,6 @@ public final class UserVerticle extends VerticleBase {
     if (chat != null) {
       chat.close();
     }
-    return directory.leave(vertx, deploymentID());
+    return shared.leave(vertx, deploymentID());
   }
 }

@@ -21,6 +21,7 @@ import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;
 import dev.userservice.proto.UserServiceGrpc.UserServiceStub;
+import dev.userservice.rpc.SourceAddress;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status.Code;

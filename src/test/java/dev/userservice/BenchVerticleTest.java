@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
@@ -287,18 +288,19 @@ class BenchVerticleTest {
             1, new JsonObject().put("limits", new JsonObject().put("batchUsers", 5)));
     String load = "{\"loads\":[\"%s\"],\"seconds\":1,\"warmupSeconds\":0,\"inFlight\":2}";
 
-    assertEnds(Main.OK, "", "--conf", load.formatted("create"));
-    assertEnds(Main.SCENARIO, "batch: calls failed, ", "--conf", load.formatted("batch"));
+    assertEnds(ExitCode.OK, "", "--conf", load.formatted("create"));
+    assertEnds(ExitCode.SCENARIO, "batch: calls failed, ", "--conf", load.formatted("batch"));
     assertEnds(
-        Main.CONFIGURATION,
+        ExitCode.CONFIGURATION,
         "--conf text: unknown key \"second\"; did you mean \"seconds\"?",
         "--conf",
         "{\"second\":1}");
-    assertEnds(Main.USAGE, "a load has one instance", "--instances", "2");
-    assertEnds(Main.SCENARIO, "a load is made on an event loop; leave out --worker", "--worker");
+    assertEnds(ExitCode.USAGE, "a load has one instance", "--instances", "2");
+    assertEnds(
+        ExitCode.SCENARIO, "a load is made on an event loop; leave out --worker", "--worker");
     server.close();
     assertEnds(
-        Main.SCENARIO,
+        ExitCode.SCENARIO,
         "no server answers at 127.0.0.1:" + server.port(),
         "--conf",
         "{\"waitMillis\":0}");
@@ -313,7 +315,7 @@ class BenchVerticleTest {
           .as(() -> bench.errors())
           .isTrue();
       bench.process().toHandle().destroy();
-      assertThat(bench.exitCode()).isEqualTo(Main.SCENARIO);
+      assertThat(bench.exitCode()).isEqualTo(ExitCode.SCENARIO);
       assertThat(bench.errors()).contains("user-service: interrupted before all loads had ended");
     } finally {
       bench.kill();

@@ -3,6 +3,7 @@ package dev.userservice;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -162,7 +163,7 @@ class ClusterTlsTest {
         assertIsOneRoom(first, second);
         assertThat(heard.hears.messages())
             .noneMatch(message -> message.getMessage().contains("of a stranger"));
-        assertThat(warnings(first)).singleElement().asString().contains(said, "WrongPeers");
+        assertThat(warnings(first)).singleElement().asString().contains(said, "RejectedPeers");
       }
     }
   }
@@ -226,7 +227,7 @@ class ClusterTlsTest {
     String config = with(cluster, own, authority).put("port", 0).encode();
     Program server = Program.start(folder, Map.of(), List.of(), "--cluster", "--conf", config);
     try {
-      assertThat(server.exitCode()).as(server::errors).isEqualTo(Main.CONFIGURATION);
+      assertThat(server.exitCode()).as(server::errors).isEqualTo(ExitCode.CONFIGURATION);
       assertThat(server.errors().lines())
           .singleElement()
           .asString()

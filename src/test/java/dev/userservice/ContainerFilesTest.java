@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.launch.ExitCode;
+import dev.userservice.server.OperationsRpcs;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
@@ -127,7 +129,7 @@ class ContainerFilesTest {
   void configuration_isTaken() {
     ServerConfig config = config();
 
-    config.checkMethods(UserVerticle.methods());
+    config.checkMethods(OperationsRpcs.allMethods());
     assertThat(config.sampleUsers()).isFalse();
     assertThat(config.cluster().host()).isEqualTo(POD_IP);
     assertThat(config.cluster().insecure()).isFalse();
@@ -310,7 +312,7 @@ class ContainerFilesTest {
     Program program = Program.start(folder, env, jvm, line.toArray(String[]::new));
     try {
       String output = program.output();
-      assertThat(program.exitCode()).as(program.errors()).isEqualTo(Main.OK);
+      assertThat(program.exitCode()).as(program.errors()).isEqualTo(ExitCode.OK);
       assertThat(program.errors()).isEmpty();
       assertThat(output).contains("// " + file);
     } finally {

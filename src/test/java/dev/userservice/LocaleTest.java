@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,9 @@ class LocaleTest {
             "--conf",
             config.encode());
 
-    assertThat(server.exitCode()).as("OTEL_TRACES_SAMPLER is read").isEqualTo(Main.CONFIGURATION);
+    assertThat(server.exitCode())
+        .as("OTEL_TRACES_SAMPLER is read")
+        .isEqualTo(ExitCode.CONFIGURATION);
     assertThat(server.errors()).contains("otel.traces.sampler: always");
     assertThat(
             programs
@@ -72,7 +75,7 @@ class LocaleTest {
     Path file = Files.writeString(folder.resolve("conf.json"), config.encode());
     Program server =
         programs.start(folder, Map.of("LC_ALL", "C"), List.of(), "--conf", file.toString());
-    assertThat(server.exitCode()).as(server.errors()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.exitCode()).as(server.errors()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(server.errors())
         .hasLineCount(1)
         .contains("\"%s\" is ".formatted(key))
@@ -89,7 +92,7 @@ class LocaleTest {
             "--conf",
             "{\"port\":70000}");
 
-    assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(server.errors()).contains("65535").isPrintable();
     assertThat(server.errors().chars()).allMatch(c -> c < 128);
   }

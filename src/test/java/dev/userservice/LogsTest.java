@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.config.ClientConfig;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.launch.ExitCode;
+import dev.userservice.launch.StartLines;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
@@ -126,7 +128,7 @@ class LogsTest {
             "--conf",
             "conf/server.json");
 
-    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     String output = program.output();
     assertThat(output)
         .containsPattern("\"host\": \"127.0.0.1\", +// conf/server.json\n")
@@ -140,7 +142,7 @@ class LogsTest {
   void printConfig_ofTheClient() throws Exception {
     Program program = start(Map.of(), List.of(), CLIENT, "--print-config");
 
-    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(ClientConfig.from(new JsonObject(program.output().replaceAll("  *// .*", ""))))
         .isEqualTo(ClientConfig.from(new JsonObject()));
   }
@@ -153,12 +155,12 @@ class LogsTest {
           {"configuration: \"rateLimit.methods\"", "{\"rateLimit\":{\"methods\":{\"a/b\":1}}}"}
         }) {
       Program program = start(Map.of(), List.of(), "--print-config", "--conf", command[1]);
-      assertThat(program.exitCode()).isEqualTo(Main.CONFIGURATION);
+      assertThat(program.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
       assertThat(program.errors()).startsWith("user-service: " + command[0]).hasLineCount(1);
       assertThat(program.output()).isEmpty();
     }
     Program other = start(Map.of(), List.of(), "no.such.Verticle", "--print-config");
-    assertThat(other.exitCode()).isEqualTo(Main.USAGE);
+    assertThat(other.exitCode()).isEqualTo(ExitCode.USAGE);
   }
 
   /** All lines on stderr of a server that has answered one call and was stopped. */
@@ -177,7 +179,7 @@ class LogsTest {
       channel.shutdownNow();
     }
     server.process().toHandle().destroy();
-    assertThat(server.exitCode()).isEqualTo(Main.OK);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.OK);
     return server.errors().lines();
   }
 

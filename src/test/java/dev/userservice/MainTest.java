@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -60,7 +61,7 @@ class MainTest {
 
       server.process().toHandle().destroy();
 
-      assertThat(server.exitCode()).isEqualTo(Main.OK);
+      assertThat(server.exitCode()).isEqualTo(ExitCode.OK);
       assertThat(server.output()).as("nothing more on stdout").isEmpty();
       assertThat(server.errors()).isEmpty();
       channel.shutdownNow();
@@ -101,12 +102,12 @@ class MainTest {
     Map<String, String> address = Map.of("USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port());
 
     Program first = start(address, List.of(), CLIENT, "--conf", "conf/client.json");
-    assertThat(first.exitCode()).isEqualTo(Main.OK);
+    assertThat(first.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(first.output()).endsWith("5/5 scenarios passed").doesNotContain("\u001b");
     assertThat(first.errors()).isEmpty();
 
     Program again = start(address, List.of(), CLIENT);
-    assertThat(again.exitCode()).isEqualTo(Main.OK);
+    assertThat(again.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(again.output()).contains("ALREADY_EXISTS").endsWith("5/5 scenarios passed");
   }
 
@@ -120,7 +121,7 @@ class MainTest {
             List.of("-Duser-client.scenarios=health"),
             CLIENT);
 
-    assertThat(client.exitCode()).isEqualTo(Main.OK);
+    assertThat(client.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(client.output())
         .contains("{\"status\":\"SERVING\"}")
         .endsWith("1/1 scenarios passed");
@@ -136,7 +137,7 @@ class MainTest {
             "--conf",
             "{\"addresses\":[\"127.0.0.1:1\"],\"waitMillis\":0}");
 
-    assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+    assertThat(client.exitCode()).isEqualTo(ExitCode.SCENARIO);
     assertThat(client.errors())
         .startsWith("user-service: no server answers at 127.0.0.1:1 within 0 ms\nStart one with");
   }
@@ -154,7 +155,7 @@ class MainTest {
               "--conf",
               "conf/server.json");
 
-      assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
+      assertThat(server.exitCode()).isEqualTo(ExitCode.ADDRESS);
       assertThat(server.errors().lines())
           .containsExactly(
               "user-service: port %d of 127.0.0.1 is in use; \"lsof -i :%d\" shows by whom"
@@ -169,7 +170,7 @@ class MainTest {
         "{\"type\":\"postgres\",\"startTimeoutMillis\":0,\"postgres\":{\"host\":\"no.such.host.invalid\",\"insecure\":true}}";
     String host = "{\"host\":\"192.0.2.1\",\"insecure\":true,\"store\":" + postgres + "}";
     Program server = start(Map.of(), List.of(), SERVER, "--conf", host);
-    assertThat(server.exitCode()).isEqualTo(Main.ADDRESS);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.ADDRESS);
     assertThat(server.errors())
         .contains("insecure: calls come to 192.0.2.1 in plaintext")
         .contains("insecure: users and the password go to PostgreSQL at no.such.host.invalid")
@@ -181,17 +182,17 @@ class MainTest {
     String none = " is an IPv6 address, and this machine, or its Java (java.net.preferIPv4Stack)";
     for (String host : List.of("::1", "::")) {
       Program server = withoutIPv6("{\"port\":0,\"host\":\"" + host + "\",\"insecure\":true}");
-      assertThat(server.exitCode()).as(server.errors()).isEqualTo(Main.ADDRESS);
+      assertThat(server.exitCode()).as(server.errors()).isEqualTo(ExitCode.ADDRESS);
       assertThat(server.errors())
           .contains("user-service: " + host + none)
           .contains("Choose another: \"host\" in the --conf file");
     }
     Program managed = withoutIPv6("{\"port\":0,\"management\":{\"port\":0,\"host\":\"::1\"}}");
-    assertThat(managed.exitCode()).as(managed.errors()).isEqualTo(Main.ADDRESS);
+    assertThat(managed.exitCode()).as(managed.errors()).isEqualTo(ExitCode.ADDRESS);
     assertThat(managed.errors()).contains("\"management.host\"");
     Program database =
         withoutIPv6("{\"store\":{\"type\":\"postgres\",\"postgres\":{\"host\":\"::1\"}}}");
-    assertThat(database.exitCode()).as(database.errors()).isEqualTo(Main.STORE);
+    assertThat(database.exitCode()).as(database.errors()).isEqualTo(ExitCode.STORE);
     assertThat(database.errors())
         .startsWith("user-service: PostgreSQL at [::1]:5432, database users, user users: ")
         .contains("its address is of IPv6");
@@ -231,7 +232,7 @@ class MainTest {
       try (OutputStream in = listing.process().getOutputStream()) {
         in.write("{\"port\": 50123}".getBytes(StandardCharsets.UTF_8));
       }
-      assertThat(listing.exitCode()).as("%s: %s", pipe, listing.errors()).isEqualTo(Main.OK);
+      assertThat(listing.exitCode()).as("%s: %s", pipe, listing.errors()).isEqualTo(ExitCode.OK);
       assertThat(listing.output()).contains("\"port\": 50123,");
     }
   }
@@ -294,7 +295,7 @@ class MainTest {
         "{\"eventLoopPoolsize\":1}");
     Program server =
         start(Map.of(), List.of("-Dvertx.options.eventLoops=1"), "--conf", "{\"port\":0}");
-    assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(server.errors())
         .isEqualTo("user-service: unknown property -Dvertx.options.eventLoops");
   }
@@ -302,7 +303,7 @@ class MainTest {
   @Test
   void version_ofEverything() throws Exception {
     Program program = start(Map.of(), List.of(), "--version");
-    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(program.errors()).isEmpty();
     assertThat(program.output())
         .matches("user-service \\S+, Vert.x 5\\S+, Java " + System.getProperty("java.version"));
@@ -317,7 +318,7 @@ class MainTest {
 
     Program client = start(env, List.of(), "ClientVerticle");
 
-    assertThat(client.exitCode()).as(client.errors()).isEqualTo(Main.OK);
+    assertThat(client.exitCode()).as(client.errors()).isEqualTo(ExitCode.OK);
     assertThat(client.output()).endsWith("1/1 scenarios passed");
   }
 
@@ -336,14 +337,14 @@ class MainTest {
                 "--conf",
                 "{\"addresses\":[\"" + address + "\"],\"waitMillis\":1500}");
 
-        assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+        assertThat(client.exitCode()).isEqualTo(ExitCode.SCENARIO);
         assertThat(client.output()).isEqualTo("Waiting up to 1 s for a server at " + address);
       }
     }
   }
 
   private void assertRefused(String why, String... command) throws Exception {
-    assertEnds(Main.CONFIGURATION, why, command);
+    assertEnds(ExitCode.CONFIGURATION, why, command);
   }
 
   /** In one line that begins with these words. */
@@ -357,24 +358,26 @@ class MainTest {
   void property_winsOverTheEnvironment() throws Exception {
     Program server =
         start(Map.of("USER_SERVICE_PORT", "1"), List.of("-Duser-service.port=x"), SERVER);
-    assertThat(server.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(server.errors()).startsWith("user-service: -Duser-service.port: \"port\" is \"x\"");
     String instances = "-Dvertx.deployment.options.instances";
     Program none = start(Map.of(), List.of(instances + "=0"), "--conf", "{\"port\":0}");
-    assertThat(none.exitCode()).isEqualTo(Main.USAGE);
+    assertThat(none.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(none.errors())
         .isEqualTo("user-service: " + instances + " is 0, but must be 1 or more");
   }
 
   @Test
   void commandLine_thatIsMisused() throws Exception {
-    assertEnds(Main.USAGE, "unknown option --nope; --help lists the options", "--nope");
-    assertEnds(Main.USAGE, "--instances is 0, but must be 1 or more", "--instances", "0");
-    assertEnds(Main.USAGE, "Invalid value for option '--instances': 'x'", "--instances", "x");
+    assertEnds(ExitCode.USAGE, "unknown option --nope; --help lists the options", "--nope");
+    assertEnds(ExitCode.USAGE, "--instances is 0, but must be 1 or more", "--instances", "0");
+    assertEnds(ExitCode.USAGE, "Invalid value for option '--instances': 'x'", "--instances", "x");
     assertEnds(
-        Main.USAGE, "-Dx is an option of java, and goes before -jar: java -Dx=... -jar", "-Dx=1");
-    assertEnds(Main.USAGE, "unknown option --port; \"port\" is a key of", "--port", "50052");
-    assertEnds(Main.USAGE, "--worker and --virtual-thread exclude each other", "-w", "-vt");
+        ExitCode.USAGE,
+        "-Dx is an option of java, and goes before -jar: java -Dx=... -jar",
+        "-Dx=1");
+    assertEnds(ExitCode.USAGE, "unknown option --port; \"port\" is a key of", "--port", "50052");
+    assertEnds(ExitCode.USAGE, "--worker and --virtual-thread exclude each other", "-w", "-vt");
   }
 
   @Test
@@ -389,7 +392,7 @@ class MainTest {
     Program server = start(Map.of(), List.of(), ODD);
     assertThat(server.stdout().readLine()).isEqualTo("starting");
     server.process().toHandle().destroy();
-    assertThat(server.exitCode()).isEqualTo(Main.OK);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(server.errors()).isEmpty();
     try (ServerSocket mute = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       mute.setSoTimeout(30_000);
@@ -397,7 +400,7 @@ class MainTest {
       Program client = start(Map.of("USER_CLIENT_ADDRESSES", address), List.of(), CLIENT);
       mute.accept();
       client.process().toHandle().destroy();
-      assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+      assertThat(client.exitCode()).isEqualTo(ExitCode.SCENARIO);
       assertThat(client.errors())
           .isEqualTo("user-service: interrupted before all scenarios had passed");
     }
@@ -432,7 +435,7 @@ class MainTest {
 
       client.signal(signal);
 
-      assertThat(client.exitCode()).isEqualTo(Main.SCENARIO);
+      assertThat(client.exitCode()).isEqualTo(ExitCode.SCENARIO);
       assertThat(client.errors())
           .isEqualTo("user-service: interrupted before all scenarios had passed");
       assertThat(client.output()).as("nothing more on stdout").isEmpty();
@@ -445,14 +448,14 @@ class MainTest {
     Files.writeString(
         services.resolve("io.vertx.core.spi.VertxServiceProvider"), "no.such.Provider");
     Program server = start(Map.of(), List.of("-Xbootclasspath/a:" + folder), SERVER);
-    assertThat(server.exitCode()).isEqualTo(Main.UNEXPECTED);
+    assertThat(server.exitCode()).isEqualTo(ExitCode.UNEXPECTED);
     assertThat(server.errors()).contains("no.such.Provider not found").hasLineCount(1);
   }
 
   @Test
   void help_listsTheStockOptions() throws Exception {
     Program program = start(Map.of(), List.of(), "--help");
-    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(program.output()).contains("--conf", "--options", "--instances", "--cluster");
   }
 
@@ -461,9 +464,9 @@ class MainTest {
     assertEnds(15, "there is no verticle no.such.Verticle;", "no.such.Verticle");
     assertEnds(15, "not to be", ODD, "--conf", "{\"fail\":\"not to be\"}");
     assertEnds(15, "not to bind", ODD, "--conf", "{\"bind\":\"not to bind\"}");
-    assertEnds(Main.USAGE, "--cluster is for servers", CLIENT, "--cluster");
+    assertEnds(ExitCode.USAGE, "--cluster is for servers", CLIENT, "--cluster");
     assertEnds(
-        Main.ADDRESS,
+        ExitCode.ADDRESS,
         "cannot listen for other servers on 192.0.2.1, port 7800 to 7809: \"cluster.host\"",
         SERVER,
         "--cluster",

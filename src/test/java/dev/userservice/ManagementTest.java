@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.userservice.launch.ExitCode;
+import dev.userservice.launch.StartFailure;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.operations.Management;
 import dev.userservice.proto.BatchCreateResponse;
@@ -398,7 +400,7 @@ class ManagementTest {
           .satisfies(
               failure -> {
                 StartFailure explained = StartFailure.of(failure, config);
-                assertThat(explained.exitCode()).isEqualTo(Main.ADDRESS);
+                assertThat(explained.exitCode()).isEqualTo(ExitCode.ADDRESS);
                 assertThat(explained.message())
                     .contains("port " + taken.getLocalPort(), "in use", "\"management.port\"")
                     .contains("USER_SERVICE_MANAGEMENT_PORT");

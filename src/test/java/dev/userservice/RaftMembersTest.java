@@ -5,6 +5,7 @@ import static dev.userservice.Requests.list;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import dev.userservice.store.RaftConfigs;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
@@ -229,7 +230,7 @@ class RaftMembersTest {
   private void assertRefused(JsonObject config, String... words) throws Exception {
     Program program =
         Program.start(folder, Map.of(), List.of(), "--conf", config.copy().put("port", 0).encode());
-    assertThat(program.exitCode()).as(program::errors).isEqualTo(Main.STORE);
+    assertThat(program.exitCode()).as(program::errors).isEqualTo(ExitCode.STORE);
     assertThat(program.errors().lines().filter(line -> line.startsWith("user-service: ")))
         .singleElement()
         .asString()

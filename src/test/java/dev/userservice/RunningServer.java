@@ -1,7 +1,9 @@
 package dev.userservice;
 
+import dev.userservice.launch.StartLines;
 import dev.userservice.operations.Metrics;
 import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.server.Started;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.handler.ssl.SslContext;
@@ -36,17 +38,13 @@ public final class RunningServer implements AutoCloseable {
                 .setConfig(new JsonObject().put("port", 0).mergeIn(config)))
         .timeout(Waits.SECONDS, TimeUnit.SECONDS)
         .await();
-    port =
-        vertx
-            .sharedData()
-            .<String, Integer>getLocalMap(UserVerticle.LOCAL_MAP)
-            .get(UserVerticle.PORT);
+    port = Started.of(vertx).port();
   }
 
   private static Vertx measured() {
     Metrics metrics = new Metrics(StartLines.version());
     Vertx vertx = metrics.of(Vertx.builder(), new VertxOptions()).build();
-    Monitor.share(vertx, metrics);
+    Started.of(vertx).measuredBy(metrics);
     return vertx;
   }
 
@@ -78,10 +76,7 @@ public final class RunningServer implements AutoCloseable {
 
   /** The port for operators. */
   int managementPort() {
-    return vertx
-        .sharedData()
-        .<String, Integer>getLocalMap(UserVerticle.LOCAL_MAP)
-        .get(Monitor.MANAGEMENT_PORT);
+    return Started.of(vertx).managementPort();
   }
 
   /** A new connection of its own; closed with the server. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.launch.ExitCode;
+import dev.userservice.launch.Role;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -74,7 +76,7 @@ class ServiceFileTest {
   void failures_thatAnotherStartDoesNotMend() {
     assertThat(value("Restart")).isEqualTo("on-failure");
     assertThat(Stream.of(value("RestartPreventExitStatus").split(" ")).map(Integer::valueOf))
-        .containsExactly(Main.USAGE, Main.CONFIGURATION, Main.STORE);
+        .containsExactly(ExitCode.USAGE, ExitCode.CONFIGURATION, ExitCode.STORE);
   }
 
   private static String value(String key) {

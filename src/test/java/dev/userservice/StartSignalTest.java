@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import dev.userservice.store.RaftConfigs;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -41,7 +42,7 @@ class StartSignalTest {
             .put("certificateFile", own.certificate().toString())
             .put("keyFile", own.key().toString());
 
-    assertStops(Main.OK, "", "--conf", StoreConfigs.sqlite(folder).put("tls", tls).encode());
+    assertStops(ExitCode.OK, "", "--conf", StoreConfigs.sqlite(folder).put("tls", tls).encode());
   }
 
   @Test
@@ -49,7 +50,7 @@ class StartSignalTest {
     JsonObject config = StoreConfigs.of("postgres", new JsonObject().put("port", 1));
     config.getJsonObject("store").put("startTimeoutMillis", 0);
 
-    assertStops(Main.OK, "", "--conf", config.encode());
+    assertStops(ExitCode.OK, "", "--conf", config.encode());
   }
 
   @Test
@@ -58,7 +59,7 @@ class StartSignalTest {
     config.put(
         "store", RaftConfigs.store(RaftConfigs.servers(3), folder).put("startTimeoutMillis", 0));
 
-    assertStops(Main.OK, "", "--cluster", "--conf", config.encode());
+    assertStops(ExitCode.OK, "", "--cluster", "--conf", config.encode());
   }
 
   @Test
@@ -66,7 +67,7 @@ class StartSignalTest {
     try (ServerSocket later = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       later.close();
       assertStops(
-          Main.SCENARIO,
+          ExitCode.SCENARIO,
           "user-service: interrupted before all scenarios had passed",
           "ClientVerticle",
           "--conf",

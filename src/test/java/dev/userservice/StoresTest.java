@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.RetryInfo;
 import dev.userservice.client.Demo;
+import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.ListUsersRequest;
@@ -255,7 +256,7 @@ class StoresTest {
             "--conf",
             config.encode());
 
-    assertThat(program.exitCode()).isEqualTo(Main.STORE);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.STORE);
     assertThat(program.output()).isEmpty();
     assertThat(program.errors())
         .containsOnlyOnce("cannot be reached; waiting up to 3 s")
@@ -275,7 +276,7 @@ class StoresTest {
 
       Program second = Program.start(folder, Map.of(), List.of(), "--conf", config);
 
-      assertThat(second.exitCode()).isEqualTo(Main.STORE);
+      assertThat(second.exitCode()).isEqualTo(ExitCode.STORE);
       assertThat(second.errors())
           .contains("users.db is in use by process " + first.process().pid());
     } finally {
@@ -292,7 +293,7 @@ class StoresTest {
 
       Files.delete(folder.resolve("data/users.db"));
 
-      assertThat(program.exitCode()).isEqualTo(Main.STORE);
+      assertThat(program.exitCode()).isEqualTo(ExitCode.STORE);
       assertThat(program.errors())
           .containsOnlyOnce(
               "user-service: %s was in use when users.db was removed or replaced"

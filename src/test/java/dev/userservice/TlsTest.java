@@ -70,7 +70,7 @@ class TlsTest {
   void makeCertificates() throws Exception {
     authority = Certificate.authority(folder, "authority");
     own = authority.forServer("server");
-    peers = LogLines.of("dev.userservice.WrongPeers");
+    peers = LogLines.of("dev.userservice.security.RejectedPeers");
     tls = LogLines.of("dev.userservice.security.ServerTls");
   }
 

@@ -2,6 +2,7 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -147,7 +148,7 @@ class TracingSettingsTest {
   void variableThatCannotBe_stopsTheStart(String name, String value, String why) throws Exception {
     Program program = start(env(name, value), List.of());
 
-    assertThat(program.exitCode()).isEqualTo(Main.CONFIGURATION);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(program.output()).isEmpty();
     assertThat(program.errors()).isEqualTo("user-service: " + why);
   }

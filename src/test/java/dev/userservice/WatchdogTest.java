@@ -3,6 +3,7 @@ package dev.userservice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.ExhaustedVerticle.Way;
+import dev.userservice.launch.ExitCode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,7 +95,7 @@ class WatchdogTest {
   @Test
   void eventLoops_ofAVertxThatIsClosed() throws Exception {
     Program program = start(Way.VERTX_CLOSES, List.of());
-    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(program.errors()).isEmpty();
   }
 
@@ -133,7 +134,7 @@ class WatchdogTest {
 
   /** The only output of a program that ended itself. */
   private static String ended(Program program) throws Exception {
-    assertThat(program.exitCode()).as(program::errors).isEqualTo(Main.LAST_RESORT);
+    assertThat(program.exitCode()).as(program::errors).isEqualTo(ExitCode.LAST_RESORT);
     return program.errors();
   }
 
@@ -142,6 +143,6 @@ class WatchdogTest {
     assertThat(program.stdout().readLine()).isEqualTo("started");
     assertThat(program.stdout().readLine()).as(program::errors).isEqualTo("alive");
     program.process().toHandle().destroy();
-    assertThat(program.exitCode()).isEqualTo(Main.OK);
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
   }
 }

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import static dev.userservice.proto.UserServiceGrpcService.BatchCreateUsers;
 import static dev.userservice.proto.UserServiceGrpcService.CreateUser;
@@ -14,11 +14,11 @@ import dev.userservice.user.Holder;
 import dev.userservice.user.Users;
 
 /** Where the contract meets the rules: which method answers which RPC. */
-final class UserServiceRpcs {
+public final class UserServiceRpcs {
 
   private UserServiceRpcs() {}
 
-  static void bind(RpcServer server, Users users, ChatCorner chat) {
+  public static void bind(RpcServer server, Users users, ChatCorner chat) {
     server
         .service(UserServiceGrpcService.SERVICE_NAME, UserServiceGrpcService.SERVICE_DESCRIPTOR)
         .unary(GetUser, users::get)

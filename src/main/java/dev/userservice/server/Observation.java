@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.AccessLog;
@@ -18,7 +18,7 @@ import java.util.Set;
  * Tells those who operate the server of each call: first of all interceptors, so that refused calls
  * are seen too. For one event loop.
  */
-final class Observation implements Interceptor {
+public final class Observation implements Interceptor {
 
   private final AccessLog accessLog = new AccessLog();
   private final boolean logging;
@@ -31,7 +31,7 @@ final class Observation implements Interceptor {
    * @param tracing null when it is off
    * @param methods the full names of those that there are
    */
-  Observation(
+  public Observation(
       ServerConfig config, Optional<CallMeters> meters, Tracing tracing, Set<String> methods) {
     logging = config.accessLog();
     this.meters = meters.orElse(null);

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.Set;
  * that they do not know, and have no list of those that they do. Their converters take a value only
  * after they have recognised its key, and copy an object whose keys may be anything.
  */
-final class RecordingJson extends JsonObject {
+public final class RecordingJson extends JsonObject {
 
   private final Set<String> read = new HashSet<>();
   private final Map<String, RecordingJson> objects = new HashMap<>();

@@ -1,11 +1,13 @@
-package dev.userservice;
+package dev.userservice.server;
 
+import dev.userservice.launch.LauncherOptions;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.ListUsersRequest;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserServiceClient;
 import dev.userservice.proto.UserServiceGrpcClient;
+import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -21,13 +23,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Loads and links the classes of a call before a server listens: one call of each kind against a
  * server of its own, on loopback, with users of its own. On a busy machine the first call of a cold
  * server held its event loop for 1.8 s, and with it all other callers.
  */
-final class ServerWarmUp {
+public final class ServerWarmUp {
 
   /** Once per process. */
   private static final AtomicBoolean DONE = new AtomicBoolean();
@@ -46,8 +49,12 @@ final class ServerWarmUp {
 
   private ServerWarmUp() {}
 
-  /** Completes after the warm-up, on no context; never fails. */
-  static Future<Void> start() {
+  /**
+   * Completes after the warm-up, on no context; never fails.
+   *
+   * @param server makes another instance of what is warmed up
+   */
+  static Future<Void> start(Supplier<? extends Deployable> server) {
     if (DONE.getAndSet(true)) {
       return Future.succeededFuture();
     }
@@ -57,7 +64,7 @@ final class ServerWarmUp {
         new Thread(
             () -> {
               try {
-                run();
+                run(server);
               } finally {
                 warm.complete();
               }
@@ -68,11 +75,11 @@ final class ServerWarmUp {
     return warm.future();
   }
 
-  private static void run() {
+  private static void run(Supplier<? extends Deployable> server) {
     // An event loop of its own, where it holds up no caller, and may take its time.
     Vertx vertx =
         Vertx.vertx(
-            StockOptions.withoutFileCache(
+            LauncherOptions.withoutFileCache(
                 new VertxOptions()
                     .setEventLoopPoolSize(1)
                     .setWorkerPoolSize(1)
@@ -80,7 +87,7 @@ final class ServerWarmUp {
                     .setBlockedThreadCheckInterval(TimeUnit.DAYS.toMillis(1))));
     try {
       vertx
-          .deployVerticle(new UserVerticle(), new DeploymentOptions().setConfig(CONFIG))
+          .deployVerticle(server.get(), new DeploymentOptions().setConfig(CONFIG))
           .compose(deployed -> calls(vertx))
           .toCompletionStage()
           .toCompletableFuture()
@@ -102,7 +109,7 @@ final class ServerWarmUp {
   }
 
   private static Future<?> calls(Vertx vertx) {
-    int port = (int) vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).get(UserVerticle.PORT);
+    int port = Started.of(vertx).port();
     UserServiceClient client =
         UserServiceGrpcClient.create(
             GrpcClient.client(vertx), SocketAddress.inetSocketAddress(port, "127.0.0.1"));

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
-class StockOptionsTest {
+class LauncherOptionsTest {
 
   @ParameterizedTest
   @CsvSource(
@@ -104,7 +104,7 @@ class StockOptionsTest {
           vertx.deployment.options.instance | 1 | unknown property -Dvertx.deployment.options.instance; did you mean -Dvertx.deployment.options.instances?
           """)
   void property_refused(String name, String value, String why) {
-    assertThatThrownBy(() -> StockProperties.check(properties(name, value)))
+    assertThatThrownBy(() -> LauncherProperties.check(properties(name, value)))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(why);
   }
@@ -121,7 +121,7 @@ class StockOptionsTest {
     "vertx.cacheDirBase, /tmp"
   })
   void property_taken(String name, String value) {
-    StockProperties.check(properties(name, value));
+    LauncherProperties.check(properties(name, value));
   }
 
   private static Properties properties(String name, String value) {
@@ -130,8 +130,8 @@ class StockOptionsTest {
     return properties;
   }
 
-  private static StockOptions take(String... args) {
-    return StockOptions.take(commandLine().parseArgs(args));
+  private static LauncherOptions take(String... args) {
+    return LauncherOptions.take(commandLine().parseArgs(args));
   }
 
   /** The command line of the launcher, which runs nothing. */

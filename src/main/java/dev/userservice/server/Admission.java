@@ -1,10 +1,11 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.config.AuthConfig;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.rpc.CallInfo;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.Interceptor;
+import dev.userservice.rpc.SourceAddress;
 import dev.userservice.security.AccessException;
 import dev.userservice.security.Caller;
 import dev.userservice.security.Callers;
@@ -28,7 +29,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
  * Decides of each call, before anything of it is read, whether it goes on: who makes it, whether
  * this caller may make it, and so often. For one event loop.
  */
-final class Admission implements Interceptor {
+public final class Admission implements Interceptor {
 
   private static final String HEALTH = "grpc.health.v1.Health/";
   private static final String NO_NAME = "";
@@ -46,7 +47,7 @@ final class Admission implements Interceptor {
   /** The names in the certificates of connections: to parse one costs more than a short call. */
   private final Map<HttpConnection, List<String>> names = new WeakHashMap<>();
 
-  Admission(ServerConfig config, Guard guard, Set<String> methods) {
+  public Admission(ServerConfig config, Guard guard, Set<String> methods) {
     auth = config.auth();
     counting = config.rateLimit().isOn();
     this.methods = methods;

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import dev.userservice.config.Suggestion;
 import java.util.List;
@@ -7,7 +7,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What is wrong with a command line, and what to write instead. */
-final class Misuse {
+public final class Misuse {
 
   /** The options of java that people put behind the jar. */
   private static final Pattern JVM_OPTION =
@@ -20,7 +20,7 @@ final class Misuse {
    *
    * @param args the whole command line
    */
-  static String explain(ParameterException failure, List<String> args) {
+  public static String explain(ParameterException failure, List<String> args) {
     if (!(failure instanceof UnmatchedArgumentException unmatched)) {
       return failure.getMessage() + "; --help lists the options";
     }

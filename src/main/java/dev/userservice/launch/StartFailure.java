@@ -1,9 +1,10 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import dev.userservice.bench.LoadException;
 import dev.userservice.client.ScenarioException;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.operations.ManagementAddressException;
 import dev.userservice.security.UnusableFileException;
 import dev.userservice.store.StoreException;
 import io.vertx.core.json.JsonObject;
@@ -20,33 +21,33 @@ import java.nio.channels.UnsupportedAddressTypeException;
  * @param exitCode the exit code of the process
  * @param message what failed, and what to do, in one or two lines
  */
-record StartFailure(int exitCode, String message) {
+public record StartFailure(int exitCode, String message) {
 
-  static final int VERTX = ExitCodes.VERTX_INITIALIZATION;
+  public static final int VERTX = ExitCodes.VERTX_INITIALIZATION;
 
   /**
    * @param failure what the deployment failed with; null when it took too long
    * @param server the configuration of the server; null for another verticle, of which we do not
    *     know which address it listens on
    */
-  static StartFailure of(Throwable failure, JsonObject server) {
+  public static StartFailure of(Throwable failure, JsonObject server) {
     if (failure instanceof ConfigException || failure instanceof UnusableFileException) {
-      return new StartFailure(Main.CONFIGURATION, failure.getMessage());
+      return new StartFailure(ExitCode.CONFIGURATION, failure.getMessage());
     }
     if (failure instanceof ScenarioException explained) {
-      return new StartFailure(Main.SCENARIO, explained.getMessage());
+      return new StartFailure(ExitCode.SCENARIO, explained.getMessage());
     }
     if (failure instanceof LoadException explained) {
-      return new StartFailure(Main.SCENARIO, explained.getMessage());
+      return new StartFailure(ExitCode.SCENARIO, explained.getMessage());
     }
     if (failure instanceof StoreException refused) {
-      return new StartFailure(Main.STORE, refused.getMessage());
+      return new StartFailure(ExitCode.STORE, refused.getMessage());
     }
     if (failure instanceof ManagementAddressException management) {
-      return new StartFailure(Main.ADDRESS, address(management));
+      return new StartFailure(ExitCode.ADDRESS, address(management));
     }
     if (server != null && isOfAnAddress(failure)) {
-      return new StartFailure(Main.ADDRESS, address(failure, ServerConfig.from(server)));
+      return new StartFailure(ExitCode.ADDRESS, address(failure, ServerConfig.from(server)));
     }
     if (failure instanceof ClassNotFoundException) {
       return new StartFailure(
@@ -59,7 +60,7 @@ record StartFailure(int exitCode, String message) {
   }
 
   /** The words of a failure, or its name where it has none. */
-  static String reason(Throwable failure) {
+  public static String reason(Throwable failure) {
     if (failure == null) {
       return "it took longer than two minutes";
     }

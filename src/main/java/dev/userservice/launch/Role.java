@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import dev.userservice.config.BenchConfig;
 import dev.userservice.config.ClientConfig;
@@ -7,30 +7,38 @@ import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
 import io.vertx.core.json.JsonObject;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** What a process is there for, by its main verticle. */
-enum Role {
+public enum Role {
 
-  /** Runs {@link UserVerticle}, until it is stopped. */
-  SERVER("user-service", ""),
+  /** Serves until it is stopped. */
+  SERVER("UserVerticle", "user-service", ""),
 
-  /** Runs {@link ClientVerticle}, until all scenarios have been run. */
-  CLIENT("user-client", "interrupted before all scenarios had passed"),
+  /** Runs the scenarios of the client. */
+  CLIENT("ClientVerticle", "user-client", "interrupted before all scenarios had passed"),
 
-  /** Runs {@link BenchVerticle}, until all loads have been made. */
-  BENCH("user-bench", "interrupted before all loads had ended"),
+  /** Runs loads. */
+  BENCH("BenchVerticle", "user-bench", "interrupted before all loads had ended"),
 
-  /** Runs a verticle of somebody else, of which nothing is known. */
-  OTHER("user-service", "");
+  /** Runs a verticle unknown to this program. */
+  OTHER(null, "user-service", "");
 
-  /** What traces call it. */
-  final String program;
+  private static final String PACKAGE = "dev.userservice.";
 
-  /** What is said when a signal ends the run; empty for a server, which signals are to end. */
-  final String interrupted;
+  /** The simple name of the verticle; null for {@link #OTHER}. */
+  private final String verticle;
 
-  Role(String program, String interrupted) {
+  /** The name of the program in traces. */
+  public final String program;
+
+  /** The message when a signal interrupts the run; empty for a server. */
+  public final String interrupted;
+
+  Role(String verticle, String program, String interrupted) {
+    this.verticle = verticle;
     this.program = program;
     this.interrupted = interrupted;
   }
@@ -39,18 +47,18 @@ enum Role {
    * @param verticle the name of a class, of ours with its package or without; null for the default,
    *     which serves
    */
-  static Role of(String verticle) {
-    if (verticle == null || isNamed(UserVerticle.class, verticle)) {
+  public static Role of(String verticle) {
+    if (verticle == null) {
       return SERVER;
     }
-    if (isNamed(ClientVerticle.class, verticle)) {
-      return CLIENT;
-    }
-    return isNamed(BenchVerticle.class, verticle) ? BENCH : OTHER;
+    return Stream.of(SERVER, CLIENT, BENCH)
+        .filter(role -> role.isNamed(verticle))
+        .findAny()
+        .orElse(OTHER);
   }
 
-  private static boolean isNamed(Class<?> verticle, String name) {
-    return name.equals(verticle.getName()) || name.equals(verticle.getSimpleName());
+  private boolean isNamed(String name) {
+    return name.equals(verticle) || name.equals(PACKAGE + verticle);
   }
 
   /** How to set the key that an option is called like; empty when there is no such key. */
@@ -64,7 +72,7 @@ enum Role {
   }
 
   /** Whether it ends by itself, and has failed until it has done all. */
-  boolean ends() {
+  public boolean ends() {
     return this == CLIENT || this == BENCH;
   }
 
@@ -74,7 +82,7 @@ enum Role {
    * @param argument what {@code --conf} says; null for nothing
    * @throws ConfigException when it is refused
    */
-  JsonObject configuration(String argument, Consumer<String> warn) {
+  public JsonObject configuration(String argument, Consumer<String> warn) {
     return switch (this) {
       case SERVER -> ConfigSource.server(argument, System.getenv(), System.getProperties(), warn);
       case CLIENT -> ConfigSource.client(argument, System.getenv(), System.getProperties(), warn);
@@ -86,13 +94,13 @@ enum Role {
   /**
    * The configuration in force and where it comes from, for people; not for {@link #OTHER}.
    *
+   * @param methods of the server, {@code service/method}
    * @throws ConfigException when it is refused
    */
-  String list(String argument, Consumer<String> warn) {
+  public String list(String argument, Set<String> methods, Consumer<String> warn) {
     return switch (this) {
       case SERVER ->
-          ConfigSource.listServer(
-              argument, UserVerticle.methods(), System.getenv(), System.getProperties(), warn);
+          ConfigSource.listServer(argument, methods, System.getenv(), System.getProperties(), warn);
       case CLIENT ->
           ConfigSource.listClient(argument, System.getenv(), System.getProperties(), warn);
       case BENCH -> ConfigSource.listBench(argument, System.getenv(), System.getProperties(), warn);
@@ -101,7 +109,7 @@ enum Role {
   }
 
   /** How the log is to be written: {@code auto}, {@code text} or {@code json}. */
-  String log(JsonObject config) {
+  public String log(JsonObject config) {
     return switch (this) {
       case SERVER -> ServerConfig.from(config).log();
       case CLIENT -> ClientConfig.from(config).log();

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.security;
 
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
@@ -10,9 +10,9 @@ import java.util.function.BiConsumer;
  * spoken. At most one line in a while, with the number of those that had none: peers must not be
  * able to fill the log.
  */
-final class WrongPeers implements BiConsumer<String, String> {
+public final class RejectedPeers implements BiConsumer<String, String> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(WrongPeers.class);
+  private static final Logger LOG = LoggerFactory.getLogger(RejectedPeers.class);
 
   private final long pauseNanos;
   private long lastNanos;
@@ -21,7 +21,7 @@ final class WrongPeers implements BiConsumer<String, String> {
   /**
    * @param pauseSeconds how long there is no other line after one
    */
-  WrongPeers(int pauseSeconds) {
+  public RejectedPeers(int pauseSeconds) {
     pauseNanos = TimeUnit.SECONDS.toNanos(pauseSeconds);
     lastNanos = System.nanoTime() - pauseNanos;
   }

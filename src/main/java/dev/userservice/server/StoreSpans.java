@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.operations.Tracing;
 import dev.userservice.store.StoreException;
@@ -14,7 +14,7 @@ import io.opentelemetry.api.trace.Tracer;
  * several calls together has no one call to belong to. By OpenTelemetry's conventions for
  * databases, without statements.
  */
-final class StoreSpans implements StoreObserver {
+public final class StoreSpans implements StoreObserver {
 
   private static final Operation NOT_TRACED = failure -> {};
 

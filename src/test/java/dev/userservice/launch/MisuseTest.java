@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -35,7 +35,7 @@ class MisuseTest {
     String[] args = line.split(" ");
     ParameterException failure =
         catchThrowableOfType(
-            ParameterException.class, () -> StockOptionsTest.commandLine().parseArgs(args));
+            ParameterException.class, () -> LauncherOptionsTest.commandLine().parseArgs(args));
 
     assertThat(Misuse.explain(failure, List.of(args)))
         .startsWith(why)

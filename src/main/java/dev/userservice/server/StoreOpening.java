@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.client.StatusLine;
 import dev.userservice.store.StoreException;
@@ -8,15 +8,11 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
-import io.vertx.core.shareddata.LocalMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** Opens a store, again and again while it cannot be reached, for as long as a start may take. */
-final class StoreOpening {
-
-  /** In {@link UserVerticle#LOCAL_MAP} the reason, while a store is waited for. */
-  private static final String WAITING = "waiting";
+public final class StoreOpening {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreOpening.class);
 
@@ -52,12 +48,12 @@ final class StoreOpening {
    * Completes after the first try: also when that found nobody, and there will be others; fails
    * when there is no use in trying again.
    */
-  Future<Void> firstTry() {
+  public Future<Void> firstTry() {
     return firstTry.future();
   }
 
   /** Completes when the store is open. */
-  Future<Void> opened() {
+  public Future<Void> opened() {
     return opened.future();
   }
 
@@ -72,13 +68,13 @@ final class StoreOpening {
    * @param timeoutMillis how long a start may take
    * @param line is ended when the start is over
    */
-  static void showWaits(Vertx vertx, int timeoutMillis, StatusLine line) {
-    LocalMap<String, Object> shared = vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
+  public static void showWaits(Vertx vertx, int timeoutMillis, StatusLine line) {
+    Started start = Started.of(vertx);
     long startNanos = System.nanoTime();
     vertx.setPeriodic(
         PROGRESS_MILLIS,
         timer -> {
-          Object why = shared.get(WAITING);
+          String why = start.waitingFor();
           if (line.isEnded()) {
             vertx.cancelTimer(timer);
           } else if (why != null) {
@@ -98,7 +94,7 @@ final class StoreOpening {
     open.get()
         .onSuccess(
             done -> {
-              vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).remove(WAITING);
+              Started.of(vertx).waitsFor(null);
               firstTry.tryComplete();
               opened.complete();
             })
@@ -120,7 +116,7 @@ final class StoreOpening {
 
   /** Logs why it waits when that changes, and each time the wait has doubled. */
   private void say(String why) {
-    vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP).put(WAITING, why);
+    Started.of(vertx).waitsFor(why);
     long seconds = TimeUnit.MILLISECONDS.toSeconds(waitedMillis());
     int most = timeoutMillis / 1_000;
     if (!why.equals(said)) {

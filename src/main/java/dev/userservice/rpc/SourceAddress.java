@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.rpc;
 
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
 import java.util.HexFormat;
 
 /** Where calls come from, as it is counted. */
-final class SourceAddress {
+public final class SourceAddress {
 
   private static final int IPV6_BYTES = 16;
 
@@ -16,7 +16,7 @@ final class SourceAddress {
   private SourceAddress() {}
 
   /** An IPv4 address, or the /64 network of an IPv6 address. */
-  static String of(SocketAddress peer) {
+  public static String of(SocketAddress peer) {
     String host = peer.hostAddress();
     if (host == null || !host.contains(":")) {
       return String.valueOf(host);

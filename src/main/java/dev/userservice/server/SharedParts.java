@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.cluster.ChatBridge;
 import dev.userservice.cluster.ChatTraces;
@@ -12,17 +12,21 @@ import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
+import dev.userservice.rpc.SourceAddress;
 import dev.userservice.rpc.Strangers;
 import dev.userservice.security.ClusterTls;
 import dev.userservice.security.Guard;
+import dev.userservice.security.RejectedPeers;
 import dev.userservice.store.MemberTrust;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
 import dev.userservice.store.StoreObserver;
 import dev.userservice.store.StoreTrouble;
+import dev.userservice.store.StoreWatch;
 import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
 import dev.userservice.user.ChatRoom;
+import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -37,10 +41,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What all instances of one deployment of {@link UserVerticle} share. The first that joins opens
- * it, the last that leaves closes it.
+ * What all instances of one deployment share. The first that joins opens it, the last that leaves
+ * closes it.
  */
-final class SharedDirectory implements Shareable {
+public final class SharedParts implements Shareable {
 
   private static final String LOCAL_MAP = "dev.userservice.directories";
 
@@ -52,7 +56,7 @@ final class SharedDirectory implements Shareable {
           sample("Diana Prince", "diana@example.com", 30),
           sample("Eve Wilson", "eve@example.com", 25));
 
-  private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SharedParts.class);
 
   private final UserStore store;
   private final StoreWatch watch;
@@ -62,7 +66,7 @@ final class SharedDirectory implements Shareable {
   private final StoreOpening opening;
   private final Guard guard;
   private final Future<Void> guarded;
-  private final WrongPeers wrongPeers = new WrongPeers(1);
+  private final RejectedPeers wrongPeers = new RejectedPeers(1);
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;
@@ -70,9 +74,9 @@ final class SharedDirectory implements Shareable {
   private final Promise<Void> closed = Promise.promise();
   private int instances;
 
-  private SharedDirectory(Vertx vertx, ServerConfig config) {
+  private SharedParts(Vertx vertx, ServerConfig config, Supplier<? extends Deployable> another) {
     warnOfWhatIsOpen(config, vertx.isClustered());
-    warm = ServerWarmUp.start();
+    warm = ServerWarmUp.start(another);
     connections =
         new Connections.Shared(
             new MemoryBudget((long) config.limits().memoryMegabytes() << 20),
@@ -119,7 +123,7 @@ final class SharedDirectory implements Shareable {
     store
         .replication()
         .ifPresent(replication -> monitor.ifPresent(there -> there.watch(replication)));
-    watch = new StoreWatch(vertx, store, trouble);
+    watch = new StoreWatch(store, trouble, Started.of(vertx)::storeLost);
     opening =
         new StoreOpening(
             vertx,
@@ -177,20 +181,24 @@ final class SharedDirectory implements Shareable {
     return Math.min(configured, files);
   }
 
-  static SharedDirectory join(Vertx vertx, String deploymentId, ServerConfig config) {
+  public static SharedParts join(
+      Vertx vertx,
+      String deploymentId,
+      ServerConfig config,
+      Supplier<? extends Deployable> another) {
     return directories(vertx)
         .compute(
             deploymentId,
             (id, open) -> {
-              SharedDirectory directory = open != null ? open : new SharedDirectory(vertx, config);
+              SharedParts directory = open != null ? open : new SharedParts(vertx, config, another);
               directory.instances++;
               return directory;
             });
   }
 
   /** Completes at once, but for the last: that closes the store. */
-  Future<Void> leave(Vertx vertx, String deploymentId) {
-    SharedDirectory stillOpen =
+  public Future<Void> leave(Vertx vertx, String deploymentId) {
+    SharedParts stillOpen =
         directories(vertx)
             .computeIfPresent(deploymentId, (id, open) -> --open.instances == 0 ? null : open);
     if (stillOpen != null) {
@@ -209,66 +217,66 @@ final class SharedDirectory implements Shareable {
    * Completes when all instances have left and the store is closed. Each has to wait for it before
    * it ends: with the one that opened the store, its connections would end under the others.
    */
-  Future<Void> closed() {
+  public Future<Void> closed() {
     return closed.future();
   }
 
   /** Whether calls can be answered: by the store, and to callers that can be known. */
-  Future<Boolean> isHealthy() {
+  public Future<Boolean> isHealthy() {
     return watch
         .health()
         .transform(answer -> Future.succeededFuture(answer.succeeded() && guard.isReady()));
   }
 
   /** Completes when everything is heard that is said on other servers. */
-  Future<Void> chatOpen() {
+  public Future<Void> chatOpen() {
     return chatOpen;
   }
 
   /** Completes when the classes of a call are loaded. */
-  Future<Void> warm() {
+  public Future<Void> warm() {
     return warm;
   }
 
   /** How the store is getting ready. */
-  StoreOpening opening() {
+  public StoreOpening opening() {
     return opening;
   }
 
-  UserStore store() {
+  public UserStore store() {
     return store;
   }
 
   /** What operators see; empty when nobody wants to. */
-  Optional<Monitor> monitor() {
+  public Optional<Monitor> monitor() {
     return monitor;
   }
 
   /** Completes when operators can ask; fails when their port cannot be had. */
-  Future<Void> monitored() {
+  public Future<Void> monitored() {
     return monitored;
   }
 
   /** What keeps strangers out. */
-  Guard guard() {
+  public Guard guard() {
     return guard;
   }
 
   /** Completes when its files are read; fails when one cannot be used. */
-  Future<Void> guarded() {
+  public Future<Void> guarded() {
     return guarded;
   }
 
-  WrongPeers wrongPeers() {
+  public RejectedPeers wrongPeers() {
     return wrongPeers;
   }
 
   /** What the connections of all instances share. */
-  Connections.Shared connections() {
+  public Connections.Shared connections() {
     return connections;
   }
 
-  ChatRoom chatRoom() {
+  public ChatRoom chatRoom() {
     return chatRoom;
   }
 
@@ -290,7 +298,7 @@ final class SharedDirectory implements Shareable {
         : Future.failedFuture(failure);
   }
 
-  private static LocalMap<String, SharedDirectory> directories(Vertx vertx) {
+  private static LocalMap<String, SharedParts> directories(Vertx vertx) {
     return vertx.sharedData().getLocalMap(LOCAL_MAP);
   }
 

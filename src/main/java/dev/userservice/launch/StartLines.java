@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import dev.userservice.config.Address;
 import dev.userservice.config.AuthConfig;
@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What a server says of itself on standard output once it has started: five lines at most. */
-final class StartLines {
+public final class StartLines {
 
   private StartLines() {}
 
@@ -20,7 +20,7 @@ final class StartLines {
    * @param cluster how many servers are together; empty for one alone
    * @param ready whether the store is open
    */
-  static List<String> of(
+  public static List<String> of(
       ServerConfig config,
       int instances,
       Object port,
@@ -80,13 +80,13 @@ final class StartLines {
   }
 
   /** The versions of this program and of what it runs on. */
-  static String versions() {
+  public static String versions() {
     return "user-service %s, Vert.x %s, Java %s"
         .formatted(version(), VertxImpl.version(), System.getProperty("java.version"));
   }
 
   /** From the manifest of the jar; there is none where classes lie in a folder. */
-  static String version() {
+  public static String version() {
     String version = StartLines.class.getPackage().getImplementationVersion();
     return version == null ? "dev" : version;
   }

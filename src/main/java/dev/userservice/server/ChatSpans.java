@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.cluster.ChatTraces;
 import dev.userservice.operations.Tracing;
@@ -17,7 +17,7 @@ import java.util.Set;
  * The traces of a chat that goes over several servers: who speaks on one has a span on each other
  * that has heard it.
  */
-final class ChatSpans implements ChatTraces {
+public final class ChatSpans implements ChatTraces {
 
   private static final W3CTraceContextPropagator W3C = W3CTraceContextPropagator.getInstance();
 

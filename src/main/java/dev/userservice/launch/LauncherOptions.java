@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.JsonDocument;
@@ -25,7 +25,7 @@ import picocli.CommandLine.ParseResult;
  * @param deployment of {@code --deployment-options}; null for none
  * @param instances how many verticles there are to be; 0 when nobody says
  */
-record StockOptions(JsonObject vertx, JsonObject deployment, int instances) {
+public record LauncherOptions(JsonObject vertx, JsonObject deployment, int instances) {
 
   private static final String EVENT_BUS = "vertx.eventBus.options.";
   private static final String INSTANCES = "vertx.deployment.options.instances";
@@ -36,20 +36,20 @@ record StockOptions(JsonObject vertx, JsonObject deployment, int instances) {
    * @throws ConfigException when a document or a property is refused
    * @throws IllegalArgumentException when a value is
    */
-  static StockOptions take(ParseResult parsed) {
+  public static LauncherOptions take(ParseResult parsed) {
     JsonObject vertx = document(parsed, "--options");
     JsonObject deployment = document(parsed, "--deployment-options");
     check("--options", vertx, json -> new VertxOptions(json).toJson());
     check("--deployment-options", deployment, json -> new DeploymentOptions(json).toJson());
-    StockProperties.check(System.getProperties());
-    return new StockOptions(vertx, deployment, instances(parsed, deployment));
+    LauncherProperties.check(System.getProperties());
+    return new LauncherOptions(vertx, deployment, instances(parsed, deployment));
   }
 
   /**
    * Turns off the cache of files from the class path, of which none is read: it is a folder among
    * the temporary files, which each kill leaves there.
    */
-  static VertxOptions withoutFileCache(VertxOptions options) {
+  public static VertxOptions withoutFileCache(VertxOptions options) {
     options.getFileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
     return options;
   }
@@ -124,7 +124,7 @@ record StockOptions(JsonObject vertx, JsonObject deployment, int instances) {
    *
    * @throws ConfigException when two would have the same
    */
-  void checkClusterPorts(ParseResult parsed, ServerConfig config) {
+  public void checkClusterPorts(ParseResult parsed, ServerConfig config) {
     JsonObject none = new JsonObject();
     EventBusOptions bus =
         new EventBusOptions((vertx == null ? none : vertx).getJsonObject("eventBusOptions", none));
@@ -140,7 +140,7 @@ record StockOptions(JsonObject vertx, JsonObject deployment, int instances) {
    * What an option says. The stock command does not get to see it: it would read the file once
    * more, with no bound, and what comes out of a pipe can be read only once.
    */
-  static String take(ParseResult parsed, String name) {
+  public static String take(ParseResult parsed, String name) {
     OptionSpec option = parsed.matchedOption(name);
     if (option == null) {
       return null;

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.launch;
 
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.Shown;
@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * -Dvertx.options.workerPoolSize=10}. It skips each one that it cannot use, and logs nothing that
  * is shown by default.
  */
-final class StockProperties {
+public final class LauncherProperties {
 
   /** Those of io.vertx.launcher.application.impl.VertxApplicationCommand, but for metrics. */
   private static final Map<String, Class<?>> OPTIONS =
@@ -37,7 +37,7 @@ final class StockProperties {
           long.class,
           Pattern.compile("[+-]?\\d{1,18}"));
 
-  private StockProperties() {}
+  private LauncherProperties() {}
 
   /**
    * Checks that the launcher can use all of them.

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.DescriptorValidationException;
@@ -12,6 +12,7 @@ import com.google.rpc.RetryInfo;
 import com.google.rpc.StatusProto;
 import dev.userservice.operations.Health;
 import dev.userservice.operations.Reflection;
+import dev.userservice.proto.UserServiceGrpcService;
 import dev.userservice.rpc.RpcException;
 import dev.userservice.rpc.RpcServer;
 import dev.userservice.rpc.RpcStatus;
@@ -33,7 +34,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Binds the services that every gRPC client expects to find: health, and reflection. */
-final class OperationsRpcs {
+public final class OperationsRpcs {
 
   private static final ServiceDescriptor HEALTH =
       service(HealthProto.getDescriptor(), "grpc.health.v1", "Health");
@@ -53,7 +54,7 @@ final class OperationsRpcs {
       RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setNanos(100_000_000)).build();
 
   /** What ends the calls that a server cannot wait for when it stops. */
-  static final RpcException SHUTTING_DOWN =
+  public static final RpcException SHUTTING_DOWN =
       new RpcException(
           new RpcStatus(
               GrpcStatus.UNAVAILABLE,
@@ -62,7 +63,7 @@ final class OperationsRpcs {
               List.of(RETRY_SOON)));
 
   /** What ends the calls of a connection that is too old, for which another can take its place. */
-  static final RpcException CONNECTION_TOO_OLD =
+  public static final RpcException CONNECTION_TOO_OLD =
       new RpcException(
           new RpcStatus(
               GrpcStatus.UNAVAILABLE,
@@ -74,6 +75,13 @@ final class OperationsRpcs {
   private static final int REQUEST_BYTES = 4_096;
 
   private OperationsRpcs() {}
+
+  /** All methods of the server, {@code service/method}. */
+  public static Set<String> allMethods() {
+    Set<String> all = methods(List.of(UserServiceGrpcService.SERVICE_DESCRIPTOR));
+    all.addAll(methods());
+    return all;
+  }
 
   /** The methods of these services, {@code service/method}, whether they are bound or not. */
   static Set<String> methods() {
@@ -87,7 +95,7 @@ final class OperationsRpcs {
         .collect(Collectors.toSet());
   }
 
-  static void bindHealth(RpcServer server, Health health) {
+  public static void bindHealth(RpcServer server, Health health) {
     ServiceName name = ServiceName.create(HEALTH.getFullName());
     server
         .service(name, HEALTH)
@@ -116,7 +124,7 @@ final class OperationsRpcs {
   }
 
   /** Both versions of reflection, over everything that is bound by then, and themselves. */
-  static void bindReflection(RpcServer server) {
+  public static void bindReflection(RpcServer server) {
     List<ServiceDescriptor> versions = List.of(REFLECTION, REFLECTION_ALPHA);
     List<ServiceDescriptor> served = new ArrayList<>(versions);
     server.services().forEach(service -> served.add(service.descriptor()));

@@ -1,4 +1,4 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
@@ -15,10 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Which failure is which status: of the rules, and of the store behind them. */
-final class StatusTable {
+public final class StatusTable {
 
   /** The {@code google.rpc.ErrorInfo} domain of every error of this service. */
-  static final String ERROR_DOMAIN = "userservice.dev";
+  public static final String ERROR_DOMAIN = "userservice.dev";
 
   /** A store that is away, or behind, needs a moment. */
   private static final RetryInfo RETRY_STORE =
@@ -27,7 +27,7 @@ final class StatusTable {
   private StatusTable() {}
 
   /** The status of a failure, or null for one that nobody expects. */
-  static RpcStatus of(Throwable failure) {
+  public static RpcStatus of(Throwable failure) {
     if (failure instanceof UserException refused) {
       return new RpcStatus(
           code(refused.reason()), refused.reason().name(), refused.getMessage(), details(refused));

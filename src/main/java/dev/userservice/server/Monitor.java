@@ -1,9 +1,11 @@
-package dev.userservice;
+package dev.userservice.server;
 
 import dev.userservice.config.ManagementConfig;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.launch.StartLines;
 import dev.userservice.operations.CallMeters;
 import dev.userservice.operations.Management;
+import dev.userservice.operations.ManagementAddressException;
 import dev.userservice.operations.Metrics;
 import dev.userservice.operations.Probes;
 import dev.userservice.operations.StoreMeters;
@@ -20,17 +22,12 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.shareddata.LocalMap;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** What operators see of a server: what is measured, and the port on which it is found. */
-final class Monitor {
-
-  static final String MANAGEMENT_PORT = "managementPort";
-
-  private static final String METRICS = "metrics";
+public final class Monitor {
 
   private final Vertx vertx;
   private final ManagementConfig config;
@@ -42,16 +39,10 @@ final class Monitor {
   private Monitor(Vertx vertx, ServerConfig server) {
     this.vertx = vertx;
     this.config = server.management();
-    Metrics measured = (Metrics) shared(vertx).remove(METRICS);
-    metrics = measured != null ? measured : new Metrics(StartLines.version());
-    calls = metrics.calls(UserVerticle.methods());
+    metrics = Started.of(vertx).takeMetrics().orElseGet(() -> new Metrics(StartLines.version()));
+    calls = metrics.calls(OperationsRpcs.allMethods());
     management = new Management(vertx, metrics, probes, server.ownHosts());
     gauge("user_service.ready", "1 when calls are answered", () -> probes.ready() ? 1 : 0);
-  }
-
-  /** Leaves the metrics that a Vert.x writes its own into, for the server that it will run. */
-  static void share(Vertx vertx, Metrics metrics) {
-    shared(vertx).put(METRICS, metrics);
   }
 
   /** The monitor that a configuration asks for, which is none without a management port. */
@@ -64,7 +55,7 @@ final class Monitor {
     return management
         .listen(config.host(), config.port())
         .recover(failure -> Future.failedFuture(new ManagementAddressException(config, failure)))
-        .onSuccess(port -> shared(vertx).put(MANAGEMENT_PORT, port))
+        .onSuccess(Started.of(vertx)::isManagedOn)
         .mapEmpty();
   }
 
@@ -73,12 +64,12 @@ final class Monitor {
   }
 
   /** Takes an instance in; to be called on its event loop. */
-  Probes.Probe probe(Vertx instance) {
+  public Probes.Probe probe(Vertx instance) {
     return probes.add(instance, metrics.eventLoopLag());
   }
 
   /** The meters of all calls: the same for all instances. */
-  CallMeters calls() {
+  public CallMeters calls() {
     return calls;
   }
 
@@ -185,9 +176,5 @@ final class Monitor {
       return "";
     }
     return failure instanceof StoreException known ? known.reason().name() : Metrics.OTHER;
-  }
-
-  private static LocalMap<String, Object> shared(Vertx vertx) {
-    return vertx.sharedData().getLocalMap(UserVerticle.LOCAL_MAP);
   }
 }
