@@ -6,6 +6,7 @@ import dev.userservice.cluster.Cluster;
 import dev.userservice.cluster.ClusterException;
 import dev.userservice.cluster.MemberSockets;
 import dev.userservice.cluster.Members;
+import dev.userservice.cluster.SerialFilter;
 import dev.userservice.config.ClusterConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.FileName;
@@ -240,6 +241,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       if (server.management().isOn()) {
         metrics = new Metrics(StartLines.version());
         builder = metrics.of(builder, vertxOptions);
+      }
+      if (server.hasMembers(clustered)) {
+        SerialFilter.install();
       }
       if (server.hasMembers(clustered) && server.cluster().tls().isOn()) {
         clusterTls =

@@ -38,7 +38,6 @@ public final class Cluster {
    */
   public static Cluster join(ClusterConfig config, Optional<MemberSockets> sockets) {
     checkAddress(config);
-    SerialFilter.install();
     Properties values = new Properties();
     values.setProperty("cluster.host", config.host());
     values.setProperty("cluster.port", Integer.toString(config.port()));

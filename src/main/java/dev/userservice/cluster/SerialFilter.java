@@ -12,7 +12,7 @@ import java.io.ObjectInputFilter.Status;
  * it knows whether the sender is a member; servers of ours send each other none there. The engine
  * sends its failures as objects, and by their names for those who refuse the objects.
  */
-final class SerialFilter {
+public final class SerialFilter {
 
   private static final Logger LOG = LoggerFactory.getLogger(SerialFilter.class);
 
@@ -22,7 +22,7 @@ final class SerialFilter {
   private SerialFilter() {}
 
   /** For the whole process, and for good; that of an operator, {@code jdk.serialFilter}, stays. */
-  static void install() {
+  public static void install() {
     if (Config.getSerialFilter() == null) {
       Config.setSerialFilter(
           object -> {

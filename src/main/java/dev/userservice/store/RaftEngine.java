@@ -227,19 +227,20 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
     if (!known.getInfo().isLeaderReady()) {
       return confirmByLeader();
     }
+    CompletableFuture<Void> applied = readIndex.ask(known).thenCompose(machine::applied);
+    if (!applied.isDone()) {
+      applied.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
     Promise<Void> confirmed = Promise.promise();
-    readIndex
-        .ask(known)
-        .thenCompose(machine::applied)
-        .whenComplete(
-            (applied, failure) -> {
-              if (failure == null) {
-                confirmed.complete();
-              } else {
-                // Another leads by now, or soon.
-                confirmByLeader().onComplete(confirmed);
-              }
-            });
+    applied.whenComplete(
+        (done, failure) -> {
+          if (failure == null) {
+            confirmed.complete();
+          } else {
+            // Another server leads by now, or soon; or entries take long to be applied.
+            confirmByLeader().onComplete(confirmed);
+          }
+        });
     return confirmed.future();
   }
 

@@ -66,6 +66,11 @@ public final class RaftRpc implements RpcType {
         RaftServer.Division raftServer, LeaderState state, FollowerInfo follower) {
       return readIndex.newAppender(raftServer, state, follower);
     }
+
+    @Override
+    public GrpcServices newRaftServerRpc(RaftServer raftServer) {
+      return super.newRaftServerRpc(OneAppendAtATime.of(raftServer));
+    }
   }
 
   private static final class TlsFactory extends Factory {
@@ -95,7 +100,7 @@ public final class RaftRpc implements RpcType {
     @Override
     public GrpcServices newRaftServerRpc(RaftServer raftServer) {
       return GrpcServicesImpl.newBuilder()
-          .setServer(raftServer)
+          .setServer(OneAppendAtATime.of(raftServer))
           .setCustomizer(null)
           .setAdminSslContext(server)
           .setClientSslContext(server)

@@ -72,6 +72,8 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setSegmentSizeMax(settings, SizeInBytes.valueOf("32MB"));
     RaftServerConfigKeys.Log.setSegmentCacheNumMax(settings, 2);
     RaftServerConfigKeys.Log.setCorruptionPolicy(settings, CorruptionPolicy.EXCEPTION);
+    // See OneAppendAtATime.
+    RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(settings, false);
     // Notes of what is committed, which would double the entries; a new leader finds out itself.
     RaftServerConfigKeys.Log.setLogMetadataEnabled(settings, false);
     RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(settings, true);
