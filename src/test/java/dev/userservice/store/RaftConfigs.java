@@ -56,7 +56,13 @@ public final class RaftConfigs {
     return new JsonObject()
         .put("type", "raft")
         .put("startTimeoutMillis", (int) TimeUnit.SECONDS.toMillis(Waits.SECONDS))
-        .put("raft", new JsonObject().put("servers", servers).put("folder", folder.toString()));
+        .put(
+            "raft",
+            new JsonObject()
+                .put("servers", servers)
+                .put("folder", folder.toString())
+                // On a busy machine elections take longer than the five seconds of the default.
+                .put("timeoutMillis", (int) TimeUnit.SECONDS.toMillis(Waits.SECONDS / 2)));
   }
 
   static RaftConfig parsed(JsonArray servers, Path folder) {
