@@ -6,6 +6,7 @@ import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
+import dev.userservice.store.RaftConfigs;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
@@ -298,12 +299,12 @@ class BenchVerticleTest {
     assertEnds(ExitCode.USAGE, "a load has one instance", "--instances", "2");
     assertEnds(
         ExitCode.SCENARIO, "a load is made on an event loop; leave out --worker", "--worker");
-    server.close();
+    // Not one that has just been closed: another test could have its port by now.
+    int unused = RaftConfigs.freePort();
     assertEnds(
+        program(unused, "--conf", "{\"waitMillis\":0}"),
         ExitCode.SCENARIO,
-        "no server answers at 127.0.0.1:" + server.port(),
-        "--conf",
-        "{\"waitMillis\":0}");
+        "no server answers at 127.0.0.1:" + unused);
   }
 
   @Test
@@ -331,7 +332,10 @@ class BenchVerticleTest {
   }
 
   private void assertEnds(int exitCode, String error, String... options) throws Exception {
-    Program bench = program(server.port(), options);
+    assertEnds(program(server.port(), options), exitCode, error);
+  }
+
+  private static void assertEnds(Program bench, int exitCode, String error) throws Exception {
     try {
       assertThat(bench.exitCode()).as(error).isEqualTo(exitCode);
       // Not at its start: a machine that is too slow is warned of first.

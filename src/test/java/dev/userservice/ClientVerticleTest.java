@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.client.Demo;
 import dev.userservice.proto.UserMessage;
+import dev.userservice.store.RaftConfigs;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -157,7 +155,7 @@ class ClientVerticleTest {
 
   @Test
   void serverAbsent_isSaidWithinTheWait() throws Exception {
-    JsonObject config = Demo.config(freePort()).put("waitMillis", 250);
+    JsonObject config = Demo.config(RaftConfigs.freePort()).put("waitMillis", 250);
     long start = System.nanoTime();
 
     Demo demo = Demo.run(server.vertx(), config);
@@ -175,7 +173,7 @@ class ClientVerticleTest {
 
   @Test
   void serverThatStartsLater_isWaitedFor() throws Exception {
-    int port = freePort();
+    int port = RaftConfigs.freePort();
     Future<Demo> demo = Demo.start(server.vertx(), Demo.config(port, "get"));
 
     JsonObject later = new JsonObject().put("port", port);
@@ -191,7 +189,7 @@ class ClientVerticleTest {
   void deadAddress_isPassedOver() throws Exception {
     JsonObject config = Demo.config(server.port(), "get");
     String alive = config.getJsonArray("addresses").getString(0);
-    config.put("addresses", new JsonArray().add("127.0.0.1:" + freePort()).add(alive));
+    config.put("addresses", new JsonArray().add("127.0.0.1:" + RaftConfigs.freePort()).add(alive));
 
     Demo demo = Demo.run(server.vertx(), config);
 
@@ -204,12 +202,6 @@ class ClientVerticleTest {
     Demo demo = Demo.run(server.vertx(), Demo.config(server.port()).put("deadlineMilis", 1));
 
     assertThat(demo.failure()).contains("unknown key \"deadlineMilis\"", "\"deadlineMillis\"");
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      return socket.getLocalPort();
-    }
   }
 
   private static final class Silence implements StreamObserver<UserMessage> {
