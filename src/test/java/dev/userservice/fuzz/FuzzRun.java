@@ -1,5 +1,6 @@
 package dev.userservice.fuzz;
 
+import dev.userservice.Waits;
 import dev.userservice.fuzz.FuzzedServer.Census;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -21,7 +22,10 @@ final class FuzzRun implements AutoCloseable {
   private static final int BATCH = 40;
   private static final int MAX_TRIES = 60;
 
-  /** What a server that has nothing else to do may take. */
+  /**
+   * The wait for an answer while the cause of a fault is searched for, in dozens of tries. A busy
+   * machine may find another cause by it, but not another fault.
+   */
   private static final int ALONE_MILLIS = 2_000;
 
   /** What the JVM itself opens now and then. */
@@ -139,14 +143,15 @@ final class FuzzRun implements AutoCloseable {
   /** Plays one scenario alone. */
   void play(long seed) throws Exception {
     Scenario scenario = Scenario.of(seed);
-    for (Fault fault : playAlone(scenario)) {
+    int patienceMillis = (int) TimeUnit.SECONDS.toMillis(Waits.SECONDS);
+    for (Fault fault : playAlone(scenario, patienceMillis)) {
       add(fault, scenario);
     }
   }
 
-  private List<Fault> playAlone(Scenario scenario) throws Exception {
+  private List<Fault> playAlone(Scenario scenario, int waitMillis) throws Exception {
     List<Fault> faults = new ArrayList<>();
-    arena.play(List.of(scenario), ALONE_MILLIS).values().forEach(faults::addAll);
+    arena.play(List.of(scenario), waitMillis).values().forEach(faults::addAll);
     List<Fault> common = arena.check();
     faults.addAll(common);
     if (!common.isEmpty() && !arena.check().isEmpty()) {
@@ -175,7 +180,7 @@ final class FuzzRun implements AutoCloseable {
     for (Iterator<Scenario> next = batch.iterator(); next.hasNext() && !open.isEmpty(); ) {
       Scenario scenario = next.next();
       Set<String> found = new HashSet<>();
-      playAlone(scenario).forEach(fault -> found.add(fault.kind()));
+      playAlone(scenario, ALONE_MILLIS).forEach(fault -> found.add(fault.kind()));
       for (Fault fault : List.copyOf(open.values())) {
         if (found.contains(fault.kind())) {
           open.remove(fault.kind());
@@ -198,7 +203,8 @@ final class FuzzRun implements AutoCloseable {
   }
 
   private boolean hasFault(Scenario scenario, Fault fault) throws Exception {
-    return playAlone(scenario).stream().anyMatch(found -> found.kind().equals(fault.kind()));
+    return playAlone(scenario, ALONE_MILLIS).stream()
+        .anyMatch(found -> found.kind().equals(fault.kind()));
   }
 
   /** Leaves out of a scenario what is not needed for its fault. */
