@@ -8,6 +8,7 @@ import dev.userservice.cluster.MemberSockets;
 import dev.userservice.cluster.Members;
 import dev.userservice.cluster.SerialFilter;
 import dev.userservice.config.ClusterConfig;
+import dev.userservice.config.ClusterTlsConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.FileName;
 import dev.userservice.config.ServerConfig;
@@ -244,10 +245,9 @@ public final class Main extends VertxApplication implements VertxApplicationHook
       }
       if (server.hasMembers(clustered)) {
         SerialFilter.install();
-      }
-      if (server.hasMembers(clustered) && server.cluster().tls().isOn()) {
+        ClusterTlsConfig tls = server.cluster().tls();
         clusterTls =
-            new ClusterTls(server.cluster().tls(), new RejectedPeers(REFUSED_PEER_SECONDS));
+            tls.isOn() ? new ClusterTls(tls, new RejectedPeers(REFUSED_PEER_SECONDS)) : null;
       }
     }
     if (tracing != null) {

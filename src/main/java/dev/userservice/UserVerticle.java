@@ -178,7 +178,7 @@ public final class UserVerticle extends VerticleBase {
   private void turnAway(HttpServerRequest request) {
     if (!request.isSSL()) {
       shared
-          .wrongPeers()
+          .rejectedPeers()
           .accept(
               String.valueOf(request.remoteAddress()),
               "speaks no HTTP; if it speaks TLS: this port is for plaintext");
@@ -256,7 +256,7 @@ public final class UserVerticle extends VerticleBase {
             .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
             .setHttp2RstFloodWindowDuration(RESET_WINDOW_SECONDS)
             .setHttp2RstFloodMaxRstFramePerWindow(limits.resetsPerSecond() * RESET_WINDOW_SECONDS);
-    shared.guard().tls().ifPresent(tls -> tls.configure(options, shared.wrongPeers()));
+    shared.guard().tls().ifPresent(tls -> tls.configure(options, shared.rejectedPeers()));
     if (limits.idleMillis() > 0) {
       // Over HTTP/1.1, and for peers that connect and then say nothing; HTTP/2 has timers of ours.
       options.setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout(limits.idleMillis());

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * -Dvertx.options.workerPoolSize=10}. It skips each one that it cannot use, and logs nothing that
  * is shown by default.
  */
-public final class LauncherProperties {
+final class LauncherProperties {
 
   /** Those of io.vertx.launcher.application.impl.VertxApplicationCommand, but for metrics. */
   private static final Map<String, Class<?>> OPTIONS =

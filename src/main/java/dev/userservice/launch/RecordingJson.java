@@ -15,7 +15,7 @@ import java.util.Set;
  * that they do not know, and have no list of those that they do. Their converters take a value only
  * after they have recognised its key, and copy an object whose keys may be anything.
  */
-public final class RecordingJson extends JsonObject {
+final class RecordingJson extends JsonObject {
 
   private final Set<String> read = new HashSet<>();
   private final Map<String, RecordingJson> objects = new HashMap<>();

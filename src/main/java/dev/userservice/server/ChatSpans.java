@@ -17,7 +17,7 @@ import java.util.Set;
  * The traces of a chat that goes over several servers: who speaks on one has a span on each other
  * that has heard it.
  */
-public final class ChatSpans implements ChatTraces {
+final class ChatSpans implements ChatTraces {
 
   private static final W3CTraceContextPropagator W3C = W3CTraceContextPropagator.getInstance();
 

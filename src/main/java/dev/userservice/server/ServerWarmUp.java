@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * server of its own, on loopback, with users of its own. On a busy machine the first call of a cold
  * server held its event loop for 1.8 s, and with it all other callers.
  */
-public final class ServerWarmUp {
+final class ServerWarmUp {
 
   /** Once per process. */
   private static final AtomicBoolean DONE = new AtomicBoolean();

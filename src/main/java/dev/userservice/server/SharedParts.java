@@ -66,7 +66,7 @@ public final class SharedParts implements Shareable {
   private final StoreOpening opening;
   private final Guard guard;
   private final Future<Void> guarded;
-  private final RejectedPeers wrongPeers = new RejectedPeers(1);
+  private final RejectedPeers rejectedPeers = new RejectedPeers(1);
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;
@@ -190,9 +190,9 @@ public final class SharedParts implements Shareable {
         .compute(
             deploymentId,
             (id, open) -> {
-              SharedParts directory = open != null ? open : new SharedParts(vertx, config, another);
-              directory.instances++;
-              return directory;
+              SharedParts shared = open != null ? open : new SharedParts(vertx, config, another);
+              shared.instances++;
+              return shared;
             });
   }
 
@@ -267,8 +267,8 @@ public final class SharedParts implements Shareable {
     return guarded;
   }
 
-  public RejectedPeers wrongPeers() {
-    return wrongPeers;
+  public RejectedPeers rejectedPeers() {
+    return rejectedPeers;
   }
 
   /** What the connections of all instances share. */

@@ -14,7 +14,7 @@ import io.opentelemetry.api.trace.Tracer;
  * several calls together has no one call to belong to. By OpenTelemetry's conventions for
  * databases, without statements.
  */
-public final class StoreSpans implements StoreObserver {
+final class StoreSpans implements StoreObserver {
 
   private static final Operation NOT_TRACED = failure -> {};
 

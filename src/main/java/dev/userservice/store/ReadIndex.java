@@ -51,16 +51,12 @@ final class ReadIndex {
     if (!info.isLeaderReady()) {
       return CompletableFuture.failedFuture(notLeading());
     }
-    Question question = new Question(division);
+    Question question = new Question(division, term);
     synchronized (questions) {
       questions.add(question);
     }
     question.answer.whenComplete((index, failure) -> forget(question));
     question.put();
-    // Else it might have led, been replaced, and begun to lead again in between.
-    if (info.getCurrentTerm() != term) {
-      question.fail();
-    }
     return question.answer.isDone()
         ? question.answer
         : question.answer.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
@@ -91,7 +87,7 @@ final class ReadIndex {
     synchronized (questions) {
       all = List.copyOf(questions);
     }
-    all.forEach(question -> question.replied(appender, reply.getServerReply().getCallId()));
+    all.forEach(question -> question.replied(appender, reply));
   }
 
   private void forget(Question question) {
@@ -108,14 +104,16 @@ final class ReadIndex {
 
     private final CompletableFuture<Long> answer = new CompletableFuture<>();
     private final RaftServer.Division division;
+    private final long term;
     private final long committed;
 
     // Both under the lock of this.
     private final Map<Appender, Long> firstCalls = new HashMap<>();
     private final Set<RaftPeerId> confirmed = new HashSet<>();
 
-    Question(RaftServer.Division division) {
+    Question(RaftServer.Division division, long term) {
       this.division = division;
+      this.term = term;
       committed = division.getRaftLog().getLastCommittedIndex();
       confirmed.add(division.getId());
     }
@@ -127,9 +125,10 @@ final class ReadIndex {
       answerIfConfirmed();
     }
 
-    synchronized void replied(Appender appender, long call) {
+    /** Counts replies of its own term only: a server can be replaced, and lead again later. */
+    synchronized void replied(Appender appender, AppendEntriesReplyProto reply) {
       Long first = firstCalls.get(appender);
-      if (first != null && call >= first) {
+      if (first != null && reply.getServerReply().getCallId() >= first && reply.getTerm() == term) {
         confirmed.add(appender.getFollowerId());
         answerIfConfirmed();
       }
