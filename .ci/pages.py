@@ -79,7 +79,7 @@ def run_page():
             output = run(kind, code)
             if "run_demo.sh" in code or "ClientVerticle" in code:
                 assert re.search(r"(\d)/\1 scenarios passed\n$|3 calls were refused: as it should be", output), output
-            if "BenchVerticle" in code:
+            if "LoadVerticle" in code:
                 assert re.search(r"^\| get .*\| +0 \|\n\| list .*\| +0 \|\n", output, re.M), output
             if kind == "python" and page == "README.md":
                 assert output.startswith("Alice Johnson\n"), output

@@ -1,46 +1,43 @@
 package dev.userservice;
 
-import dev.userservice.client.Channel;
-import dev.userservice.client.ScenarioRun;
-import dev.userservice.client.Transcript;
 import dev.userservice.config.ClientConfig;
+import dev.userservice.demo.ScenarioRun;
+import dev.userservice.demo.Transcript;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.util.function.BooleanSupplier;
 
 /**
- * Runs the scenarios of its configuration, a {@link ClientConfig}, against a server. It is deployed
- * when they have all passed; when one has failed its deployment fails, with a message that explains
- * the first.
+ * Runs the scenarios of its configuration, a {@link ClientConfig}, against a server. Its deployment
+ * succeeds when all have passed; else it fails with a message that explains the first failure.
  */
 public final class ClientVerticle extends VerticleBase {
 
   private final Transcript transcript;
+  private final BooleanSupplier interrupted;
 
-  /** Set on the thread that ends the process. */
-  private volatile boolean interrupted;
-
-  /** Shows what happens on standard output. */
+  /** Prints to standard output. */
   public ClientVerticle() {
-    this(Transcript.onStandardOutput(System.getenv()));
+    this(() -> false);
   }
 
-  /** Shows what happens in a transcript. */
+  /** Prints to standard output until the process is interrupted. */
+  ClientVerticle(BooleanSupplier interrupted) {
+    this(Transcript.onStandardOutput(System.getenv()), interrupted);
+  }
+
+  /** Prints to a transcript. */
   public ClientVerticle(Transcript transcript) {
+    this(transcript, () -> false);
+  }
+
+  private ClientVerticle(Transcript transcript, BooleanSupplier interrupted) {
     this.transcript = transcript;
+    this.interrupted = interrupted;
   }
 
   @Override
   public Future<?> start() {
-    ClientConfig config = ClientConfig.from(config());
-    Channel channel = new Channel(vertx, config);
-    return channel
-        .findServer(transcript.status())
-        .compose(server -> new ScenarioRun(channel, transcript, () -> interrupted).run(config))
-        .eventually(channel::close);
-  }
-
-  /** Ends the run, without another word: the process is ending. May be called on any thread. */
-  void interrupt() {
-    interrupted = true;
+    return new ScenarioRun(vertx, ClientConfig.from(config()), transcript, interrupted).run();
   }
 }

@@ -24,8 +24,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 
-/** The rooms of the house and the arrows between them; RATIONALE says why. */
+/** The rooms of the house and the arrows between them; ARCHITECTURE.md explains them. */
 @AnalyzeClasses(packages = "dev.userservice", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
@@ -41,8 +42,12 @@ class ArchitectureTest {
           .definedBy("dev.userservice.server..")
           .layer("client")
           .definedBy("dev.userservice.client..")
-          .layer("bench")
-          .definedBy("dev.userservice.bench..")
+          .layer("demo")
+          .definedBy("dev.userservice.demo..")
+          .layer("load")
+          .definedBy("dev.userservice.load..")
+          .layer("console")
+          .definedBy("dev.userservice.console..")
           .layer("rpc")
           .definedBy("dev.userservice.rpc..")
           .layer("user")
@@ -51,8 +56,10 @@ class ArchitectureTest {
           .definedBy("dev.userservice.store..")
           .layer("operations")
           .definedBy("dev.userservice.operations..")
-          .layer("security")
-          .definedBy("dev.userservice.security..")
+          .layer("access")
+          .definedBy("dev.userservice.access..")
+          .layer("tls")
+          .definedBy("dev.userservice.tls..")
           .layer("cluster")
           .definedBy("dev.userservice.cluster..")
           .layer("config")
@@ -60,13 +67,17 @@ class ArchitectureTest {
           .whereLayer("root")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("launch")
-          .mayOnlyBeAccessedByLayers("root", "server")
-          .whereLayer("server")
           .mayOnlyBeAccessedByLayers("root")
-          .whereLayer("client")
-          .mayOnlyBeAccessedByLayers("root", "launch", "server", "bench")
-          .whereLayer("bench")
+          .whereLayer("server")
           .mayOnlyBeAccessedByLayers("root", "launch")
+          .whereLayer("demo")
+          .mayOnlyBeAccessedByLayers("root", "launch")
+          .whereLayer("load")
+          .mayOnlyBeAccessedByLayers("root", "launch")
+          .whereLayer("client")
+          .mayOnlyBeAccessedByLayers("root", "launch", "demo", "load")
+          .whereLayer("console")
+          .mayOnlyBeAccessedByLayers("root", "launch", "server", "client", "demo", "load")
           .whereLayer("rpc")
           .mayOnlyBeAccessedByLayers("root", "server")
           .whereLayer("user")
@@ -76,9 +87,11 @@ class ArchitectureTest {
           .whereLayer("operations")
           .mayOnlyBeAccessedByLayers("root", "launch", "server")
           .whereLayer("cluster")
-          .mayOnlyBeAccessedByLayers("root", "server")
-          .whereLayer("security")
-          .mayOnlyBeAccessedByLayers("root", "launch", "server", "client")
+          .mayOnlyBeAccessedByLayers("launch", "server")
+          .whereLayer("access")
+          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("tls")
+          .mayOnlyBeAccessedByLayers("launch", "server", "access", "client")
           .whereLayer("config")
           .mayOnlyBeAccessedByLayers(
               "root",
@@ -87,9 +100,11 @@ class ArchitectureTest {
               "operations",
               "store",
               "client",
-              "bench",
+              "demo",
+              "load",
               "cluster",
-              "security");
+              "access",
+              "tls");
 
   /** What a newcomer opens first. */
   @ArchTest
@@ -97,11 +112,33 @@ class ArchitectureTest {
     assertThat(classes.stream().filter(type -> type.getPackageName().equals("dev.userservice")))
         .extracting(type -> type.getName().replaceFirst("\\$.*", ""))
         .containsOnly(
-            "dev.userservice.EntryPoint",
             "dev.userservice.Main",
             "dev.userservice.UserVerticle",
             "dev.userservice.ClientVerticle",
-            "dev.userservice.BenchVerticle");
+            "dev.userservice.LoadVerticle");
+  }
+
+  /** So that the room does not become the place for everything. */
+  @ArchTest
+  static void server_joinsRooms(JavaClasses classes) {
+    assertThat(
+            classes.stream()
+                .filter(type -> type.getPackageName().equals("dev.userservice.server"))
+                .filter(type -> !type.getName().contains("$"))
+                .filter(type -> rooms(type).size() < 2))
+        .extracting(JavaClass::getSimpleName)
+        .isEmpty();
+  }
+
+  /** The other rooms that a class uses, with its nested classes. */
+  private static Set<String> rooms(JavaClass type) {
+    return type.getPackage().getClasses().stream()
+        .filter(part -> part.getName().replaceFirst("\\$.*", "").equals(type.getName()))
+        .flatMap(part -> part.getDirectDependenciesFromSelf().stream())
+        .map(dependency -> dependency.getTargetClass().getBaseComponentType().getPackageName())
+        .filter(name -> name.startsWith("dev.userservice."))
+        .filter(name -> !name.equals("dev.userservice.server"))
+        .collect(Collectors.toSet());
   }
 
   @ArchTest
@@ -139,16 +176,17 @@ class ArchitectureTest {
           // The levels and names of loggers, which operators set from the server's own machine.
           "dev.userservice.operations.LogLevels",
           // The operator's file of keys, and the answer of the configured issuer.
-          "dev.userservice.security.PublicKeys",
+          "dev.userservice.access.PublicKeys",
           // The message of an exception of the JDK, which names one of the alerts of TLS.
-          "dev.userservice.security.WatchedTls");
+          "dev.userservice.tls.WatchedTls");
 
   private static final DescribedPredicate<JavaClass> READS_CALLERS =
       resideInAnyPackage(
               "dev.userservice.rpc..",
               "dev.userservice.user..",
               "dev.userservice.operations..",
-              "dev.userservice.security..",
+              "dev.userservice.access..",
+              "dev.userservice.tls..",
               "dev.userservice.server..")
           .and(not(belongTo(named(READS_NO_CALLER))))
           .as("read what callers send");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.userservice.proto.UserServiceGrpc;
-import dev.userservice.security.UnusableFileException;
+import dev.userservice.tls.UnusableFileException;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
@@ -258,7 +258,7 @@ class CertificateFilesTest {
   void newFilesOfARunningServer_areTakenOrNamedLikeTheFirst() throws Exception {
     Path file = write((pem(own) + pem(middle) + key).getBytes());
     String path = file.toString();
-    try (LogLines logged = LogLines.of("dev.userservice.security.ServerTls")) {
+    try (LogLines logged = LogLines.of("dev.userservice.tls.ServerTls")) {
       server = start(new JsonObject().put("certificateFile", path).put("keyFile", path));
       assertThat(code(trusting())).isEqualTo(Code.OK);
 

@@ -14,8 +14,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,16 +25,16 @@ import java.util.concurrent.TimeUnit;
 /** One of several servers, in a JVM of its own: of a cluster where its configuration has one. */
 public final class ClusterNode implements AutoCloseable {
 
-  private final Program program;
+  private final JavaProcess program;
   private final ManagedChannel channel;
   private final int port;
   private final String size;
   private long logged;
 
-  private ClusterNode(Program program) throws IOException {
+  private ClusterNode(JavaProcess program) throws IOException {
     this.program = program;
     List<String> lines = program.startLines();
-    port = Program.port(lines);
+    port = JavaProcess.port(lines);
     size = lines.stream().filter(line -> line.startsWith("Cluster: ")).findFirst().orElse("");
     channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
   }
@@ -55,18 +53,18 @@ public final class ClusterNode implements AutoCloseable {
   /** Starts some at once, for those that serve only together, and waits until they do. */
   public static List<ClusterNode> start(Path folder, JsonObject config, int count)
       throws IOException {
-    List<Program> programs = new ArrayList<>();
+    List<JavaProcess> programs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       programs.add(program(folder, config, Map.of()));
     }
     List<ClusterNode> nodes = new ArrayList<>();
-    for (Program program : programs) {
+    for (JavaProcess program : programs) {
       nodes.add(new ClusterNode(program));
     }
     return nodes;
   }
 
-  private static Program program(Path folder, JsonObject config, Map<String, String> env)
+  private static JavaProcess program(Path folder, JsonObject config, Map<String, String> env)
       throws IOException {
     List<String> command = new ArrayList<>();
     if (config.containsKey("cluster")) {
@@ -74,20 +72,18 @@ public final class ClusterNode implements AutoCloseable {
     }
     command.add("--conf");
     command.add(new JsonObject().put("port", 0).mergeIn(config).encode());
-    return Program.start(folder, env, List.of(), command.toArray(String[]::new));
+    return JavaProcess.start(folder, env, List.of(), command.toArray(String[]::new));
   }
 
   /** The configuration of a cluster that nobody else is in. */
-  static JsonObject cluster() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      int port = Math.min(free.getLocalPort(), 65_000);
-      return new JsonObject()
-          .put(
-              "cluster",
-              new JsonObject()
-                  .put("port", port)
-                  .put("members", new JsonArray().add("127.0.0.1:" + port)));
-    }
+  static JsonObject cluster() {
+    int port = FreePorts.ofCluster();
+    return new JsonObject()
+        .put(
+            "cluster",
+            new JsonObject()
+                .put("port", port)
+                .put("members", new JsonArray().add("127.0.0.1:" + port)));
   }
 
   /** The configuration of so many servers that keep the users in a log. */

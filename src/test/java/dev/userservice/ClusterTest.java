@@ -3,7 +3,7 @@ package dev.userservice;
 import static dev.userservice.Requests.says;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.client.Demo;
+import dev.userservice.demo.Demo;
 import dev.userservice.proto.UserMessage;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;

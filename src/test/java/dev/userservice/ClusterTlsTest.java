@@ -225,7 +225,8 @@ class ClusterTlsTest {
 
   private static void assertRefused(Certificate own, String why) throws Exception {
     String config = with(cluster, own, authority).put("port", 0).encode();
-    Program server = Program.start(folder, Map.of(), List.of(), "--cluster", "--conf", config);
+    JavaProcess server =
+        JavaProcess.start(folder, Map.of(), List.of(), "--cluster", "--conf", config);
     try {
       assertThat(server.exitCode()).as(server::errors).isEqualTo(ExitCode.CONFIGURATION);
       assertThat(server.errors().lines())

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.userservice.config.ConfigException;
-import dev.userservice.config.ConfigSource;
+import dev.userservice.config.Program;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.launch.ExitCode;
 import dev.userservice.server.OperationsRpcs;
@@ -309,7 +309,7 @@ class ContainerFilesTest {
     }
 
     assertThat(entry.get(0)).isEqualTo("java");
-    Program program = Program.start(folder, env, jvm, line.toArray(String[]::new));
+    JavaProcess program = JavaProcess.start(folder, env, jvm, line.toArray(String[]::new));
     try {
       String output = program.output();
       assertThat(program.exitCode()).as(program.errors()).isEqualTo(ExitCode.OK);
@@ -330,7 +330,7 @@ class ContainerFilesTest {
 
   private static ServerConfig config() {
     return ServerConfig.from(
-        ConfigSource.server(configMap(), environment(), new Properties(), warning -> {}));
+        Program.SERVER.load(configMap(), environment(), new Properties(), warning -> {}).json());
   }
 
   private static String configMap() {

@@ -39,7 +39,8 @@ class CrashTest {
   private void killServiceInTheMiddle(JsonObject config) throws Exception {
     try (WriteLoad load = new WriteLoad()) {
       for (int round = 0; round <= ROUNDS; round++) {
-        Program server = Program.start(folder, Map.of(), List.of(), "--conf", config.encode());
+        JavaProcess server =
+            JavaProcess.start(folder, Map.of(), List.of(), "--conf", config.encode());
         try {
           int port = server.port();
           load.assertKept(port);

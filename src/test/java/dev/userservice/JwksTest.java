@@ -124,7 +124,7 @@ class JwksTest {
     int port = published.actualPort();
     start();
     assertThat(call(token(issuer, "one")).code()).isEqualTo(Code.OK);
-    try (LogLines logged = LogLines.of("dev.userservice.security.TokenKeys")) {
+    try (LogLines logged = LogLines.of("dev.userservice.access.TokenKeys")) {
       for (String broken : new String[] {"{", "<html>", "{\"keys\":[]}", "x".repeat(2 << 20)}) {
         keys = broken;
         int before = asked.get();
@@ -169,7 +169,7 @@ class JwksTest {
   void issuerThatIsAwayAtTheStart_isAskedAgainWithoutAToken() throws Exception {
     keys = "";
     publish();
-    try (LogLines logged = LogLines.of("dev.userservice.security.TokenKeys")) {
+    try (LogLines logged = LogLines.of("dev.userservice.access.TokenKeys")) {
       start(
           "http://127.0.0.1:" + published.actualPort() + "/keys",
           new JsonObject().put("jwksRefreshMillis", 86_400_000));

@@ -20,14 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
     threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
 class LocaleTest {
 
-  @RegisterExtension private final Programs programs = new Programs();
+  @RegisterExtension private final JavaProcesses programs = new JavaProcesses();
   @TempDir private Path folder;
 
   @Test
   void turkish_aClusterStarts() throws Exception {
     JsonObject config = ClusterNode.cluster().put("port", 0);
 
-    Program server =
+    JavaProcess server =
         programs.start(
             folder,
             Map.of("OTEL_TRACES_EXPORTER", "otlp", "OTEL_TRACES_SAMPLER", "always"),
@@ -73,7 +73,7 @@ class LocaleTest {
 
   private void assertRefused(String key, JsonObject config) throws Exception {
     Path file = Files.writeString(folder.resolve("conf.json"), config.encode());
-    Program server =
+    JavaProcess server =
         programs.start(folder, Map.of("LC_ALL", "C"), List.of(), "--conf", file.toString());
     assertThat(server.exitCode()).as(server.errors()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(server.errors())
@@ -84,7 +84,7 @@ class LocaleTest {
 
   @Test
   void arabic_numbersHaveAsciiDigits() throws Exception {
-    Program server =
+    JavaProcess server =
         programs.start(
             folder,
             Map.of(),

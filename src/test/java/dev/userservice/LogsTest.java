@@ -33,11 +33,11 @@ class LogsTest {
   private static final String CALL = "users.v1.UserService/GetUser OK \\d+ ms, 1 in, 1 out, from ";
 
   @TempDir private Path folder;
-  @RegisterExtension private final Programs programs = new Programs();
+  @RegisterExtension private final JavaProcesses programs = new JavaProcesses();
 
   @Test
   void start_saysWhatRuns() throws Exception {
-    Program server = start(Map.of(), List.of(), "--conf", "{\"port\":0}", "--instances", "2");
+    JavaProcess server = start(Map.of(), List.of(), "--conf", "{\"port\":0}", "--instances", "2");
 
     assertThat(server.startLines())
         .satisfiesExactly(
@@ -120,7 +120,7 @@ class LogsTest {
 
   @Test
   void printConfig_ofTheServer() throws Exception {
-    Program program =
+    JavaProcess program =
         start(
             Map.of("USER_SERVICE_PORT", "1", "USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
             List.of(),
@@ -140,7 +140,7 @@ class LogsTest {
 
   @Test
   void printConfig_ofTheClient() throws Exception {
-    Program program = start(Map.of(), List.of(), CLIENT, "--print-config");
+    JavaProcess program = start(Map.of(), List.of(), CLIENT, "--print-config");
 
     assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(ClientConfig.from(new JsonObject(program.output().replaceAll("  *// .*", ""))))
@@ -154,18 +154,18 @@ class LogsTest {
           {"--conf text: unknown key \"prot\"", "{\"prot\":1}"},
           {"configuration: \"rateLimit.methods\"", "{\"rateLimit\":{\"methods\":{\"a/b\":1}}}"}
         }) {
-      Program program = start(Map.of(), List.of(), "--print-config", "--conf", command[1]);
+      JavaProcess program = start(Map.of(), List.of(), "--print-config", "--conf", command[1]);
       assertThat(program.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
       assertThat(program.errors()).startsWith("user-service: " + command[0]).hasLineCount(1);
       assertThat(program.output()).isEmpty();
     }
-    Program other = start(Map.of(), List.of(), "no.such.Verticle", "--print-config");
+    JavaProcess other = start(Map.of(), List.of(), "no.such.Verticle", "--print-config");
     assertThat(other.exitCode()).isEqualTo(ExitCode.USAGE);
   }
 
   /** All lines on stderr of a server that has answered one call and was stopped. */
   private Stream<String> logOfACall(String config, List<String> jvm) throws Exception {
-    Program server = start(Map.of(), jvm, "--conf", config);
+    JavaProcess server = start(Map.of(), jvm, "--conf", config);
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
     try {
@@ -183,7 +183,7 @@ class LogsTest {
     return server.errors().lines();
   }
 
-  private Program start(Map<String, String> env, List<String> jvm, String... command)
+  private JavaProcess start(Map<String, String> env, List<String> jvm, String... command)
       throws Exception {
     return programs.start(folder, env, jvm, command);
   }

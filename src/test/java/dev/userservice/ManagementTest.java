@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.userservice.config.ServerConfig;
 import dev.userservice.launch.ExitCode;
+import dev.userservice.launch.Role;
 import dev.userservice.launch.StartFailure;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.operations.Management;
@@ -203,14 +205,14 @@ class ManagementTest {
 
   @Test
   void connections_leaveFilesForWhoAsks(@TempDir Path folder) throws Exception {
-    Program program =
-        Program.startWithFiles(
+    JavaProcess program =
+        JavaProcess.startWithFiles(
             FEW_FILES, folder, "--conf", "{\"port\": 0, \"management\": {\"port\": 0}}");
     List<Socket> silent = new ArrayList<>();
     try {
       List<String> lines = program.startLines();
       for (int i = 0; i < FEW_FILES; i++) {
-        silent.add(new Socket("127.0.0.1", Program.port(lines)));
+        silent.add(new Socket("127.0.0.1", JavaProcess.port(lines)));
       }
 
       String ready =
@@ -278,10 +280,7 @@ class ManagementTest {
 
   @Test
   void health_storeThatIsNotThere_isAliveButNotReady() throws Exception {
-    int nobody;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      nobody = socket.getLocalPort();
-    }
+    int nobody = FreePorts.one();
     start(
         1,
         new JsonObject()
@@ -399,7 +398,8 @@ class ManagementTest {
       assertThatThrownBy(() -> server = RunningServer.start(2, config))
           .satisfies(
               failure -> {
-                StartFailure explained = StartFailure.of(failure, config);
+                StartFailure explained =
+                    StartFailure.of(failure, Role.SERVER, ServerConfig.from(config));
                 assertThat(explained.exitCode()).isEqualTo(ExitCode.ADDRESS);
                 assertThat(explained.message())
                     .contains("port " + taken.getLocalPort(), "in use", "\"management.port\"")

@@ -44,7 +44,7 @@ public final class PostgresServer implements AutoCloseable {
   private PostgresServer() {
     try {
       data = Files.createTempDirectory("postgres");
-      server = start(0);
+      server = start(FreePorts.one());
       Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -156,7 +156,7 @@ class RaftMembersTest {
     servers.stream().filter(address -> !address.equals(gone)).forEach(others::add);
     String fresh = RaftConfigs.servers(1).getString(0);
     others.add(fresh);
-    int management = RaftConfigs.freePort();
+    int management = FreePorts.one();
 
     assertRefused(config(others), "is not in \"store.raft.servers\"");
     nodes.add(
@@ -228,8 +228,9 @@ class RaftMembersTest {
   }
 
   private void assertRefused(JsonObject config, String... words) throws Exception {
-    Program program =
-        Program.start(folder, Map.of(), List.of(), "--conf", config.copy().put("port", 0).encode());
+    JavaProcess program =
+        JavaProcess.start(
+            folder, Map.of(), List.of(), "--conf", config.copy().put("port", 0).encode());
     assertThat(program.exitCode()).as(program::errors).isEqualTo(ExitCode.STORE);
     assertThat(program.errors().lines().filter(line -> line.startsWith("user-service: ")))
         .singleElement()

@@ -1,9 +1,9 @@
 package dev.userservice;
 
-import dev.userservice.launch.StartLines;
 import dev.userservice.operations.Metrics;
+import dev.userservice.operations.Started;
+import dev.userservice.operations.Version;
 import dev.userservice.proto.UserServiceGrpc;
-import dev.userservice.server.Started;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.handler.ssl.SslContext;
@@ -42,7 +42,7 @@ public final class RunningServer implements AutoCloseable {
   }
 
   private static Vertx measured() {
-    Metrics metrics = new Metrics(StartLines.version());
+    Metrics metrics = new Metrics(Version.ofProgram());
     Vertx vertx = metrics.of(Vertx.builder(), new VertxOptions()).build();
     Started.of(vertx).measuredBy(metrics);
     return vertx;

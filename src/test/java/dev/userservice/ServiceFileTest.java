@@ -2,8 +2,8 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
+import dev.userservice.config.Program;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.launch.ExitCode;
 import dev.userservice.launch.Role;
@@ -48,11 +48,13 @@ class ServiceFileTest {
 
     assertThat(
             ServerConfig.from(
-                    ConfigSource.server(
-                        "conf/sqlite.json",
-                        Map.of(variable[0], variable[1]),
-                        new Properties(),
-                        warning -> {}))
+                    Program.SERVER
+                        .load(
+                            "conf/sqlite.json",
+                            Map.of(variable[0], variable[1]),
+                            new Properties(),
+                            warning -> {})
+                        .json())
                 .store()
                 .sqlite()
                 .file())

@@ -6,8 +6,6 @@ import dev.userservice.launch.ExitCode;
 import dev.userservice.store.RaftConfigs;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +29,7 @@ class StartSignalTest {
 
   private static final int MOMENTS = 5;
 
-  @RegisterExtension private final Programs programs = new Programs();
+  @RegisterExtension private final JavaProcesses programs = new JavaProcesses();
   @TempDir private Path folder;
 
   @Test
@@ -64,15 +62,12 @@ class StartSignalTest {
 
   @Test
   void client_thatWaitsForAServer() throws Exception {
-    try (ServerSocket later = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      later.close();
-      assertStops(
-          ExitCode.SCENARIO,
-          "user-service: interrupted before all scenarios had passed",
-          "ClientVerticle",
-          "--conf",
-          "{\"addresses\":[\"127.0.0.1:" + later.getLocalPort() + "\"],\"waitMillis\":60000}");
-    }
+    assertStops(
+        ExitCode.SCENARIO,
+        "user-service: interrupted before all scenarios had passed",
+        "ClientVerticle",
+        "--conf",
+        "{\"addresses\":[\"127.0.0.1:" + FreePorts.one() + "\"],\"waitMillis\":60000}");
   }
 
   /** Asserts the exit code, and that stderr has only these lines and the log. */
@@ -93,7 +88,7 @@ class StartSignalTest {
    */
   private int stop(int classes, String signal, int exitCode, String errors, String... command)
       throws Exception {
-    Program program =
+    JavaProcess program =
         programs.start(folder, Map.of(), List.of("-Xlog:class+load:stdout:none"), command);
     int loaded = 0;
     for (String line = await(program, FIRST); loaded < classes; line = read(program)) {
@@ -114,7 +109,7 @@ class StartSignalTest {
     return loaded;
   }
 
-  private static String await(Program program, String start) throws IOException {
+  private static String await(JavaProcess program, String start) throws IOException {
     String line = read(program);
     while (!line.startsWith(start)) {
       line = read(program);
@@ -122,7 +117,7 @@ class StartSignalTest {
     return line;
   }
 
-  private static String read(Program program) throws IOException {
+  private static String read(JavaProcess program) throws IOException {
     String line = program.stdout().readLine();
     assertThat(line).as(program::errors).isNotNull();
     return line;

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.RetryInfo;
-import dev.userservice.client.Demo;
+import dev.userservice.demo.Demo;
 import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
@@ -248,8 +248,8 @@ class StoresTest {
     JsonObject store = config.getJsonObject("store").put("startTimeoutMillis", 3_000);
     store.getJsonObject("postgres").put("port", 1);
 
-    Program program =
-        Program.start(
+    JavaProcess program =
+        JavaProcess.start(
             folder,
             Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
             List.of(),
@@ -270,11 +270,11 @@ class StoresTest {
   @Test
   void start_onAFileThatAnotherProcessHas() throws Exception {
     String config = config("sqlite").encode();
-    Program first = Program.start(folder, Map.of(), List.of(), "--conf", config);
+    JavaProcess first = JavaProcess.start(folder, Map.of(), List.of(), "--conf", config);
     try {
       first.port();
 
-      Program second = Program.start(folder, Map.of(), List.of(), "--conf", config);
+      JavaProcess second = JavaProcess.start(folder, Map.of(), List.of(), "--conf", config);
 
       assertThat(second.exitCode()).isEqualTo(ExitCode.STORE);
       assertThat(second.errors())
@@ -286,8 +286,9 @@ class StoresTest {
 
   @Test
   void fileRemoved_underARunningServer_stopsIt() throws Exception {
-    Program program =
-        Program.start(folder, Map.of(), List.of(), "--conf", StoreConfigs.sqlite(folder).encode());
+    JavaProcess program =
+        JavaProcess.start(
+            folder, Map.of(), List.of(), "--conf", StoreConfigs.sqlite(folder).encode());
     try {
       program.port();
 

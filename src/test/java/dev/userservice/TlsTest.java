@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.rpc.RawFrames;
-import dev.userservice.security.UnusableFileException;
+import dev.userservice.tls.UnusableFileException;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
@@ -70,8 +70,8 @@ class TlsTest {
   void makeCertificates() throws Exception {
     authority = Certificate.authority(folder, "authority");
     own = authority.forServer("server");
-    peers = LogLines.of("dev.userservice.security.RejectedPeers");
-    tls = LogLines.of("dev.userservice.security.ServerTls");
+    peers = LogLines.of("dev.userservice.tls.RejectedPeers");
+    tls = LogLines.of("dev.userservice.tls.ServerTls");
   }
 
   @AfterEach
@@ -280,7 +280,7 @@ class TlsTest {
 
   @Test
   void keyThatEverybodyCanRead_isWarnedOf() throws Exception {
-    try (LogLines files = LogLines.of("dev.userservice.security.SmallFile")) {
+    try (LogLines files = LogLines.of("dev.userservice.tls.SmallFile")) {
       Files.setPosixFilePermissions(own.key(), PosixFilePermissions.fromString("rw-r-----"));
       start(own.pem());
       assertThat(files.messages()).as("its group may").isEmpty();

@@ -72,8 +72,8 @@ class TracedStoresTest {
       JsonObject config, IntFunction<NettyChannelBuilder> channelTo, String system, SpanKind kind)
       throws Exception {
     try (TraceCollector collector = new TraceCollector()) {
-      Program server =
-          Program.start(folder, collector.variables(), List.of(), "--conf", config.encode());
+      JavaProcess server =
+          JavaProcess.start(folder, collector.variables(), List.of(), "--conf", config.encode());
       ManagedChannel channel = channelTo.apply(server.port()).build();
       try {
         createAndGet(

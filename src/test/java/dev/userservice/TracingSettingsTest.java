@@ -32,7 +32,7 @@ class TracingSettingsTest {
       "{\"maxEventLoopExecuteTime\":1,\"maxEventLoopExecuteTimeUnit\":\"MINUTES\"}";
 
   @TempDir private Path folder;
-  @RegisterExtension private final Programs programs = new Programs();
+  @RegisterExtension private final JavaProcesses programs = new JavaProcesses();
 
   @Test
   void nothingIsSet_nothingOfTheSdkIsLoaded() throws Exception {
@@ -43,7 +43,7 @@ class TracingSettingsTest {
             Map.of("OTEL_TRACES_EXPORTER", "none", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:1"),
             Map.of("OTEL_SDK_DISABLED", "true", "OTEL_TRACES_EXPORTER", "otlp"))) {
       Path classes = Files.createTempFile(folder, "classes", "");
-      Program server = start(off, List.of("-Xlog:class+load=info:file=" + classes));
+      JavaProcess server = start(off, List.of("-Xlog:class+load=info:file=" + classes));
       call(server.port());
       server.process().toHandle().destroy();
 
@@ -57,11 +57,8 @@ class TracingSettingsTest {
 
   @Test
   void collectorIsAway_callsGoOn_andTheLogSaysItOnce() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      port = free.getLocalPort();
-    }
-    Program server =
+    int port = FreePorts.one();
+    JavaProcess server =
         start(
             Map.of(
                 "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -94,7 +91,7 @@ class TracingSettingsTest {
   @Test
   void stop_sendsWhatThereIs() throws Exception {
     try (TraceCollector collector = new TraceCollector()) {
-      Program server =
+      JavaProcess server =
           start(
               Map.of("OTEL_BSP_SCHEDULE_DELAY", "1h"),
               List.of(
@@ -113,7 +110,7 @@ class TracingSettingsTest {
   @Test
   void stop_doesNotWaitForACollectorThatSaysNothing() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
-      Program server =
+      JavaProcess server =
           start(
               Map.of(
                   "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -146,7 +143,7 @@ class TracingSettingsTest {
           OTEL_EXPORTER_OTLP_CERTIFICATE|nowhere.pem|OTEL_...: Invalid OTLP certificate/key path: nowhere.pem
           """)
   void variableThatCannotBe_stopsTheStart(String name, String value, String why) throws Exception {
-    Program program = start(env(name, value), List.of());
+    JavaProcess program = start(env(name, value), List.of());
 
     assertThat(program.exitCode()).isEqualTo(ExitCode.CONFIGURATION);
     assertThat(program.output()).isEmpty();
@@ -159,7 +156,7 @@ class TracingSettingsTest {
         : Map.of("OTEL_TRACES_EXPORTER", "otlp", name, value);
   }
 
-  private Program start(Map<String, String> env, List<String> jvm) throws Exception {
+  private JavaProcess start(Map<String, String> env, List<String> jvm) throws Exception {
     return programs.start(
         folder, env, jvm, "--conf", "{\"port\":0}", "--instances", "1", "--options", PATIENT);
   }

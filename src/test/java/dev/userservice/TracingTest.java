@@ -47,7 +47,7 @@ class TracingTest {
   @TempDir private static Path folder;
 
   private static TraceCollector collector;
-  private static Program server;
+  private static JavaProcess server;
   private static ManagedChannel channel;
   private static int port;
 
@@ -63,7 +63,7 @@ class TracingTest {
                 "rateLimit",
                 new JsonObject()
                     .put("methods", new JsonObject().put(SERVICE + "BatchCreateUsers", 1)));
-    server = Program.start(folder, collector.variables(), List.of(), "--conf", config.encode());
+    server = JavaProcess.start(folder, collector.variables(), List.of(), "--conf", config.encode());
     port = server.port();
     channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
   }
@@ -237,8 +237,8 @@ class TracingTest {
 
   @Test
   void client_beginsATraceWithEachCall() throws Exception {
-    Program client =
-        Program.start(
+    JavaProcess client =
+        JavaProcess.start(
             folder,
             collector.variables(),
             List.of("-Duser-client.addresses=127.0.0.1:" + port, "-Duser-client.scenarios=get"),

@@ -37,7 +37,7 @@ class WatchdogTest {
   private static final Predicate<String> NO_PAUSE = line -> !line.contains("BlockedThreadChecker");
 
   @TempDir private Path folder;
-  @RegisterExtension private final Programs programs = new Programs();
+  @RegisterExtension private final JavaProcesses programs = new JavaProcesses();
 
   @ParameterizedTest
   @EnumSource(
@@ -94,14 +94,14 @@ class WatchdogTest {
 
   @Test
   void eventLoops_ofAVertxThatIsClosed() throws Exception {
-    Program program = start(Way.VERTX_CLOSES, List.of());
+    JavaProcess program = start(Way.VERTX_CLOSES, List.of());
     assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(program.errors()).isEmpty();
   }
 
   @Test
   void stackOverflow_endsNothing() throws Exception {
-    Program program = start(Way.STACK_OVERFLOW, List.of());
+    JavaProcess program = start(Way.STACK_OVERFLOW, List.of());
     assertStops(program);
     assertThat(program.errors())
         .contains("java.lang.StackOverflowError")
@@ -110,12 +110,12 @@ class WatchdogTest {
 
   @Test
   void heap_thatIsNearlyFull() throws Exception {
-    Program program = start(Way.NEARLY_FULL, List.of());
+    JavaProcess program = start(Way.NEARLY_FULL, List.of());
     assertStops(program);
     assertThat(program.errors().lines().filter(NO_PAUSE)).isEmpty();
   }
 
-  private Program start(Way way, List<String> options) throws Exception {
+  private JavaProcess start(Way way, List<String> options) throws Exception {
     List<String> jvm = new ArrayList<>(List.of("-Xmx64m"));
     jvm.addAll(options);
     return programs.start(
@@ -133,13 +133,13 @@ class WatchdogTest {
   }
 
   /** The only output of a program that ended itself. */
-  private static String ended(Program program) throws Exception {
+  private static String ended(JavaProcess program) throws Exception {
     assertThat(program.exitCode()).as(program::errors).isEqualTo(ExitCode.LAST_RESORT);
     return program.errors();
   }
 
   /** It goes on, and then stops in good order. */
-  private static void assertStops(Program program) throws Exception {
+  private static void assertStops(JavaProcess program) throws Exception {
     assertThat(program.stdout().readLine()).isEqualTo("started");
     assertThat(program.stdout().readLine()).as(program::errors).isEqualTo("alive");
     program.process().toHandle().destroy();

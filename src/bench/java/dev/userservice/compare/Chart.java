@@ -1,5 +1,7 @@
 package dev.userservice.compare;
 
+import dev.userservice.load.Load;
+
 import dev.userservice.compare.Results.Spread;
 import java.util.List;
 import java.util.Locale;

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The load of a real client, in a process of its own: BenchVerticle of our jar, which looks at each
+ * The load of a real client, in a process of its own: LoadVerticle of our jar, which looks at each
  * answer, and sends each message in a frame of its own.
  *
  * <p>It costs more than the servers, and is what is slow where few cores are shared: only the CPU
@@ -60,7 +60,7 @@ final class ClientLoad implements Generator {
     config.put("reportFile", report.toString());
     List<String> command =
         List.of(
-            "java", "-jar", Peers.JAR, "dev.userservice.BenchVerticle", "--conf", config.encode());
+            "java", "-jar", Peers.JAR, "dev.userservice.LoadVerticle", "--conf", config.encode());
     if (server.peer().isOurs()) {
       commands.put(
           load.name(),

@@ -1,5 +1,7 @@
 package dev.userservice.compare;
 
+import dev.userservice.load.Frames;
+
 import static dev.userservice.compare.Load.Group.MILLION;
 import static dev.userservice.compare.Load.Group.READS;
 import static dev.userservice.compare.Load.Group.TLS;
@@ -68,7 +70,7 @@ record Load(
     CHAT,
     /** Ours, with 1,000 users in one write, and other users in each. */
     PACKED,
-    /** BenchVerticle: a real client that sends a message a frame. */
+    /** LoadVerticle: a real client that sends a message a frame. */
     CLIENT_CREATE,
     CLIENT_BATCH,
     CLIENT_CHAT,

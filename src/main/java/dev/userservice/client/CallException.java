@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * A call that did not end with OK: its status, and the message and details of whoever gave it that
- * status. This is the server, or this client when the server said nothing that could be understood.
+ * A call that did not end with OK: its status, message and details, from the server, or from this
+ * client when the server sent none that can be read.
  */
 public final class CallException extends RuntimeException {
 
@@ -23,7 +23,7 @@ public final class CallException extends RuntimeException {
   private final transient GrpcStatus status;
   private final transient List<String> details;
   private final boolean saidByServer;
-  private final boolean lasting;
+  private final boolean permanent;
   private final boolean changedNothing;
   private final String reason;
 
@@ -32,30 +32,30 @@ public final class CallException extends RuntimeException {
       String message,
       List<String> details,
       boolean saidByServer,
-      boolean lasting,
+      boolean permanent,
       boolean changedNothing,
       String reason) {
     super(message, null, false, false);
     this.status = status;
     this.details = details;
     this.saidByServer = saidByServer;
-    this.lasting = lasting;
+    this.permanent = permanent;
     this.changedNothing = changedNothing;
     this.reason = reason;
   }
 
-  /** What this client found, not what a server said. */
+  /** A failure found by this client, not reported by a server. */
   static CallException here(GrpcStatus status, String message) {
     return new CallException(status, message, List.of(), false, false, false, "");
   }
 
-  /** UNAVAILABLE, and it is certain that no server has begun with the call. */
-  static CallException unseen(String message) {
+  /** UNAVAILABLE; certainly no server processed the call. */
+  static CallException notProcessed(String message) {
     return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, false, true, "");
   }
 
-  /** UNAVAILABLE, and no second try helps. */
-  static CallException unavailableForGood(String message) {
+  /** UNAVAILABLE; a retry is useless. */
+  static CallException unavailablePermanently(String message) {
     return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, true, true, "");
   }
 
@@ -93,45 +93,42 @@ public final class CallException extends RuntimeException {
     return status;
   }
 
-  /** What stood in grpc-status-details-bin, in one line or more for each detail. */
+  /** The content of grpc-status-details-bin, at least one line for each detail. */
   public List<String> details() {
     return details;
   }
 
-  /** The reason in its ErrorInfo, which programs may compare; empty when there is none. */
+  /** The reason of its ErrorInfo, for programs to compare; empty without one. */
   public String reason() {
     return reason;
   }
 
-  boolean saidByServer() {
+  public boolean saidByServer() {
     return saidByServer;
   }
 
-  /** Whether no second try helps. */
-  boolean lasts() {
-    return lasting;
+  /** Whether a retry is useless. */
+  boolean isPermanent() {
+    return permanent;
   }
 
-  /** Whether it was refused for who called. */
-  boolean isOfAccess() {
+  /** Whether the server refused the caller's identity or rights. */
+  public boolean isOfAccess() {
     return status == GrpcStatus.UNAUTHENTICATED || status == GrpcStatus.PERMISSION_DENIED;
   }
 
-  /** Whether the same call may succeed a little later. */
-  boolean mayPass() {
-    return status == GrpcStatus.UNAVAILABLE && !lasting;
+  /** Whether a retry may succeed. */
+  boolean isTransient() {
+    return status == GrpcStatus.UNAVAILABLE && !permanent;
   }
 
-  /**
-   * Whether the same call may be made again without being done twice: no server has begun with it,
-   * or one has said so.
-   */
+  /** Whether a retry cannot apply the call twice: no server processed it, or one said so. */
   boolean changedNothing() {
     return changedNothing;
   }
 
   /** Status and message. */
-  String explained() {
+  public String explained() {
     return getMessage().isEmpty() ? status.name() : status.name() + ": " + getMessage();
   }
 

@@ -20,11 +20,10 @@ import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
 /**
- * One call, of any of the four kinds, over an HTTP request. However the server ends it, and if it
- * does not, {@link #ended} completes no later than its deadline. What is sent after the end is
- * dropped: only the end says why.
+ * One call of any of the four kinds, over one HTTP request. {@link #ended} completes at its
+ * deadline at the latest. Messages sent after the end are dropped.
  */
-final class ClientCall<Q, R> {
+public final class ClientCall<Q, R> {
 
   private static final long REASON_MILLIS = 100;
 
@@ -55,7 +54,7 @@ final class ClientCall<Q, R> {
     this.lastStream = lastStream;
     this.deadline = deadline;
     long left = deadline.leftMillis();
-    long timer = vertx.setTimer(left, late -> ended.tryFail(deadline.exceeded("no end")));
+    long timer = vertx.setTimer(left, late -> ended.tryFail(deadline.exceeded("did not complete")));
     ended
         .future()
         .onComplete(
@@ -68,19 +67,18 @@ final class ClientCall<Q, R> {
     request.response().onComplete(this::answered, this::lost);
   }
 
-  /** Sets who gets the messages that come; to be called before the first is sent. */
-  ClientCall<Q, R> handler(Handler<R> handler) {
+  /** Sets the receiver of responses; call it before the first {@link #send}. */
+  public ClientCall<Q, R> handler(Handler<R> handler) {
     this.handler = handler;
     return this;
   }
 
   /**
-   * Collects the message of an answer that has one, instead of a handler; a second one ends the
-   * call.
+   * Collects the response of a unary call, in place of a handler. A second response cancels it.
    *
    * @return {@code responses}, or the failure of {@link #ended}
    */
-  Future<List<R>> collect(List<R> responses) {
+  public Future<List<R>> collect(List<R> responses) {
     handler(
         message -> {
           responses.add(message);
@@ -95,8 +93,8 @@ final class ClientCall<Q, R> {
         .map(collected -> responses);
   }
 
-  /** Sends a message; for one at a time, whose answer is waited for. */
-  void send(Q message) {
+  /** Sends a message without flow control: for callers that wait for an answer to each. */
+  public void send(Q message) {
     if (!over()) {
       Buffer bytes = method.encoder().encode(message, WireFormat.PROTOBUF).payload();
       Buffer frame = Buffer.buffer().appendByte((byte) 0).appendInt(bytes.length());
@@ -104,8 +102,8 @@ final class ClientCall<Q, R> {
     }
   }
 
-  /** Sends messages no faster than the server takes them, then half-closes. */
-  void sendAll(Iterator<Q> messages) {
+  /** Sends messages as fast as flow control permits, then half-closes. */
+  public void sendAll(Iterator<Q> messages) {
     while (!over() && messages.hasNext()) {
       if (request.writeQueueFull()) {
         request.drainHandler(drained -> sendAll(messages));
@@ -116,14 +114,14 @@ final class ClientCall<Q, R> {
     halfClose();
   }
 
-  /** Says that no more messages come. */
-  void halfClose() {
+  /** Ends the request. */
+  public void halfClose() {
     if (!over()) {
       write(request::end);
     }
   }
 
-  /** Vert.x throws where it stumbles over what a server did to the connection before. */
+  /** Vert.x may throw here after a server broke the connection. */
   private void write(Supplier<Future<Void>> writing) {
     try {
       writing.get().onFailure(this::broken);
@@ -133,12 +131,12 @@ final class ClientCall<Q, R> {
   }
 
   /** Succeeds when the call ends with OK, fails with a {@link CallException} when it does not. */
-  Future<Void> ended() {
+  public Future<Void> ended() {
     return ended.future();
   }
 
   /** Ends the call from this side. */
-  void cancel() {
+  public void cancel() {
     ended.tryFail(CallException.here(GrpcStatus.CANCELLED, "given up by this client"));
   }
 
@@ -200,11 +198,10 @@ final class ClientCall<Q, R> {
   private CallException reason(Throwable failure) {
     if (failure instanceof StreamResetException reset) {
       return CallException.here(
-          GrpcErrorException.create(reset).status(),
-          "the server broke the call off without a status");
+          GrpcErrorException.create(reset).status(), "the server reset the call without a status");
     }
     String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
-    if (failure instanceof Http2Exception && !isUnseen()) {
+    if (failure instanceof Http2Exception && !isNotProcessed()) {
       return CallException.here(GrpcStatus.INTERNAL, "the server broke the rules of HTTP/2" + why);
     }
     if (failure instanceof NullPointerException || failure instanceof IllegalArgumentException) {
@@ -217,13 +214,13 @@ final class ClientCall<Q, R> {
 
   private CallException lostConnection(String why) {
     String message = "the connection was lost before the call ended" + why;
-    return isUnseen()
-        ? CallException.unseen(message)
+    return isNotProcessed()
+        ? CallException.notProcessed(message)
         : CallException.here(GrpcStatus.UNAVAILABLE, message);
   }
 
   /** Returns whether the server has certainly not begun with the call. */
-  private boolean isUnseen() {
+  private boolean isNotProcessed() {
     try {
       return request.streamId() > lastStream.applyAsInt(request);
     } catch (NullPointerException noStream) {
@@ -240,6 +237,6 @@ final class ClientCall<Q, R> {
   /** Servers cancel what is late: that is the deadline, whoever notices first. */
   private void fail(CallException failure) {
     boolean late = failure.status() == GrpcStatus.CANCELLED && deadline.leftMillis() <= 1;
-    ended.tryFail(late ? deadline.exceeded("no end") : failure);
+    ended.tryFail(late ? deadline.exceeded("did not complete") : failure);
   }
 }

@@ -3,8 +3,11 @@ package dev.userservice.client;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.concurrent.TimeUnit;
 
-/** The moment at which something has to have ended. */
-final class Deadline {
+/** The latest end of one or more calls. */
+public final class Deadline {
+
+  /** A hundred years away. */
+  public static final Deadline NEVER = in(TimeUnit.DAYS.toMillis(36_500));
 
   private final long millis;
   private final long end;
@@ -14,21 +17,21 @@ final class Deadline {
     this.end = end;
   }
 
-  static Deadline in(long millis) {
+  public static Deadline in(long millis) {
     return new Deadline(millis, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis));
   }
 
-  /** The earlier of this one, and one that is so many milliseconds away. */
-  Deadline within(long millis) {
+  /** The earlier of this deadline and one in {@code millis} milliseconds. */
+  public Deadline within(long millis) {
     return in(Math.min(millis, leftMillis()));
   }
 
-  /** 1 or more: timers and grpc-timeout take no 0. */
-  long leftMillis() {
+  /** The remaining time in milliseconds, at least 1: timers and grpc-timeout refuse 0. */
+  public long leftMillis() {
     return Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()));
   }
 
-  boolean over() {
+  public boolean isOver() {
     return System.nanoTime() - end >= 0;
   }
 

@@ -1,7 +1,7 @@
 package dev.userservice.client;
 
 import dev.userservice.client.Servers.Server;
-import dev.userservice.security.ClientTls;
+import dev.userservice.tls.ClientTls;
 import io.vertx.core.VertxException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeoutException;
@@ -27,7 +27,7 @@ final class NotConnected {
 
   /** A server without ALPN (RFC 7301) is taken for one of HTTP/1.1. */
   static CallException notHttp2() {
-    return CallException.unavailableForGood(
+    return CallException.unavailablePermanently(
         "what answers is not a gRPC server: it speaks TLS, but not HTTP/2");
   }
 
@@ -46,11 +46,11 @@ final class NotConnected {
   private static CallException inPlaintext(Server server, Throwable failure) {
     String why = words(failure);
     if (why.startsWith(NOT_HTTP2 + ALERT)) {
-      return CallException.unavailableForGood(
+      return CallException.unavailablePermanently(
           server + " speaks TLS, but this client plaintext; " + SET_TLS);
     }
     if (why.startsWith(NOT_HTTP2)) {
-      return CallException.unavailableForGood(
+      return CallException.unavailablePermanently(
           server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext");
     }
     // A server that is asked in plaintext for TLS hangs up without a word, as ours does.
@@ -61,7 +61,7 @@ final class NotConnected {
   private CallException overTls(Server server, Throwable failure) {
     String forGood = tls.explain(failure, server.address().host(), server.address().port());
     if (forGood != null) {
-      return CallException.unavailableForGood(server + " " + forGood);
+      return CallException.unavailablePermanently(server + " " + forGood);
     }
     boolean shaking = failure instanceof SSLException && failure.getCause() != null;
     if (shaking && failure.getCause() instanceof ClosedChannelException) {
@@ -75,7 +75,7 @@ final class NotConnected {
   }
 
   private static CallException unseen(Server server, String why) {
-    return CallException.unseen("no connection to " + server + ": " + why);
+    return CallException.notProcessed("no connection to " + server + ": " + why);
   }
 
   private static String words(Throwable failure) {

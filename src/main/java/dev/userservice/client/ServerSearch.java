@@ -1,6 +1,7 @@
 package dev.userservice.client;
 
 import dev.userservice.config.Address;
+import dev.userservice.console.StatusLine;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
@@ -15,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Knocks at addresses until one opens. */
+/** Tries to connect to addresses until one accepts. */
 final class ServerSearch {
 
   private static final long RETRY_MILLIS = 100;
@@ -31,11 +32,10 @@ final class ServerSearch {
   }
 
   /**
-   * Tries all addresses in turn, again and again, each of them at least once.
+   * Tries all addresses in turn until the time is over, each of them at least once.
    *
-   * @param line shows that it waits, after the first of these turns
-   * @return the first that accepts a connection; fails with a {@link ScenarioException} when the
-   *     time is over
+   * @param line shows the wait, from the second turn on
+   * @return the first address that accepts a connection, or a {@link NoServerException}
    */
   Future<Address> find(List<Address> addresses, int waitMillis, StatusLine line) {
     String what = "a server at " + Address.list(addresses);
@@ -60,8 +60,8 @@ final class ServerSearch {
   }
 
   /**
-   * The addresses that names stand for, each once, with the first of its names. A name that is not
-   * known stays as it is.
+   * Resolves host names. Each address is returned once, with the first of its names; an unknown
+   * name is returned as it is.
    */
   Future<Map<Address, String>> resolve(List<Address> named) {
     return vertx.executeBlocking(
@@ -89,8 +89,8 @@ final class ServerSearch {
     return next(addresses.iterator(), deadline)
         .recover(
             refused -> {
-              if (deadline.over()) {
-                return Future.failedFuture(nobody(addresses, waitMillis, refused));
+              if (deadline.isOver()) {
+                return Future.failedFuture(noServer(addresses, waitMillis, refused));
               }
               waits.run();
               return vertx
@@ -111,14 +111,14 @@ final class ServerSearch {
     return addresses.hasNext() ? answered.recover(refused -> next(addresses, deadline)) : answered;
   }
 
-  private static ScenarioException nobody(
+  private static NoServerException noServer(
       List<Address> addresses, int waitMillis, Throwable refused) {
     String why =
         refused instanceof ConnectException || refused.getMessage() == null
             ? ""
             : " (" + refused.getMessage().lines().findFirst().orElse("") + ")";
-    return new ScenarioException(
-        "no server answers at %s within %d ms%s%nStart one with \"java -jar target/user-service.jar\", or name another in \"addresses\" of the --conf file or in USER_CLIENT_ADDRESSES (of a load: USER_BENCH_ADDRESSES)"
+    return new NoServerException(
+        "no server answers at %s within %d ms%s"
             .formatted(Address.list(addresses), waitMillis, why));
   }
 }

@@ -1,6 +1,7 @@
 package dev.userservice.client;
 
 import dev.userservice.config.Address;
+import dev.userservice.config.Balance;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -9,26 +10,23 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Which server gets the next call. A server that could not be reached is kept away from for a
- * while, longer each time, and then gets another call; one that answers is back at once.
- *
- * <p>To be used on one event loop.
+ * The servers of a channel, and which of them gets the next call. A server that cannot be reached
+ * gets no call during its backoff, which doubles with each failure and ends with an answer. For one
+ * event loop.
  */
 final class Servers {
 
-  private static final long SHORTEST_AWAY_MILLIS = 200;
-  private static final long LONGEST_AWAY_MILLIS = 5_000;
+  private static final long MIN_BACKOFF_MILLIS = 200;
+  private static final long MAX_BACKOFF_MILLIS = 5_000;
 
   private final List<Server> all = new ArrayList<>();
-  private final String policy;
+  private final Balance policy;
   private int turn;
 
   /**
-   * @param addresses where they listen, each with the name that it is known by
-   * @param policy "round_robin": each in turn; "least_request": the one with the fewest calls, of
-   *     several each in turn; "pick_first": the first that is not away
+   * @param addresses each with the host name it was resolved from
    */
-  Servers(Map<Address, String> addresses, String policy) {
+  Servers(Map<Address, String> addresses, Balance policy) {
     this.policy = policy;
     addresses.forEach((address, name) -> all.add(new Server(address, name)));
   }
@@ -41,31 +39,31 @@ final class Servers {
     return List.copyOf(all);
   }
 
-  /** The one to call: when all are away, the one that is back first. */
+  /** The server of the next call; without a healthy one, the one whose backoff ends first. */
   Server pick() {
-    List<Server> well = all.stream().filter(server -> server.awayMillis() == 0).toList();
-    if (well.isEmpty()) {
-      return firstBack();
+    List<Server> healthy = all.stream().filter(server -> server.backoffMillis() == 0).toList();
+    if (healthy.isEmpty()) {
+      return nextBack();
     }
     return switch (policy) {
-      case "pick_first" -> well.get(0);
-      case "least_request" -> least(well);
-      default -> next(well);
+      case PICK_FIRST -> healthy.get(0);
+      case LEAST_REQUEST -> least(healthy);
+      case ROUND_ROBIN -> next(healthy);
     };
   }
 
-  /** How long until one may be called again; 0 when there is one. */
-  long awayMillis() {
-    return firstBack().awayMillis();
+  /** The time until a server may be called, in milliseconds; 0 with a healthy one. */
+  long backoffMillis() {
+    return nextBack().backoffMillis();
   }
 
-  private Server firstBack() {
-    return all.stream().min(Comparator.comparingLong(Server::awayMillis)).orElseThrow();
+  private Server nextBack() {
+    return all.stream().min(Comparator.comparingLong(Server::backoffMillis)).orElseThrow();
   }
 
-  private Server least(List<Server> well) {
-    int fewest = well.stream().mapToInt(server -> server.calls).min().orElseThrow();
-    return next(well.stream().filter(server -> server.calls == fewest).toList());
+  private Server least(List<Server> healthy) {
+    int fewest = healthy.stream().mapToInt(server -> server.calls).min().orElseThrow();
+    return next(healthy.stream().filter(server -> server.calls == fewest).toList());
   }
 
   private Server next(List<Server> some) {
@@ -73,14 +71,14 @@ final class Servers {
     return some.get(turn % some.size());
   }
 
-  /** One address, and how it does. */
+  /** One address, its open calls and its backoff. */
   static final class Server {
 
     private final Address address;
     private final String name;
     private int calls;
     private int failures;
-    private long backNanos = System.nanoTime();
+    private long backoffEndNanos = System.nanoTime();
 
     private Server(Address address, String name) {
       this.address = address;
@@ -91,35 +89,35 @@ final class Servers {
       return address;
     }
 
-    /** What the configuration calls its host: the same, where that is an address too. */
+    /** The host as the configuration names it, which may be the address itself. */
     String name() {
       return name;
     }
 
-    void callBegins() {
+    void callStarted() {
       calls++;
     }
 
-    void callEnds() {
+    void callEnded() {
       calls--;
     }
 
     void answered() {
       failures = 0;
-      backNanos = System.nanoTime();
+      backoffEndNanos = System.nanoTime();
     }
 
-    /** It does not answer. Twice as long each time, and not all clients at the same moment. */
+    /** Doubles the backoff, with jitter so that clients do not return at the same moment. */
     void failed() {
-      long millis = Math.min(LONGEST_AWAY_MILLIS, SHORTEST_AWAY_MILLIS << Math.min(failures, 10));
+      long millis = Math.min(MAX_BACKOFF_MILLIS, MIN_BACKOFF_MILLIS << Math.min(failures, 10));
       failures++;
       long jittered = ThreadLocalRandom.current().nextLong(millis / 2, millis + 1);
-      backNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(jittered);
+      backoffEndNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(jittered);
     }
 
-    /** How long it is kept away from yet; 0 when it is not. */
-    long awayMillis() {
-      long nanos = backNanos - System.nanoTime();
+    /** The rest of its backoff, in milliseconds; 0 for none. */
+    long backoffMillis() {
+      long nanos = backoffEndNanos - System.nanoTime();
       return nanos <= 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(nanos) + 1;
     }
 

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A first call, before those that count: a new JVM loads classes for it, for a quarter of a second
- * and on a busy machine for several. It asks for the health of the server, but any answer will do,
- * as will none.
+ * A first call, before the calls that count. A new JVM loads classes for it: for a quarter of a
+ * second, and on a busy machine for several. It checks the health of the server, and accepts any
+ * end.
  */
 final class WarmUp {
 
@@ -29,8 +29,8 @@ final class WarmUp {
    * Calls the first server that can be reached.
    *
    * @param servers open a call on one server each; nothing may have been sent on it
-   * @param maxMillis how long to wait for the servers. Time in which this JVM was busy with itself
-   *     does not count
+   * @param maxMillis how long to wait for the servers, without the time in which this JVM was busy
+   *     with itself
    * @return never fails
    */
   static Future<Void> call(
@@ -40,15 +40,7 @@ final class WarmUp {
     WarmUp warmUp = new WarmUp(vertx);
     warmUp.next(servers.iterator());
     warmUp.tick(maxMillis);
-    return Future.join(
-            warmUp.over.future(),
-            vertx.executeBlocking(
-                () -> {
-                  Transcript.loadClasses();
-                  return null;
-                }))
-        .otherwiseEmpty()
-        .mapEmpty();
+    return warmUp.over.future();
   }
 
   private void next(

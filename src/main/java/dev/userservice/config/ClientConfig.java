@@ -8,12 +8,11 @@ import java.util.regex.Pattern;
  * The configuration of the client.
  *
  * @param addresses where servers listen, 1 to 64; a name may stand for several
- * @param balance which server gets a call: "round_robin", each in turn; "least_request", the one
- *     with the fewest; "pick_first", the first that answers
+ * @param balance how the server of a call is chosen
  * @param tls how it checks whom it talks to, and proves who it is
  * @param token the bearer token that it sends, which belongs into the environment; empty for none
  * @param tokenFile a file with the token; empty for none
- * @param scenarios the names of the scenarios to run, in this order
+ * @param scenarios the scenarios to run, in this order
  * @param waitMillis how long to wait for a server to answer, 0 to 60,000 milliseconds
  * @param deadlineMillis how long each call may take, 1 to 60,000 milliseconds
  * @param pauseMillis how long to pause between scenarios and between chat messages, 0 to 10,000
@@ -22,11 +21,11 @@ import java.util.regex.Pattern;
  */
 public record ClientConfig(
     List<Address> addresses,
-    String balance,
+    Balance balance,
     ClientTlsConfig tls,
     String token,
     String tokenFile,
-    List<String> scenarios,
+    List<ScenarioName> scenarios,
     int waitMillis,
     int deadlineMillis,
     int pauseMillis,
@@ -41,12 +40,14 @@ public record ClientConfig(
   /** All that a header can carry; as long as those that our server takes. */
   private static final Pattern TOKEN = Pattern.compile("[!-~]{1,8192}");
 
-  /** The scenarios of the demo, in the order in which they make sense. */
-  private static final List<String> DEMO = List.of("get", "create", "list", "batch", "chat");
-
-  /** All scenarios. */
-  private static final List<String> SCENARIOS =
-      List.of("get", "create", "list", "batch", "chat", "relay", "health");
+  /** The default scenarios: those of the demo. */
+  private static final List<ScenarioName> DEMO =
+      List.of(
+          ScenarioName.GET,
+          ScenarioName.CREATE,
+          ScenarioName.LIST,
+          ScenarioName.BATCH,
+          ScenarioName.CHAT);
 
   /**
    * Checks a configuration and fills in what is missing.
@@ -60,24 +61,18 @@ public record ClientConfig(
   static ClientConfig read(ConfigReader reader) {
     return read(
         reader,
-        reader.oneOf(
-            "balance", "round_robin", List.of("round_robin", "least_request", "pick_first")),
-        reader.list(
-            "scenarios",
-            DEMO,
-            SCENARIOS.size(),
-            name -> SCENARIOS.contains(name) ? name : null,
-            "names of " + SCENARIOS),
+        reader.oneOf("balance", Balance.ROUND_ROBIN),
+        reader.list("scenarios", DEMO),
         reader.number("pauseMillis", 0, 0, 10_000));
   }
 
   /** For a client that has no scenarios: where servers are, how to speak to them, and as whom. */
   static ClientConfig readWithoutScenarios(ConfigReader reader) {
-    return read(reader, "round_robin", List.of(), 0);
+    return read(reader, Balance.ROUND_ROBIN, List.of(), 0);
   }
 
   private static ClientConfig read(
-      ConfigReader reader, String balance, List<String> scenarios, int pauseMillis) {
+      ConfigReader reader, Balance balance, List<ScenarioName> scenarios, int pauseMillis) {
     ClientConfig config =
         new ClientConfig(
             reader.list(

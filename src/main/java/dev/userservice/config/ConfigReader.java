@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Reads the keys of a configuration, each with its default, its type and its range, so that these
@@ -151,6 +152,36 @@ final class ConfigReader {
       return text;
     }
     throw refused(key, value, allowed.size() == 1 ? quoted(allowed) : "one of " + quoted(allowed));
+  }
+
+  /** A constant of an enum, by its {@code toString}. */
+  <E extends Enum<E>> E oneOf(String key, E defaultValue) {
+    E[] constants = defaultValue.getDeclaringClass().getEnumConstants();
+    String text = oneOf(key, defaultValue.toString(), names(constants));
+    return constant(constants, text);
+  }
+
+  /** Different constants of an enum, at least one. */
+  <E extends Enum<E>> List<E> list(String key, List<E> defaults) {
+    E[] constants = defaults.get(0).getDeclaringClass().getEnumConstants();
+    List<String> names = names(constants);
+    return list(
+        key,
+        defaults.stream().map(E::toString).toList(),
+        constants.length,
+        text -> constant(constants, text),
+        "names of " + names);
+  }
+
+  private static List<String> names(Object[] constants) {
+    return Stream.of(constants).map(Object::toString).toList();
+  }
+
+  private static <E> E constant(E[] constants, String name) {
+    return Stream.of(constants)
+        .filter(constant -> constant.toString().equals(name))
+        .findAny()
+        .orElse(null);
   }
 
   /**

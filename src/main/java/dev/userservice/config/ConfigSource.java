@@ -5,18 +5,16 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * A configuration on its way from where it is written to the object that the code uses. Later
- * sources win: defaults, the {@code --conf} file or text, environment variables, {@code -D}
- * properties. Each value remembers where it came from, so that a refusal can name it.
+ * A configuration merged from its sources. Later sources win: defaults, the {@code --conf} file or
+ * text, environment variables, {@code -D} properties. Each value keeps its origin for error
+ * messages.
  */
 public final class ConfigSource {
 
@@ -30,143 +28,66 @@ public final class ConfigSource {
 
   private static final Pattern SERVICE_LINK_VALUE = Pattern.compile("(tcp|udp|sctp)://.*");
 
+  /** Null for a configuration that was loaded before. */
+  private final Program program;
+
   private final JsonObject json;
   private final String document;
   private final Map<String, String> origins = new HashMap<>();
 
-  private ConfigSource(JsonObject json, String document) {
+  private ConfigSource(Program program, JsonObject json, String document) {
+    this.program = program;
     this.json = json;
     this.document = document;
   }
 
-  /** A configuration that is there already. */
+  /** A configuration that was loaded before. */
   static ConfigSource of(JsonObject json) {
-    return new ConfigSource(json, "configuration");
+    return new ConfigSource(null, json, "configuration");
   }
 
-  /**
-   * The configuration of a server: {@code USER_SERVICE_LIMITS_BATCH_USERS} in the environment and
-   * {@code -Duser-service.limits.batchUsers} on the command line stand for {@code
-   * limits.batchUsers}.
-   *
-   * @param argument a file, a JSON text, or null for none
-   * @param warn told of a secret that stands on the command line
-   * @return the configuration with everything that is set anywhere, checked
-   * @throws ConfigException when it is refused
-   */
-  public static JsonObject server(
-      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-service", ServerConfig::read, env, properties, warn).json;
-  }
-
-  /**
-   * The same configuration for people to read: every key with the value in force and where it comes
-   * from, secrets as "***".
-   *
-   * @param methods all methods that there are, {@code service/method}
-   * @throws ConfigException as {@link #server} and {@link ServerConfig#checkMethods}
-   */
-  public static String listServer(
-      String argument,
-      Set<String> methods,
-      Map<String, String> env,
-      Properties properties,
-      Consumer<String> warn) {
-    ConfigSource source = load(argument, "user-service", ServerConfig::read, env, properties, warn);
-    source.read(ServerConfig::read).checkMethods(methods);
-    return source.list(ServerConfig::read);
-  }
-
-  /**
-   * As {@link #server}, for a client: {@code USER_CLIENT_ADDRESSES}, {@code
-   * -Duser-client.addresses}.
-   */
-  public static JsonObject client(
-      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-client", ClientConfig::read, env, properties, warn).json;
-  }
-
-  /** As {@link #listServer}, for a client. */
-  public static String listClient(
-      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-client", ClientConfig::read, env, properties, warn)
-        .list(ClientConfig::read);
-  }
-
-  /** As {@link #server}, for a load: {@code USER_BENCH_SECONDS}, {@code -Duser-bench.seconds}. */
-  public static JsonObject bench(
-      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-bench", BenchConfig::read, env, properties, warn).json;
-  }
-
-  /** As {@link #listServer}, for a load. */
-  public static String listBench(
-      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
-    return load(argument, "user-bench", BenchConfig::read, env, properties, warn)
-        .list(BenchConfig::read);
-  }
-
-  /**
-   * Says how to set the key of a server that a command-line option is called like: {@code --port},
-   * {@code --store.type}, {@code --drain-delay-millis}.
-   *
-   * @return empty when there is no such key
-   */
-  public static String serverKey(String option) {
-    return howToSet(option, "user-service", ServerConfig::read);
-  }
-
-  /** As {@link #serverKey}, for a client. */
-  public static String clientKey(String option) {
-    return howToSet(option, "user-client", ClientConfig::read);
-  }
-
-  /** As {@link #serverKey}, for a load. */
-  public static String benchKey(String option) {
-    return howToSet(option, "user-bench", BenchConfig::read);
-  }
-
-  private static String howToSet(String option, String prefix, Function<ConfigReader, ?> config) {
-    return keys(config).keySet().stream()
+  static String howToSet(Program program, String option) {
+    return keys(program).keySet().stream()
         .filter(path -> Suggestion.letters(path).equals(Suggestion.letters(option)))
         .findFirst()
         .map(
             path ->
                 "\"%s\" is a key of the configuration: set it in the --conf file, by %s=... or by -D%s.%s=... before -jar"
-                    .formatted(path, variable(prefix + "." + path), prefix, path))
+                    .formatted(path, program.variable(path), program.prefix(), path))
         .orElse("");
   }
 
-  /** Every key there is, with its default. */
-  private static Map<String, ConfigReader.Key> keys(Function<ConfigReader, ?> config) {
+  /** All keys of a program, with their defaults. */
+  private static Map<String, ConfigReader.Key> keys(Program program) {
     ConfigReader reader = new ConfigReader(new JsonObject(), path -> "defaults");
-    config.apply(reader);
+    program.read(reader);
     return reader.keys();
   }
 
-  private static ConfigSource load(
+  static ConfigSource load(
+      Program program,
       String argument,
-      String prefix,
-      Function<ConfigReader, ?> config,
       Map<String, String> env,
       Properties properties,
       Consumer<String> warn) {
     ConfigSource source =
         argument == null
-            ? new ConfigSource(new JsonObject(), "defaults")
+            ? new ConfigSource(program, new JsonObject(), "defaults")
             : new ConfigSource(
-                JsonDocument.parse("--conf", argument), JsonDocument.name("--conf", argument));
-    Map<String, ConfigReader.Key> keys = keys(config);
+                program,
+                JsonDocument.parse("--conf", argument),
+                JsonDocument.name("--conf", argument));
+    Map<String, ConfigReader.Key> keys = keys(program);
     boolean typed = argument != null && JsonDocument.isText(argument);
-    source.addEnvironment(prefix, keys, env);
-    source.addProperties(prefix, keys, properties);
-    source.read(config);
+    source.addEnvironment(keys, env);
+    source.addProperties(keys, properties);
+    source.read(program::read);
     keys.forEach(
         (path, key) -> {
           if (key.type() == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
             warn.accept(
                 "\"%s\" is a secret, and on the command line every user of this machine can read it; %s or a file is the place for it"
-                    .formatted(path, variable(prefix + "." + path)));
+                    .formatted(path, program.variable(path)));
           }
         });
     if (argument != null && !typed) {
@@ -199,9 +120,15 @@ public final class ConfigSource {
     return result;
   }
 
-  private String list(Function<ConfigReader, ?> config) {
+  /** Everything that is set anywhere, checked. */
+  public JsonObject json() {
+    return json;
+  }
+
+  /** Every key with its value in force and its origin, for people; secrets as "***". */
+  public String list() {
     ConfigReader reader = new ConfigReader(json, this::origin);
-    config.apply(reader);
+    program.read(reader);
     return ConfigListing.of(reader.keys(), this::origin);
   }
 
@@ -209,11 +136,10 @@ public final class ConfigSource {
     return origins.getOrDefault(path, document);
   }
 
-  private void addEnvironment(
-      String prefix, Map<String, ConfigReader.Key> keys, Map<String, String> env) {
+  private void addEnvironment(Map<String, ConfigReader.Key> keys, Map<String, String> env) {
     Map<String, String> paths = new HashMap<>();
-    keys.keySet().forEach(path -> paths.put(variable(prefix + "." + path), path));
-    String start = variable(prefix) + "_";
+    keys.keySet().forEach(path -> paths.put(program.variable(path), path));
+    String start = program.variablePrefix();
     for (Map.Entry<String, String> entry : env.entrySet()) {
       String name = entry.getKey();
       if (!name.startsWith(start)
@@ -229,27 +155,27 @@ public final class ConfigSource {
                 .formatted(
                     name,
                     Suggestion.nearest(name.substring(start.length()), keys.keySet())
-                        .map(near -> "; did you mean " + variable(prefix + "." + near) + "?")
+                        .map(near -> "; did you mean " + program.variable(near) + "?")
                         .orElse(ConfigReader.ALL_KEYS)));
       }
       set(path, keys.get(path).type(), entry.getValue(), "environment variable " + name);
     }
   }
 
-  private void addProperties(
-      String prefix, Map<String, ConfigReader.Key> keys, Properties properties) {
+  private void addProperties(Map<String, ConfigReader.Key> keys, Properties properties) {
+    String prefix = program.property("");
     for (String name : properties.stringPropertyNames()) {
-      if (!name.startsWith(prefix + ".")) {
+      if (!name.startsWith(prefix)) {
         continue;
       }
-      String path = name.substring(prefix.length() + 1);
+      String path = name.substring(prefix.length());
       if (!keys.containsKey(path)) {
         throw new ConfigException(
             "unknown property -D%s%s"
                 .formatted(
                     name,
                     Suggestion.of(
-                        path, keys.keySet(), "-D" + prefix + ".%s", ConfigReader.ALL_KEYS)));
+                        path, keys.keySet(), "-D" + prefix + "%s", ConfigReader.ALL_KEYS)));
       }
       set(path, keys.get(path).type(), properties.getProperty(name), "-D" + name);
     }
@@ -289,12 +215,5 @@ public final class ConfigSource {
     } catch (DecodeException e) {
       return text;
     }
-  }
-
-  /** {@code user-service.limits.batchUsers} as {@code USER_SERVICE_LIMITS_BATCH_USERS}. */
-  private static String variable(String path) {
-    return path.replaceAll("([a-z])([A-Z])", "$1_$2")
-        .replaceAll("[.-]", "_")
-        .toUpperCase(Locale.ROOT);
   }
 }

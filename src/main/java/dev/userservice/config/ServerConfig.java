@@ -85,7 +85,8 @@ public record ServerConfig(
             AuthConfig.read(reader.object("auth")),
             RateLimitConfig.read(reader.object("rateLimit")),
             // Whoever runs a store that keeps its users has users of their own.
-            reader.flag("sampleUsers", StoreConfig.type(reader.object("store")).equals("memory")),
+            reader.flag(
+                "sampleUsers", StoreConfig.type(reader.object("store")) == StoreType.MEMORY),
             StoreConfig.read(reader.object("store")),
             ClusterConfig.read(reader.object("cluster")),
             Limits.read(reader.object("limits")),
@@ -131,12 +132,12 @@ public record ServerConfig(
    * @param clustered whether it was started with {@code --cluster}
    */
   public boolean hasMembers(boolean clustered) {
-    return clustered || store.type().equals("raft");
+    return clustered || store.type() == StoreType.RAFT;
   }
 
   /** Whether others than this machine can reach what the servers of the store tell each other. */
   public boolean isLogOpen() {
-    return store.type().equals("raft") && store.raft().isOpen() && !cluster.tls().isOn();
+    return store.type() == StoreType.RAFT && store.raft().isOpen() && !cluster.tls().isOn();
   }
 
   /** What is missing before others may reach this server; empty when nothing is. */
@@ -199,7 +200,7 @@ public record ServerConfig(
   }
 
   private void check(ConfigReader reader) {
-    if (store.type().equals("raft") && limits.batchUsers() > RaftConfig.MAX_BATCH_USERS) {
+    if (store.type() == StoreType.RAFT && limits.batchUsers() > RaftConfig.MAX_BATCH_USERS) {
       throw reader.refused(
           "limits.batchUsers",
           "is %d, but with \"store.type\": \"raft\" a batch is one entry of the log, and has at most %d"

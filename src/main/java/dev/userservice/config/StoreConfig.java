@@ -1,12 +1,11 @@
 package dev.userservice.config;
 
-import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Where the users are kept.
  *
- * @param type "memory": in the process, gone when it ends; "sqlite": in one file; "postgres": in a
- *     PostgreSQL database; "raft": in a log on the disks of several servers
+ * @param type the kind of store
  * @param startTimeoutMillis how long a start waits for a store that cannot be reached, before it
  *     fails, 0 to 100,000 milliseconds; with 0 the server starts without, and goes on trying
  * @param sqlite for type "sqlite"
@@ -14,21 +13,14 @@ import java.util.List;
  * @param raft for type "raft"
  */
 public record StoreConfig(
-    String type,
+    StoreType type,
     int startTimeoutMillis,
     SqliteConfig sqlite,
     PostgresConfig postgres,
     RaftConfig raft) {
 
-  /** Whether several servers may have the same users. */
-  public boolean isShared() {
-    return type.equals("postgres") || type.equals("raft");
-  }
-
-  private static final List<String> TYPES = List.of("memory", "sqlite", "postgres", "raft");
-
-  static String type(ConfigReader reader) {
-    return reader.oneOf("type", "memory", TYPES);
+  static StoreType type(ConfigReader reader) {
+    return reader.oneOf("type", StoreType.MEMORY);
   }
 
   static StoreConfig read(ConfigReader reader) {
@@ -44,8 +36,9 @@ public record StoreConfig(
           "postgres.caFile", "has no effect without \"store.postgres.tls\": \"verify-full\"");
     }
     if (!reader.has("type")) {
-      // It would be the memory, and what is meant to last would end with the process.
-      TYPES.stream()
+      // The default is the memory, and users who should last would be lost with the process.
+      Stream.of(StoreType.values())
+          .map(StoreType::toString)
           .filter(reader::has)
           .forEach(store -> reader.refuseIdle(store, "\"store.type\": \"" + store + "\""));
     }

@@ -46,15 +46,6 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
   }
 
   /**
-   * Turns off the cache of files from the class path, of which none is read: it is a folder among
-   * the temporary files, which each kill leaves there.
-   */
-  public static VertxOptions withoutFileCache(VertxOptions options) {
-    options.getFileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
-    return options;
-  }
-
-  /**
    * @param taken makes options of a document, and a document of these
    */
   private static void check(String option, JsonObject json, UnaryOperator<JsonObject> taken) {

@@ -1,43 +1,46 @@
 package dev.userservice.launch;
 
-import dev.userservice.config.BenchConfig;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ConfigSource;
 import dev.userservice.config.JsonDocument;
+import dev.userservice.config.LoadConfig;
+import dev.userservice.config.Program;
 import dev.userservice.config.ServerConfig;
 import io.vertx.core.json.JsonObject;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a process is there for, by its main verticle. */
+/** The purpose of a process, by its main verticle. */
 public enum Role {
 
   /** Serves until it is stopped. */
-  SERVER("UserVerticle", "user-service", ""),
+  SERVER("UserVerticle", Program.SERVER, ""),
 
   /** Runs the scenarios of the client. */
-  CLIENT("ClientVerticle", "user-client", "interrupted before all scenarios had passed"),
+  CLIENT("ClientVerticle", Program.CLIENT, "interrupted before all scenarios had passed"),
 
   /** Runs loads. */
-  BENCH("BenchVerticle", "user-bench", "interrupted before all loads had ended"),
+  LOAD("LoadVerticle", Program.LOAD, "interrupted before all loads had ended"),
 
   /** Runs a verticle unknown to this program. */
-  OTHER(null, "user-service", "");
+  OTHER(null, null, "");
 
   private static final String PACKAGE = "dev.userservice.";
 
   /** The simple name of the verticle; null for {@link #OTHER}. */
   private final String verticle;
 
-  /** The name of the program in traces. */
-  public final String program;
+  /** Null for {@link #OTHER}. */
+  private final Program program;
 
   /** The message when a signal interrupts the run; empty for a server. */
   public final String interrupted;
 
-  Role(String verticle, String program, String interrupted) {
+  Role(String verticle, Program program, String interrupted) {
     this.verticle = verticle;
     this.program = program;
     this.interrupted = interrupted;
@@ -51,69 +54,80 @@ public enum Role {
     if (verticle == null) {
       return SERVER;
     }
-    return Stream.of(SERVER, CLIENT, BENCH)
+    return Stream.of(SERVER, CLIENT, LOAD)
         .filter(role -> role.isNamed(verticle))
         .findAny()
         .orElse(OTHER);
+  }
+
+  /** The full names of the known verticles, for a message. */
+  static String verticles() {
+    return Stream.of(SERVER, CLIENT, LOAD)
+        .map(role -> PACKAGE + role.verticle)
+        .collect(Collectors.joining(", "));
   }
 
   private boolean isNamed(String name) {
     return name.equals(verticle) || name.equals(PACKAGE + verticle);
   }
 
-  /** How to set the key that an option is called like; empty when there is no such key. */
-  String howToSet(String option) {
-    return switch (this) {
-      case SERVER -> ConfigSource.serverKey(option);
-      case CLIENT -> ConfigSource.clientKey(option);
-      case BENCH -> ConfigSource.benchKey(option);
-      case OTHER -> "";
-    };
+  /** The name in traces. */
+  public String programName() {
+    return program == null ? Program.SERVER.prefix() : program.prefix();
   }
 
-  /** Whether it ends by itself, and has failed until it has done all. */
+  /** The environment variable of a key; not for {@link #OTHER}. */
+  String variable(String key) {
+    return program.variable(key);
+  }
+
+  /** How to set the key that an option is named after; empty without such a key. */
+  String howToSet(String option) {
+    return program == null ? "" : program.howToSet(option);
+  }
+
+  /** Whether it ends by itself, and has failed until all its work is done. */
   public boolean ends() {
-    return this == CLIENT || this == BENCH;
+    return this == CLIENT || this == LOAD;
   }
 
   /**
    * The configuration in force, checked.
    *
-   * @param argument what {@code --conf} says; null for nothing
+   * @param argument the value of {@code --conf}, or null
    * @throws ConfigException when it is refused
    */
   public JsonObject configuration(String argument, Consumer<String> warn) {
-    return switch (this) {
-      case SERVER -> ConfigSource.server(argument, System.getenv(), System.getProperties(), warn);
-      case CLIENT -> ConfigSource.client(argument, System.getenv(), System.getProperties(), warn);
-      case BENCH -> ConfigSource.bench(argument, System.getenv(), System.getProperties(), warn);
-      case OTHER -> argument == null ? null : JsonDocument.parse("--conf", argument);
-    };
+    if (program == null) {
+      return argument == null ? null : JsonDocument.parse("--conf", argument);
+    }
+    return load(argument, warn).json();
   }
 
   /**
-   * The configuration in force and where it comes from, for people; not for {@link #OTHER}.
+   * The configuration in force with the origin of each value, for people; not for {@link #OTHER}.
    *
    * @param methods of the server, {@code service/method}
    * @throws ConfigException when it is refused
    */
-  public String list(String argument, Set<String> methods, Consumer<String> warn) {
-    return switch (this) {
-      case SERVER ->
-          ConfigSource.listServer(argument, methods, System.getenv(), System.getProperties(), warn);
-      case CLIENT ->
-          ConfigSource.listClient(argument, System.getenv(), System.getProperties(), warn);
-      case BENCH -> ConfigSource.listBench(argument, System.getenv(), System.getProperties(), warn);
-      case OTHER -> throw new IllegalStateException("nothing is known of its keys");
-    };
+  public String list(String argument, Supplier<Set<String>> methods, Consumer<String> warn) {
+    ConfigSource source = load(argument, warn);
+    if (this == SERVER) {
+      ServerConfig.from(source.json()).checkMethods(methods.get());
+    }
+    return source.list();
   }
 
-  /** How the log is to be written: {@code auto}, {@code text} or {@code json}. */
+  private ConfigSource load(String argument, Consumer<String> warn) {
+    return program.load(argument, System.getenv(), System.getProperties(), warn);
+  }
+
+  /** The format of the log: {@code auto}, {@code text} or {@code json}. */
   public String log(JsonObject config) {
     return switch (this) {
       case SERVER -> ServerConfig.from(config).log();
       case CLIENT -> ClientConfig.from(config).log();
-      case BENCH -> BenchConfig.from(config).client().log();
+      case LOAD -> LoadConfig.from(config).client().log();
       case OTHER -> "text";
     };
   }

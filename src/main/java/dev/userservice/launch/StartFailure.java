@@ -1,13 +1,13 @@
 package dev.userservice.launch;
 
-import dev.userservice.bench.LoadException;
-import dev.userservice.client.ScenarioException;
+import dev.userservice.client.NoServerException;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.demo.ScenarioException;
+import dev.userservice.load.LoadException;
 import dev.userservice.operations.ManagementAddressException;
-import dev.userservice.security.UnusableFileException;
 import dev.userservice.store.StoreException;
-import io.vertx.core.json.JsonObject;
+import dev.userservice.tls.UnusableFileException;
 import io.vertx.launcher.application.ExitCodes;
 import java.net.BindException;
 import java.net.SocketException;
@@ -23,14 +23,13 @@ import java.nio.channels.UnsupportedAddressTypeException;
  */
 public record StartFailure(int exitCode, String message) {
 
-  public static final int VERTX = ExitCodes.VERTX_INITIALIZATION;
+  static final int VERTX = ExitCodes.VERTX_INITIALIZATION;
 
   /**
-   * @param failure what the deployment failed with; null when it took too long
-   * @param server the configuration of the server; null for another verticle, of which we do not
-   *     know which address it listens on
+   * @param failure of the deployment; null for a timeout
+   * @param server null for other roles: the address that they listen on is unknown
    */
-  public static StartFailure of(Throwable failure, JsonObject server) {
+  public static StartFailure of(Throwable failure, Role role, ServerConfig server) {
     if (failure instanceof ConfigException || failure instanceof UnusableFileException) {
       return new StartFailure(ExitCode.CONFIGURATION, failure.getMessage());
     }
@@ -40,6 +39,12 @@ public record StartFailure(int exitCode, String message) {
     if (failure instanceof LoadException explained) {
       return new StartFailure(ExitCode.SCENARIO, explained.getMessage());
     }
+    if (failure instanceof NoServerException none) {
+      return new StartFailure(
+          ExitCode.SCENARIO,
+          "%s%nStart one with \"java -jar target/user-service.jar\", or name another in \"addresses\" of the --conf file or in %s"
+              .formatted(none.getMessage(), role.variable("addresses")));
+    }
     if (failure instanceof StoreException refused) {
       return new StartFailure(ExitCode.STORE, refused.getMessage());
     }
@@ -47,20 +52,24 @@ public record StartFailure(int exitCode, String message) {
       return new StartFailure(ExitCode.ADDRESS, address(management));
     }
     if (server != null && isOfAnAddress(failure)) {
-      return new StartFailure(ExitCode.ADDRESS, address(failure, ServerConfig.from(server)));
+      return new StartFailure(ExitCode.ADDRESS, address(failure, server));
     }
     if (failure instanceof ClassNotFoundException) {
       return new StartFailure(
           ExitCodes.VERTX_DEPLOYMENT,
-          "there is no verticle "
-              + failure.getMessage()
-              + "; there are dev.userservice.UserVerticle, dev.userservice.ClientVerticle and dev.userservice.BenchVerticle");
+          "unknown verticle %s; the verticles are %s"
+              .formatted(failure.getMessage(), Role.verticles()));
     }
     return new StartFailure(ExitCodes.VERTX_DEPLOYMENT, reason(failure));
   }
 
-  /** The words of a failure, or its name where it has none. */
-  public static String reason(Throwable failure) {
+  /** Prints the message; returns the exit code. */
+  int complain() {
+    return ErrorLine.complain(exitCode, message);
+  }
+
+  /** The message of a failure, or the name of its class. */
+  static String reason(Throwable failure) {
     if (failure == null) {
       return "it took longer than two minutes";
     }
@@ -108,7 +117,7 @@ public record StartFailure(int exitCode, String message) {
       return "%s is an IPv6 address, and this machine, or its Java (java.net.preferIPv4Stack), has no IPv6%nChoose another: %s"
           .formatted(host, places.formatted("host", "HOST"));
     }
-    return "%s is no address of this machine%nChoose another: %s"
+    return "%s is not an address of this machine%nChoose another: %s"
         .formatted(host, places.formatted("host", "HOST"));
   }
 }

@@ -4,7 +4,7 @@ import dev.userservice.config.Address;
 import dev.userservice.config.AuthConfig;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.config.StoreConfig;
-import io.vertx.core.impl.VertxImpl;
+import dev.userservice.operations.Version;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,7 +29,7 @@ public final class StartLines {
       boolean ready) {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "%s, %d %s".formatted(versions(), instances, instances == 1 ? "instance" : "instances"));
+        "%s, %d %s".formatted(Version.all(), instances, instances == 1 ? "instance" : "instances"));
     lines.add("gRPC Server started on port " + port);
     if (!cluster.isEmpty()) {
       lines.add(cluster);
@@ -50,10 +50,10 @@ public final class StartLines {
 
   private static String store(StoreConfig store) {
     return switch (store.type()) {
-      case "sqlite" -> "SQLite in " + store.sqlite().file();
-      case "postgres" -> store.postgres().toString();
-      case "raft" -> "replicated log, servers " + Address.list(store.raft().servers());
-      default -> store.type();
+      case SQLITE -> "SQLite in " + store.sqlite().file();
+      case POSTGRES -> store.postgres().toString();
+      case RAFT -> "replicated log, servers " + Address.list(store.raft().servers());
+      case MEMORY -> "memory";
     };
   }
 
@@ -77,17 +77,5 @@ public final class StartLines {
     }
     return "everybody who reaches %s%s"
         .formatted(config.host(), config.tls().isMutual() ? " with a certificate" : "");
-  }
-
-  /** The versions of this program and of what it runs on. */
-  public static String versions() {
-    return "user-service %s, Vert.x %s, Java %s"
-        .formatted(version(), VertxImpl.version(), System.getProperty("java.version"));
-  }
-
-  /** From the manifest of the jar; there is none where classes lie in a folder. */
-  public static String version() {
-    String version = StartLines.class.getPackage().getImplementationVersion();
-    return version == null ? "dev" : version;
   }
 }

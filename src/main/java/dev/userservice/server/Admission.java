@@ -1,19 +1,19 @@
 package dev.userservice.server;
 
+import dev.userservice.access.AccessException;
+import dev.userservice.access.Caller;
+import dev.userservice.access.Callers;
+import dev.userservice.access.Guard;
+import dev.userservice.access.RateLimit;
+import dev.userservice.access.Rights;
 import dev.userservice.config.AuthConfig;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.rpc.CallInfo;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.Interceptor;
 import dev.userservice.rpc.SourceAddress;
-import dev.userservice.security.AccessException;
-import dev.userservice.security.Caller;
-import dev.userservice.security.Callers;
-import dev.userservice.security.CertificateNames;
-import dev.userservice.security.Guard;
-import dev.userservice.security.RateLimit;
-import dev.userservice.security.Rights;
-import dev.userservice.security.ServerTls;
+import dev.userservice.tls.CertificateNames;
+import dev.userservice.tls.ServerTls;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;

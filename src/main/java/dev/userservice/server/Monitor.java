@@ -2,20 +2,21 @@ package dev.userservice.server;
 
 import dev.userservice.config.ManagementConfig;
 import dev.userservice.config.ServerConfig;
-import dev.userservice.launch.StartLines;
 import dev.userservice.operations.CallMeters;
 import dev.userservice.operations.Management;
 import dev.userservice.operations.ManagementAddressException;
 import dev.userservice.operations.Metrics;
 import dev.userservice.operations.Probes;
+import dev.userservice.operations.Started;
 import dev.userservice.operations.StoreMeters;
+import dev.userservice.operations.Version;
 import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
-import dev.userservice.security.ServerTls;
 import dev.userservice.store.Replication;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreObserver;
+import dev.userservice.tls.ServerTls;
 import dev.userservice.user.ChatRoom;
 import io.micrometer.core.instrument.Tags;
 import io.vertx.core.Future;
@@ -39,7 +40,7 @@ public final class Monitor {
   private Monitor(Vertx vertx, ServerConfig server) {
     this.vertx = vertx;
     this.config = server.management();
-    metrics = Started.of(vertx).takeMetrics().orElseGet(() -> new Metrics(StartLines.version()));
+    metrics = Started.of(vertx).takeMetrics().orElseGet(() -> new Metrics(Version.ofProgram()));
     calls = metrics.calls(OperationsRpcs.allMethods());
     management = new Management(vertx, metrics, probes, server.ownHosts());
     gauge("user_service.ready", "1 when calls are answered", () -> probes.ready() ? 1 : 0);

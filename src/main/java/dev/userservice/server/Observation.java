@@ -1,5 +1,6 @@
 package dev.userservice.server;
 
+import dev.userservice.access.Caller;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.operations.CallMeters;
@@ -7,7 +8,6 @@ import dev.userservice.operations.CallSpans;
 import dev.userservice.operations.Tracing;
 import dev.userservice.rpc.CallInfo;
 import dev.userservice.rpc.Interceptor;
-import dev.userservice.security.Caller;
 import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
 import io.vertx.grpc.common.GrpcStatus;

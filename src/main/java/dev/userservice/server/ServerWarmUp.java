@@ -1,6 +1,7 @@
 package dev.userservice.server;
 
-import dev.userservice.launch.LauncherOptions;
+import dev.userservice.operations.OpenFiles;
+import dev.userservice.operations.Started;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.ListUsersRequest;
@@ -79,7 +80,7 @@ final class ServerWarmUp {
     // An event loop of its own, where it holds up no caller, and may take its time.
     Vertx vertx =
         Vertx.vertx(
-            LauncherOptions.withoutFileCache(
+            OpenFiles.withoutCache(
                 new VertxOptions()
                     .setEventLoopPoolSize(1)
                     .setWorkerPoolSize(1)

@@ -1,12 +1,15 @@
 package dev.userservice.server;
 
+import dev.userservice.access.Guard;
 import dev.userservice.cluster.ChatBridge;
 import dev.userservice.cluster.ChatTraces;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.Address;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.config.StoreConfig;
+import dev.userservice.config.StoreType;
 import dev.userservice.operations.OpenFiles;
+import dev.userservice.operations.Started;
 import dev.userservice.operations.Tracing;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.ConnectionCounts;
@@ -14,9 +17,6 @@ import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.rpc.SourceAddress;
 import dev.userservice.rpc.Strangers;
-import dev.userservice.security.ClusterTls;
-import dev.userservice.security.Guard;
-import dev.userservice.security.RejectedPeers;
 import dev.userservice.store.MemberTrust;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
@@ -25,6 +25,8 @@ import dev.userservice.store.StoreTrouble;
 import dev.userservice.store.StoreWatch;
 import dev.userservice.store.Stores;
 import dev.userservice.store.UserStore;
+import dev.userservice.tls.ClusterTls;
+import dev.userservice.tls.RejectedPeers;
 import dev.userservice.user.ChatRoom;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -93,7 +95,7 @@ public final class SharedParts implements Shareable {
             .onSuccess(open -> monitor.ifPresent(there -> guard.tls().ifPresent(there::watch)));
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
     if (vertx.isClustered()) {
-      if (!config.store().isShared()) {
+      if (!config.store().type().isShared()) {
         LOG.warn(
             "the servers of this cluster share their chat, but each has users of its own: \"store.type\" is \"%s\""
                 .formatted(config.store().type()));
@@ -135,14 +137,12 @@ public final class SharedParts implements Shareable {
   }
 
   /** Who looks on at the store. */
-  private List<StoreObserver> observers(StoreTrouble trouble, Tracing tracing, String type) {
-    // The name that OpenTelemetry has for it; for the others it has none.
-    String system = type.equals("postgres") ? "postgresql" : type;
+  private List<StoreObserver> observers(StoreTrouble trouble, Tracing tracing, StoreType type) {
     List<StoreObserver> observers = new ArrayList<>();
     observers.add(trouble);
-    monitor.ifPresent(there -> observers.add(there.ofStore(system)));
+    monitor.ifPresent(there -> observers.add(there.ofStore(type.system())));
     if (tracing != null) {
-      observers.add(new StoreSpans(tracing, system));
+      observers.add(new StoreSpans(tracing, type));
     }
     return observers;
   }
@@ -152,7 +152,7 @@ public final class SharedParts implements Shareable {
       LOG.warn("insecure: " + config.openTo());
     }
     StoreConfig store = config.store();
-    if (store.type().equals("postgres") && store.postgres().isOpen()) {
+    if (store.type() == StoreType.POSTGRES && store.postgres().isOpen()) {
       LOG.warn(
           "insecure: users and the password go to PostgreSQL at %s in plaintext"
               .formatted(store.postgres().host()));

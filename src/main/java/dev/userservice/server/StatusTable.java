@@ -6,9 +6,10 @@ import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
+import dev.userservice.access.AccessException;
 import dev.userservice.rpc.RpcStatus;
-import dev.userservice.security.AccessException;
 import dev.userservice.store.StoreException;
+import dev.userservice.tls.CertificateRejectedException;
 import dev.userservice.user.UserException;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.ArrayList;
@@ -36,6 +37,10 @@ public final class StatusTable {
       return new RpcStatus(
           code(refused.reason()), refused.reason().name(), refused.getMessage(), retry(refused));
     }
+    if (failure instanceof CertificateRejectedException rejected) {
+      return new RpcStatus(
+          GrpcStatus.UNAUTHENTICATED, rejected.reason().name(), rejected.getMessage(), List.of());
+    }
     return failure instanceof StoreException refused ? of(refused.reason()) : null;
   }
 
@@ -44,8 +49,6 @@ public final class StatusTable {
       case TOKEN_MISSING,
           CERTIFICATE_UNKNOWN,
           CERTIFICATE_AMBIGUOUS,
-          CERTIFICATE_EXPIRED,
-          CERTIFICATE_NOT_TRUSTED,
           TOKEN_MALFORMED,
           TOKEN_NOT_TRUSTED,
           TOKEN_OF_ANOTHER_TYPE,
@@ -83,7 +86,7 @@ public final class StatusTable {
           new RpcStatus(
               GrpcStatus.UNAVAILABLE,
               "OUTCOME_UNKNOWN",
-              "the store went away during the write, which may have been done or not; look before you try again");
+              "the connection to the store was lost during the write; it may or may not have been applied: check before retrying");
       case OVERLOADED ->
           new RpcStatus(
               GrpcStatus.RESOURCE_EXHAUSTED,

@@ -1,6 +1,7 @@
 package dev.userservice.server;
 
-import dev.userservice.client.StatusLine;
+import dev.userservice.console.StatusLine;
+import dev.userservice.operations.Started;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;

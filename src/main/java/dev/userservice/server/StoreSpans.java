@@ -1,5 +1,6 @@
 package dev.userservice.server;
 
+import dev.userservice.config.StoreType;
 import dev.userservice.operations.Tracing;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreObserver;
@@ -22,13 +23,10 @@ final class StoreSpans implements StoreObserver {
   private final String system;
   private final SpanKind kind;
 
-  /**
-   * @param system as OpenTelemetry calls the store
-   */
-  StoreSpans(Tracing tracing, String system) {
+  StoreSpans(Tracing tracing, StoreType type) {
     this.tracer = tracing.tracer();
-    this.system = system;
-    this.kind = system.equals("memory") ? SpanKind.INTERNAL : SpanKind.CLIENT;
+    this.system = type.system();
+    this.kind = type == StoreType.MEMORY ? SpanKind.INTERNAL : SpanKind.CLIENT;
   }
 
   @Override

@@ -10,11 +10,7 @@ public final class Stores {
 
   private Stores() {}
 
-  /**
-   * The store that a configuration asks for, not yet open.
-   *
-   * @throws IllegalArgumentException for a type that the configuration should not have let through
-   */
+  /** The store that a configuration asks for, not yet open. */
   public static UserStore of(StoreConfig config, Vertx vertx) {
     return of(config, vertx, List.of(), Optional.empty());
   }
@@ -32,11 +28,10 @@ public final class Stores {
 
   private static UserStore plain(StoreConfig config, Vertx vertx, Optional<MemberTrust> trust) {
     return switch (config.type()) {
-      case "memory" -> new MemoryStore();
-      case "sqlite" -> new SqliteStore(config.sqlite(), vertx);
-      case "postgres" -> new PostgresStore(config.postgres(), vertx);
-      case "raft" -> new RaftStore(config.raft(), vertx, trust);
-      default -> throw new IllegalArgumentException("no store of type " + config.type());
+      case MEMORY -> new MemoryStore();
+      case SQLITE -> new SqliteStore(config.sqlite(), vertx);
+      case POSTGRES -> new PostgresStore(config.postgres(), vertx);
+      case RAFT -> new RaftStore(config.raft(), vertx, trust);
     };
   }
 }

@@ -2,7 +2,7 @@ package dev.userservice.attack;
 
 import dev.userservice.Certificate;
 import dev.userservice.Issuer;
-import dev.userservice.Program;
+import dev.userservice.JavaProcess;
 import dev.userservice.Requests;
 import dev.userservice.Waits;
 import dev.userservice.proto.CreateUserRequest;
@@ -52,7 +52,7 @@ final class Victim implements AutoCloseable {
   private static final int TOKEN_SECONDS = 7_200;
   private static final int START_SECONDS = Waits.SECONDS;
 
-  private final Program program;
+  private final JavaProcess program;
   private final int port;
   private final JvmMemory memory;
   private final Optional<Certificate> certificate;
@@ -60,7 +60,7 @@ final class Victim implements AutoCloseable {
   private final Optional<String> token;
 
   private Victim(
-      Program program,
+      JavaProcess program,
       JvmMemory memory,
       Optional<Certificate> certificate,
       Optional<SSLContext> tls,
@@ -97,8 +97,8 @@ final class Victim implements AutoCloseable {
     if (kind == Kind.GUARDED_100) {
       config.put("limits", new JsonObject().put("strangers", 100));
     }
-    Program program =
-        Program.start(
+    JavaProcess program =
+        JavaProcess.start(
             own,
             Map.of(),
             List.of("-Xmx" + HEAP, "-XX:NativeMemoryTracking=summary"),

@@ -9,6 +9,7 @@ import dev.userservice.RunningServer;
 import dev.userservice.Waits;
 import dev.userservice.config.Address;
 import dev.userservice.config.ClientConfig;
+import dev.userservice.demo.Demo;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.UserResponse;
@@ -72,7 +73,7 @@ class BalancingTest {
   @Test
   void leastRequest_keepsAwayFromTheBusy() {
     Channel channel = channel("least_request", start(), start());
-    on(() -> channel.open(UserServiceGrpcClient.StreamUsers));
+    on(() -> channel.open(UserServiceGrpcClient.StreamUsers, 0));
     List<Integer> busy = ports(channel);
 
     for (int i = 0; i < 5; i++) {
@@ -279,7 +280,7 @@ class BalancingTest {
     return on(
         () -> {
           Channel channel = new Channel(vertx, config);
-          return channel.findServer().map(channel);
+          return channel.findServer(Demo.noStatus()).map(channel);
         });
   }
 
@@ -304,7 +305,7 @@ class BalancingTest {
   }
 
   private static List<Integer> ports(Channel channel) {
-    return channel.called().stream().map(Address::port).toList();
+    return channel.takeCalled().stream().map(Address::port).toList();
   }
 
   /** All of a channel happens on one event loop. */

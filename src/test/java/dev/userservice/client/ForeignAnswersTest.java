@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.LogLines;
 import dev.userservice.Waits;
+import dev.userservice.demo.Demo;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.userservice.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.Waits;
+import dev.userservice.demo.Demo;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;

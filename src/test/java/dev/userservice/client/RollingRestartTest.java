@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.userservice.ClusterNode;
 import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
+import dev.userservice.demo.Demo;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpcClient;
 import io.vertx.core.Future;
@@ -92,13 +93,13 @@ class RollingRestartTest {
         new Channel(
             vertx,
             ClientConfig.from(new JsonObject().put("addresses", addresses)),
-            TimeUnit.SECONDS.toMillis(Waits.TEST_SECONDS));
+            Deadline.in(TimeUnit.SECONDS.toMillis(Waits.TEST_SECONDS)));
     return Future.future(
         promise ->
             vertx.runOnContext(
                 begin ->
                     channel
-                        .findServer()
+                        .findServer(Demo.noStatus())
                         .compose(
                             found -> {
                               List<Future<Void>> callers = new ArrayList<>();
@@ -127,7 +128,7 @@ class RollingRestartTest {
             create("Somebody", "user" + names.incrementAndGet() + "@example.com", 1))
         .compose(
             answer -> {
-              UserResponse user = Expect.one(answer);
+              UserResponse user = answer.get(0);
               created.add(user.getUserId());
               awaited.countDown();
               return channel.read(UserServiceGrpcClient.GetUser, get(user.getUserId()));

@@ -8,9 +8,10 @@ import dev.userservice.Issuer;
 import dev.userservice.RunningServer;
 import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
+import dev.userservice.demo.Demo;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.UserServiceGrpcClient;
-import dev.userservice.security.UnusableFileException;
+import dev.userservice.tls.UnusableFileException;
 import io.netty.pkitesting.CertificateBuilder;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
@@ -273,7 +274,7 @@ class SecureClientTest {
     Context loop = vertx.getOrCreateContext();
     ClientConfig config = ClientConfig.from(Demo.config(port).put("tls", trusting()));
     Channel channel = new Channel(vertx, config);
-    on(loop, channel::findServer);
+    on(loop, () -> channel.findServer(Demo.noStatus()));
 
     assertThat(failure(loop, channel)).contains("wants a client certificate");
     servers.remove(0).close();

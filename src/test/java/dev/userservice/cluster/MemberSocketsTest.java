@@ -8,7 +8,7 @@ import dev.userservice.LogLines;
 import dev.userservice.Waits;
 import dev.userservice.config.ClusterTlsConfig;
 import dev.userservice.config.KeyPairConfig;
-import dev.userservice.security.ClusterTls;
+import dev.userservice.tls.ClusterTls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -20,7 +20,8 @@ class ConfigSourceTest {
     "USER_SERVICE_HEADLESS_PORT_50051_TCP_PROTO, tcp"
   })
   void environment_ofASiblingServiceInKubernetes_isNotOurs(String name, String value) {
-    assertThat(ConfigSource.server(null, Map.of(name, value), new Properties(), warning -> {}))
+    assertThat(
+            Program.SERVER.load(null, Map.of(name, value), new Properties(), warning -> {}).json())
         .isEqualTo(new JsonObject());
   }
 
@@ -28,7 +29,10 @@ class ConfigSourceTest {
   @CsvSource({"USER_SERVICE_SERVICE_HOTS", "USER_SERVICE_PORT_X_TCP", "USER_SERVICE_HEADLESS_PORT"})
   void environment_thatOnlyLooksLikeKubernetes_isRefused(String name) {
     assertThatThrownBy(
-            () -> ConfigSource.server(null, Map.of(name, "1"), new Properties(), warning -> {}))
+            () ->
+                Program.SERVER
+                    .load(null, Map.of(name, "1"), new Properties(), warning -> {})
+                    .json())
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("unknown environment variable " + name);
   }

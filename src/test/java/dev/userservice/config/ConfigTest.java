@@ -29,7 +29,7 @@ class ConfigTest {
     assertThat(config.host()).isEqualTo("127.0.0.1");
     assertThat(config.port()).isEqualTo(50051);
     assertThat(config.sampleUsers()).isTrue();
-    assertThat(config.store().type()).isEqualTo("memory");
+    assertThat(config.store().type()).isEqualTo(StoreType.MEMORY);
     assertThat(config.limits().batchUsers()).isEqualTo(10_000);
     assertThat(config.limits().chatQueue()).isEqualTo(1_024);
     assertThat(config.limits().messageBytes()).isEqualTo(65_536);
@@ -42,11 +42,16 @@ class ConfigTest {
         .isEqualTo(
             new ClientConfig(
                 List.of(new Address("127.0.0.1", 50051)),
-                "round_robin",
+                Balance.ROUND_ROBIN,
                 new ClientTlsConfig(false, "", new KeyPairConfig("", "", "", "", ""), ""),
                 "",
                 "",
-                List.of("get", "create", "list", "batch", "chat"),
+                List.of(
+                    ScenarioName.GET,
+                    ScenarioName.CREATE,
+                    ScenarioName.LIST,
+                    ScenarioName.BATCH,
+                    ScenarioName.CHAT),
                 10_000,
                 5_000,
                 0,
@@ -164,7 +169,7 @@ class ConfigTest {
     }
     ServerConfig cluster = ServerConfig.from(JsonDocument.parse("--conf", "conf/cluster.json"));
     assertThat(cluster.cluster()).isEqualTo(ServerConfig.from(new JsonObject()).cluster());
-    assertThat(cluster.store().type()).isEqualTo("raft");
+    assertThat(cluster.store().type()).isEqualTo(StoreType.RAFT);
     assertThat(cluster.store().raft().servers()).hasSize(3);
     assertThat(cluster.store().raft())
         .usingRecursiveComparison()
@@ -172,8 +177,8 @@ class ConfigTest {
         .isEqualTo(ServerConfig.from(new JsonObject()).store().raft());
     assertThat(JsonDocument.parse("--conf", "conf/server.json").fieldNames()).hasSize(12);
     assertThat(JsonDocument.parse("--conf", "conf/client.json").fieldNames()).hasSize(7);
-    JsonObject bench = JsonDocument.parse("--conf", "conf/bench.json");
-    assertThat(BenchConfig.from(bench)).isEqualTo(BenchConfig.from(new JsonObject()));
+    JsonObject bench = JsonDocument.parse("--conf", "conf/load.json");
+    assertThat(LoadConfig.from(bench)).isEqualTo(LoadConfig.from(new JsonObject()));
     assertThat(bench.fieldNames()).hasSize(13);
   }
 
@@ -211,7 +216,7 @@ class ConfigTest {
           {"limits":{"batchUsers":0}} | "limits.batchUsers" is 0, but must be a whole number from 1 to 1000000
           """)
   void server_refuses(String json, String why) {
-    assertThatThrownBy(() -> ConfigSource.server(json, NO_ENV, NO_PROPERTIES, warning -> {}))
+    assertThatThrownBy(() -> Program.SERVER.load(json, NO_ENV, NO_PROPERTIES, warning -> {}).json())
         .isInstanceOf(ConfigException.class)
         .hasMessage("--conf text: " + why);
   }
@@ -233,7 +238,7 @@ class ConfigTest {
           {"deadlineMillis":0}             | "deadlineMillis" is 0
           """)
   void client_refuses(String json, String why) {
-    assertThatThrownBy(() -> ConfigSource.client(json, NO_ENV, NO_PROPERTIES, warning -> {}))
+    assertThatThrownBy(() -> Program.CLIENT.load(json, NO_ENV, NO_PROPERTIES, warning -> {}).json())
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("--conf text: " + why + ", but must be ");
   }
@@ -259,24 +264,26 @@ class ConfigTest {
           {"reportFile":1}        | "reportFile" is 1, but must be a text
           {"token":"a b"}         | "token" is no token
           """)
-  void bench_refuses(String json, String why) {
-    assertThatThrownBy(() -> ConfigSource.bench(json, NO_ENV, NO_PROPERTIES, warning -> {}))
+  void load_refuses(String json, String why) {
+    assertThatThrownBy(() -> Program.LOAD.load(json, NO_ENV, NO_PROPERTIES, warning -> {}).json())
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("--conf text: " + why);
   }
 
   @Test
-  void bench_hasVariablesAndPropertiesOfItsOwn() {
+  void load_hasVariablesAndPropertiesOfItsOwn() {
     JsonObject json =
-        ConfigSource.bench(
-            null,
-            Map.of("USER_BENCH_LOADS", "get,chat", "USER_CLIENT_ADDRESSES", "a"),
-            properties("user-bench.seconds", "7"),
-            warning -> {});
+        Program.LOAD
+            .load(
+                null,
+                Map.of("USER_LOAD_LOADS", "get,chat", "USER_CLIENT_ADDRESSES", "a"),
+                properties("user-load.seconds", "7"),
+                warning -> {})
+            .json();
 
-    assertThat(BenchConfig.from(json).loads()).containsExactly("get", "chat");
-    assertThat(BenchConfig.from(json).seconds()).isEqualTo(7);
-    assertThat(BenchConfig.from(json).inFlight("chat")).isEqualTo(1);
+    assertThat(LoadConfig.from(json).loads()).containsExactly(LoadName.GET, LoadName.CHAT);
+    assertThat(LoadConfig.from(json).seconds()).isEqualTo(7);
+    assertThat(LoadConfig.from(json).inFlight(LoadName.CHAT)).isEqualTo(1);
   }
 
   @Test
@@ -305,7 +312,7 @@ class ConfigTest {
     Properties properties = properties("user-service.limits.chatQueue", "3");
 
     ServerConfig config =
-        ServerConfig.from(ConfigSource.server(file, env, properties, warning -> {}));
+        ServerConfig.from(Program.SERVER.load(file, env, properties, warning -> {}).json());
 
     assertThat(config.host())
         .as("default, and an empty variable says nothing")
@@ -319,8 +326,9 @@ class ConfigTest {
   @Test
   void environment_listOfAddresses() {
     JsonObject json =
-        ConfigSource.client(
-            null, Map.of("USER_CLIENT_ADDRESSES", "a:1, b:2"), NO_PROPERTIES, warning -> {});
+        Program.CLIENT
+            .load(null, Map.of("USER_CLIENT_ADDRESSES", "a:1, b:2"), NO_PROPERTIES, warning -> {})
+            .json();
 
     assertThat(ClientConfig.from(json).addresses())
         .containsExactly(new Address("a", 1), new Address("b", 2));
@@ -341,8 +349,9 @@ class ConfigTest {
   void environment_refuses(String name, String value, String why) {
     assertThatThrownBy(
             () ->
-                ConfigSource.server(
-                    "{\"port\":1}", Map.of(name, value), NO_PROPERTIES, warning -> {}))
+                Program.SERVER
+                    .load("{\"port\":1}", Map.of(name, value), NO_PROPERTIES, warning -> {})
+                    .json())
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(why);
   }
@@ -358,7 +367,7 @@ class ConfigTest {
             "USER_SERVICE_PORT_50051_TCP", "tcp://10.0.0.1:50051",
             "USER_SERVICE_PORT_50051_TCP_ADDR", "10.0.0.1");
 
-    assertThat(ConfigSource.server(null, links, NO_PROPERTIES, warning -> {}))
+    assertThat(Program.SERVER.load(null, links, NO_PROPERTIES, warning -> {}).json())
         .isEqualTo(new JsonObject());
   }
 
@@ -366,19 +375,22 @@ class ConfigTest {
   void properties_refuses() {
     assertThatThrownBy(
             () ->
-                ConfigSource.server(
-                    null, NO_ENV, properties("user-service.prot", "1"), warning -> {}))
+                Program.SERVER
+                    .load(null, NO_ENV, properties("user-service.prot", "1"), warning -> {})
+                    .json())
         .hasMessage("unknown property -Duser-service.prot; did you mean -Duser-service.port?");
     assertThatThrownBy(
             () ->
-                ConfigSource.server(
-                    null, NO_ENV, properties("user-service.colour", "1"), warning -> {}))
+                Program.SERVER
+                    .load(null, NO_ENV, properties("user-service.colour", "1"), warning -> {})
+                    .json())
         .hasMessage(
             "unknown property -Duser-service.colour; --print-config without --conf lists all keys");
     assertThatThrownBy(
             () ->
-                ConfigSource.server(
-                    null, NO_ENV, properties("user-service.port", "x"), warning -> {}))
+                Program.SERVER
+                    .load(null, NO_ENV, properties("user-service.port", "x"), warning -> {})
+                    .json())
         .hasMessageStartingWith("-Duser-service.port: \"port\" is \"x\"");
   }
 

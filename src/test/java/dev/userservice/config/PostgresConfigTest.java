@@ -82,11 +82,13 @@ class PostgresConfigTest {
   @Test
   void password_fromTheEnvironment_andNeverShown() {
     JsonObject json =
-        ConfigSource.server(
-            "{\"store\":{\"type\":\"postgres\"}}",
-            Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
-            new Properties(),
-            warning -> {});
+        Program.SERVER
+            .load(
+                "{\"store\":{\"type\":\"postgres\"}}",
+                Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
+                new Properties(),
+                warning -> {})
+            .json();
 
     PostgresConfig config = ServerConfig.from(json).store().postgres();
 

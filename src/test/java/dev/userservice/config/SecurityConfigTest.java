@@ -173,11 +173,13 @@ class SecurityConfigTest {
   void variable_thatWouldHaveNoEffect_isNamed() {
     assertThatThrownBy(
             () ->
-                ConfigSource.server(
-                    null,
-                    Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
-                    new Properties(),
-                    warnings::add))
+                Program.SERVER
+                    .load(
+                        null,
+                        Map.of("USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
+                        new Properties(),
+                        warnings::add)
+                    .json())
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "environment variable USER_SERVICE_STORE_POSTGRES_PASSWORD: \"store.postgres\" has no effect without \"store.type\": \"postgres\"");
@@ -234,12 +236,12 @@ class SecurityConfigTest {
     Properties properties = new Properties();
     properties.setProperty("user-service.store.postgres.password", "s3cret");
     properties.setProperty("user-service.store.type", "postgres");
-    ConfigSource.server(null, Map.of(), properties, warnings::add);
+    Program.SERVER.load(null, Map.of(), properties, warnings::add).json();
     String text = "{\"tls\":{\"keyStoreFile\":\"f\",\"keyStorePassword\":\"s3cret\"}}";
-    ConfigSource.server(text, Map.of(), new Properties(), warnings::add);
+    Program.SERVER.load(text, Map.of(), new Properties(), warnings::add).json();
     properties.clear();
     properties.setProperty("user-client.token", "s3cret");
-    ConfigSource.client(null, Map.of(), properties, warnings::add);
+    Program.CLIENT.load(null, Map.of(), properties, warnings::add).json();
 
     assertThat(warnings)
         .hasSize(3)
@@ -259,10 +261,11 @@ class SecurityConfigTest {
     Files.writeString(
         file, "{\"store\":{\"type\":\"postgres\",\"postgres\":{\"password\":\"s3cret\"}}}");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
-    ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
+    Program.SERVER.load(file.toString(), Map.of(), new Properties(), warnings::add).json();
     JsonObject client =
-        ConfigSource.client(
-            null, Map.of("USER_CLIENT_TOKEN", "s3cret"), new Properties(), warnings::add);
+        Program.CLIENT
+            .load(null, Map.of("USER_CLIENT_TOKEN", "s3cret"), new Properties(), warnings::add)
+            .json();
 
     assertThat(warnings).isEmpty();
     assertThat(ClientConfig.from(client).token()).isEqualTo("s3cret");
@@ -274,12 +277,12 @@ class SecurityConfigTest {
     Path file = folder.resolve("conf.json");
     Files.writeString(file, "{\"port\":1}");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-    ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
+    Program.SERVER.load(file.toString(), Map.of(), new Properties(), warnings::add).json();
     assertThat(warnings).as("without a secret").isEmpty();
 
     Files.writeString(
         file, "{\"store\":{\"type\":\"postgres\",\"postgres\":{\"password\":\"s3cret\"}}}");
-    ConfigSource.server(file.toString(), Map.of(), new Properties(), warnings::add);
+    Program.SERVER.load(file.toString(), Map.of(), new Properties(), warnings::add).json();
 
     assertThat(warnings)
         .containsExactly(
@@ -302,21 +305,25 @@ class SecurityConfigTest {
   void table_fromTheEnvironment() {
     String rights = "{\"users.v1.UserService/GetUser\":[\"users:read\"]}";
     JsonObject json =
-        ConfigSource.server(
-            "{\"auth\":{\"jwt\":{\"keysFile\":\"k\",\"issuer\":\"i\",\"audience\":[\"a\"]}}}",
-            Map.of("USER_SERVICE_AUTH_RIGHTS", rights),
-            new Properties(),
-            warnings::add);
+        Program.SERVER
+            .load(
+                "{\"auth\":{\"jwt\":{\"keysFile\":\"k\",\"issuer\":\"i\",\"audience\":[\"a\"]}}}",
+                Map.of("USER_SERVICE_AUTH_RIGHTS", rights),
+                new Properties(),
+                warnings::add)
+            .json();
 
     assertThat(ServerConfig.from(json).auth().rights())
         .isEqualTo(Map.of("users.v1.UserService/GetUser", List.of("users:read")));
     assertThatThrownBy(
             () ->
-                ConfigSource.server(
-                    null,
-                    Map.of("USER_SERVICE_AUTH_RIGHTS", "{broken"),
-                    new Properties(),
-                    warnings::add))
+                Program.SERVER
+                    .load(
+                        null,
+                        Map.of("USER_SERVICE_AUTH_RIGHTS", "{broken"),
+                        new Properties(),
+                        warnings::add)
+                    .json())
         .hasMessageStartingWith("environment variable USER_SERVICE_AUTH_RIGHTS: \"auth.rights\"");
   }
 }

@@ -1,6 +1,6 @@
 package dev.userservice.fuzz;
 
-import dev.userservice.Program;
+import dev.userservice.JavaProcess;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -54,15 +54,15 @@ final class FuzzedServer implements AutoCloseable {
   record Census(long heapBytes, Map<String, Long> objects, long openFiles) {}
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private final Program program;
+  private final JavaProcess program;
   private final int port;
   private final int managementPort;
   private int errorsSeen;
 
-  private FuzzedServer(Program program) throws IOException {
+  private FuzzedServer(JavaProcess program) throws IOException {
     this.program = program;
     List<String> lines = program.startLines();
-    port = Program.port(lines);
+    port = JavaProcess.port(lines);
     Matcher management = MANAGEMENT.matcher(String.join("\n", lines.subList(0, lines.size() - 1)));
     if (!management.find()) {
       throw new IllegalStateException("no management port in " + lines);
@@ -82,7 +82,7 @@ final class FuzzedServer implements AutoCloseable {
             .put("management", new JsonObject().put("port", 0))
             .put("log", "json")
             .mergeIn(config);
-    Program program = Program.start(folder, Map.of(), JVM, "--conf", all.encode());
+    JavaProcess program = JavaProcess.start(folder, Map.of(), JVM, "--conf", all.encode());
     try {
       return new FuzzedServer(program);
     } catch (Throwable failure) {

@@ -2,7 +2,7 @@ package dev.userservice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Program;
+import dev.userservice.JavaProcess;
 import dev.userservice.StoreConfigs;
 import dev.userservice.Waits;
 import io.vertx.core.json.JsonObject;
@@ -27,7 +27,7 @@ class SqliteLibraryTest {
   @TempDir private Path folder;
   private Path data;
   private Path temporary;
-  private Program server;
+  private JavaProcess server;
 
   @BeforeEach
   void makeFolders() throws IOException {
@@ -97,7 +97,8 @@ class SqliteLibraryTest {
     jvm.addAll(List.of(properties));
     JsonObject file = new JsonObject().put("file", data.resolve("users.db").toString());
     server =
-        Program.start(folder, Map.of(), jvm, "--conf", StoreConfigs.of("sqlite", file).encode());
+        JavaProcess.start(
+            folder, Map.of(), jvm, "--conf", StoreConfigs.of("sqlite", file).encode());
   }
 
   private static List<String> names(Path folder) throws IOException {

@@ -1,0 +1,9 @@
+package dev.userservice.client;
+
+/** No server accepted a connection in time; the message has the addresses, the time and why. */
+public final class NoServerException extends RuntimeException {
+
+  NoServerException(String message) {
+    super(message, null, false, false);
+  }
+}

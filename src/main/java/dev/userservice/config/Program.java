@@ -1,0 +1,74 @@
+package dev.userservice.config;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/** The programs in this jar, each with its own configuration. */
+public enum Program {
+  SERVER("user-service", ServerConfig::read),
+  CLIENT("user-client", ClientConfig::read),
+  LOAD("user-load", LoadConfig::read);
+
+  private final String prefix;
+  private final Function<ConfigReader, ?> reader;
+
+  Program(String prefix, Function<ConfigReader, ?> reader) {
+    this.prefix = prefix;
+    this.reader = reader;
+  }
+
+  /** The start of its {@code -D} properties, and its name in traces. */
+  public String prefix() {
+    return prefix;
+  }
+
+  /** The environment variable of a key: USER_SERVICE_LIMITS_BATCH_USERS. */
+  public String variable(String key) {
+    return upperCase(prefix + "." + key);
+  }
+
+  /** The {@code -D} property of a key: user-service.limits.batchUsers. */
+  String property(String key) {
+    return prefix + "." + key;
+  }
+
+  /** The start of its environment variables. */
+  String variablePrefix() {
+    return upperCase(prefix) + "_";
+  }
+
+  private static String upperCase(String path) {
+    return path.replaceAll("([a-z])([A-Z])", "$1_$2")
+        .replaceAll("[.-]", "_")
+        .toUpperCase(Locale.ROOT);
+  }
+
+  /**
+   * Reads and checks its configuration.
+   *
+   * @param argument a file, a JSON text, or null for none
+   * @param warn called for a secret on the command line, or in a file that other users may read
+   * @throws ConfigException for an unknown key, or a value of a wrong type or outside its range
+   */
+  public ConfigSource load(
+      String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
+    return ConfigSource.load(this, argument, env, properties, warn);
+  }
+
+  /**
+   * Explains how to set the key that a command-line option is named after: {@code --port}, {@code
+   * --store.type}, {@code --drain-delay-millis}.
+   *
+   * @return empty without such a key
+   */
+  public String howToSet(String option) {
+    return ConfigSource.howToSet(this, option);
+  }
+
+  Object read(ConfigReader from) {
+    return reader.apply(from);
+  }
+}

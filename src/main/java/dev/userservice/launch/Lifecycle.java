@@ -1,0 +1,315 @@
+package dev.userservice.launch;
+
+import dev.userservice.cluster.Cluster;
+import dev.userservice.cluster.MemberSockets;
+import dev.userservice.cluster.Members;
+import dev.userservice.cluster.SerialFilter;
+import dev.userservice.config.ClusterConfig;
+import dev.userservice.config.ClusterTlsConfig;
+import dev.userservice.config.ServerConfig;
+import dev.userservice.console.StatusLine;
+import dev.userservice.console.Terminal;
+import dev.userservice.operations.LogFormat;
+import dev.userservice.operations.Metrics;
+import dev.userservice.operations.OpenFiles;
+import dev.userservice.operations.Started;
+import dev.userservice.operations.TraceIds;
+import dev.userservice.operations.Tracing;
+import dev.userservice.operations.Version;
+import dev.userservice.operations.Watchdog;
+import dev.userservice.server.StoreOpening;
+import dev.userservice.tls.ClusterTls;
+import dev.userservice.tls.RejectedPeers;
+import io.vertx.core.Deployable;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.launcher.application.HookContext;
+import io.vertx.launcher.application.VertxApplicationHooks;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+
+/** One run of the launcher: from the checked configuration to the exit code of the process. */
+public final class Lifecycle implements VertxApplicationHooks {
+
+  /** Between two log lines about a rejected server, which tries again forever. */
+  private static final int REJECTED_PEER_SECONDS = 60;
+
+  private final BiFunction<Role, Lifecycle, Deployable> verticles;
+
+  /** On a terminal only; elsewhere the log says what a start waits for. */
+  private final StatusLine status = new StatusLine(System.out, Terminal.isThere());
+
+  private final Promise<Void> loadsEnd = Promise.promise();
+
+  private Role role;
+  private LauncherOptions options;
+  private JsonObject config;
+  private boolean clustered;
+
+  /** Null for other roles. */
+  private ServerConfig server;
+
+  /** Null when it is off. */
+  private Tracing tracing;
+
+  private Metrics metrics;
+  private Cluster cluster;
+
+  /** Null without other servers, or with plaintext between them. */
+  private ClusterTls clusterTls;
+
+  /** Set on the main thread, read on the thread that ends the process. */
+  private volatile int exitCode = ExitCode.OK;
+
+  /** The exit code is final: later failures happen because Vert.x is being closed. */
+  private volatile boolean ended;
+
+  private volatile boolean interrupted;
+
+  Lifecycle(BiFunction<Role, Lifecycle, Deployable> verticles) {
+    this.verticles = verticles;
+  }
+
+  /**
+   * Sets the run that the hooks are for.
+   *
+   * @param config checked
+   * @param tracing null when it is off
+   */
+  void prepare(
+      Role role, LauncherOptions options, JsonObject config, boolean clustered, Tracing tracing) {
+    this.role = role;
+    this.options = options;
+    this.config = config;
+    this.clustered = clustered;
+    this.tracing = tracing;
+    server = role == Role.SERVER ? ServerConfig.from(config) : null;
+    String log = role.log(config);
+    LogFormat.use(
+        log.equals("json") || log.equals("auto") && !Terminal.isThere(),
+        tracing == null ? () -> TraceIds.NONE : Tracing::current);
+    // A client has failed until its scenarios or loads have passed, whatever ends it before.
+    exitCode = role.ends() ? ExitCode.SCENARIO : ExitCode.OK;
+  }
+
+  /** Whether a signal ends the process. May be called on any thread. */
+  public boolean isInterrupted() {
+    return interrupted;
+  }
+
+  /** Completed by the load verticle when all loads have ended. */
+  public Promise<Void> loadsEnd() {
+    return loadsEnd;
+  }
+
+  int exitCode() {
+    return exitCode;
+  }
+
+  /** Whether the exit code is that of an explained failure. */
+  boolean isDecided() {
+    return ended || exitCode != ExitCode.OK;
+  }
+
+  /** Removes what the terminal shows of the start. */
+  void endStatus() {
+    status.end();
+  }
+
+  @Override
+  public JsonObject afterVertxOptionsParsed(JsonObject ignored) {
+    return options.vertx();
+  }
+
+  @Override
+  public JsonObject afterDeploymentOptionsParsed(JsonObject ignored) {
+    return options.deployment();
+  }
+
+  @Override
+  public JsonObject afterConfigParsed(JsonObject ignored) {
+    return config;
+  }
+
+  @Override
+  public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
+    VertxBuilder builder = Vertx.builder().with(OpenFiles.withoutCache(vertxOptions));
+    if (server != null) {
+      if (server.management().isOn()) {
+        metrics = new Metrics(Version.ofProgram());
+        builder = metrics.of(builder, vertxOptions);
+      }
+      if (server.hasMembers(clustered)) {
+        SerialFilter.install();
+        ClusterTlsConfig tls = server.cluster().tls();
+        clusterTls =
+            tls.isOn() ? new ClusterTls(tls, new RejectedPeers(REJECTED_PEER_SECONDS)) : null;
+      }
+    }
+    if (tracing != null) {
+      builder.withTracer(tracing.factory());
+    }
+    return clustered ? joinCluster(builder, vertxOptions.getEventBusOptions()) : builder;
+  }
+
+  private VertxBuilder joinCluster(VertxBuilder builder, EventBusOptions bus) {
+    ClusterConfig how = server.cluster();
+    if (bus.getHost() == null) {
+      bus.setHost(how.host());
+    }
+    if (clusterTls != null) {
+      clusterTls.configure(bus);
+    }
+    status.redraw("Looking for other servers at " + how.others());
+    cluster =
+        Cluster.join(
+            how,
+            Optional.ofNullable(clusterTls)
+                .map(tls -> new MemberSockets(tls::over, tls.handshakeMillis(), tls::failed)));
+    return builder.withClusterManager(cluster.manager());
+  }
+
+  @Override
+  public void afterVertxStarted(HookContext context) {
+    Watchdog.watch(context.vertx());
+    if (clusterTls != null) {
+      clusterTls.start(context.vertx());
+    }
+    if (tracing != null) {
+      tracing.addTo(context.vertx());
+    }
+  }
+
+  @Override
+  public Supplier<? extends Deployable> verticleSupplier() {
+    // The launcher's shutdown hook has just been added.
+    Signals.handOver();
+    return role == Role.OTHER ? null : () -> verticles.apply(role, this);
+  }
+
+  @Override
+  public void beforeDeployingVerticle(HookContext context) {
+    if (server == null) {
+      return;
+    }
+    Started started = Started.of(context.vertx());
+    if (metrics != null) {
+      started.measuredBy(metrics);
+    }
+    started.onStoreLost(this::stop);
+    if (status.isRedrawn()) {
+      StoreOpening.showWaits(context.vertx(), server.store().startTimeoutMillis(), status);
+    }
+    if (options.instances() == 0) {
+      context.deploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  @Override
+  public void afterVerticleDeployed(HookContext context) {
+    status.end();
+    switch (role) {
+      case SERVER -> {
+        Started started = Started.of(context.vertx());
+        StartLines.of(
+                server,
+                context.deploymentOptions().getInstances(),
+                started.port(),
+                started.managementPort(),
+                clustered ? new Members(context.vertx()).toString() : "",
+                started.isReady())
+            .forEach(System.out::println);
+      }
+      case CLIENT -> {
+        exitCode = ExitCode.OK;
+        ended = true;
+        System.exit(ExitCode.OK);
+      }
+      case LOAD -> awaitLoads();
+      case OTHER -> {}
+    }
+  }
+
+  /** As after a signal, for a server whose store is lost. */
+  private synchronized void stop(String why) {
+    if (!ended) {
+      ended = true;
+      exitCode = ErrorLine.complain(ExitCode.STORE, why);
+      // Waits until Vert.x is closed, which an event loop must not.
+      new Thread(() -> System.exit(ExitCode.STORE), "store-lost").start();
+    }
+  }
+
+  /** Waits on the main thread, which has nothing else to do. */
+  private void awaitLoads() {
+    Throwable failure =
+        loadsEnd.future().transform(end -> Future.succeededFuture(end.cause())).await();
+    if (!ended) {
+      exitCode = failure == null ? ExitCode.OK : StartFailure.of(failure, role, null).complain();
+      ended = true;
+    }
+    // Also after a signal: a return from here would mean success.
+    System.exit(exitCode);
+  }
+
+  @Override
+  public void afterFailureToStartVertx(HookContext context, Throwable failure) {
+    Watchdog.check(failure);
+    status.end();
+    exitCode = ErrorLine.complain(StartFailure.VERTX, StartFailure.reason(failure));
+  }
+
+  @Override
+  public void afterFailureToDeployVerticle(HookContext context, Throwable failure) {
+    Watchdog.check(failure);
+    status.end();
+    if (ended) {
+      return;
+    }
+    exitCode = StartFailure.of(failure, role, server).complain();
+    ended = true;
+  }
+
+  @Override
+  public void beforeStoppingVertx(HookContext context) {
+    status.end();
+    if (!ended && role.ends()) {
+      interrupted = true;
+      ErrorLine.complain(ExitCode.SCENARIO, role.interrupted);
+    }
+    ended = true;
+  }
+
+  /** The last hook, after a signal and after a failed start. */
+  @Override
+  public void afterVertxStopped(HookContext context) {
+    if (cluster != null) {
+      cluster.leave();
+    }
+    if (tracing != null) {
+      tracing.close();
+    }
+    halt(exitCode);
+  }
+
+  @Override
+  public void afterFailureToStopVertx(HookContext context, Throwable failure) {
+    Watchdog.check(failure);
+    int code =
+        ErrorLine.complain(
+            ExitCode.UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure));
+    halt(exitCode != ExitCode.OK ? exitCode : code);
+  }
+
+  /** Ends the process with our code: after a signal the JVM would add 128 to its number. */
+  private static void halt(int code) {
+    System.out.flush();
+    Runtime.getRuntime().halt(code);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.userservice.load;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.userservice.proto.BatchCreateResponse;
+
+/** Client streaming: creates so many users, no faster than the server takes them. */
+final class BatchExchange extends Exchange {
+
+  private final NewUsers users;
+  private final int size;
+  private int sent;
+  private String answer;
+
+  BatchExchange(NewUsers users, int size) {
+    this.users = users;
+    this.size = size;
+  }
+
+  @Override
+  void begin(OpenCall call) {
+    sent = 0;
+    answer = "no answer";
+    go(call);
+  }
+
+  private void go(OpenCall call) {
+    while (!call.isOver()) {
+      if (call.isFull()) {
+        call.whenDrained(() -> go(call));
+        return;
+      }
+      sent++;
+      if (sent == size) {
+        call.sendLast(users.next());
+        return;
+      }
+      call.send(users.next());
+    }
+  }
+
+  @Override
+  String received(byte[] bytes, int offset, int length, OpenCall call)
+      throws InvalidProtocolBufferException {
+    BatchCreateResponse response = BatchCreateResponse.parser().parseFrom(bytes, offset, length);
+    if (answer == null) {
+      return "more than one answer";
+    }
+    int created = response.getUsersCreated();
+    if (created != size || response.getUserIdsCount() != size) {
+      return "%d users and %d ids where %d were to be created"
+          .formatted(created, response.getUserIdsCount(), size);
+    }
+    answer = null;
+    move(size);
+    return null;
+  }
+
+  @Override
+  String missing() {
+    return answer;
+  }
+}

@@ -1,0 +1,9 @@
+package dev.userservice.load;
+
+/** A load that could not be made, or of which calls failed: explained in a line or two. */
+public final class LoadException extends RuntimeException {
+
+  public LoadException(String message) {
+    super(message, null, false, false);
+  }
+}

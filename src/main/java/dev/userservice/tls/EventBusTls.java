@@ -1,0 +1,57 @@
+package dev.userservice.tls;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.impl.clustered.ClusteredEventBus;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.logging.Logger;
+import io.vertx.core.internal.logging.LoggerFactory;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.ServerSSLOptions;
+import java.lang.reflect.Field;
+
+/**
+ * The two ends of a clustered event bus of Vert.x 5.0.12. It makes both of a JSON copy of its
+ * options, which takes certificates only as they are at the start, and shows neither.
+ */
+final class EventBusTls {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EventBusTls.class);
+
+  private final NetServer server;
+  private final NetClient client;
+
+  /**
+   * @throws IllegalStateException when another version of Vert.x keeps them elsewhere
+   */
+  EventBusTls(Vertx vertx) {
+    ClusteredEventBus bus = (ClusteredEventBus) ((VertxInternal) vertx).eventBus();
+    try {
+      server = (NetServer) field("server").get(bus);
+      client = (NetClient) field("client").get(bus);
+    } catch (ReflectiveOperationException | ClassCastException e) {
+      throw new IllegalStateException("the event bus of this Vert.x is built in another way", e);
+    }
+  }
+
+  private static Field field(String name) throws NoSuchFieldException {
+    Field field = ClusteredEventBus.class.getDeclaredField(name);
+    field.setAccessible(true);
+    return field;
+  }
+
+  /** For all connections that others make from now on. */
+  void setServer(ServerSSLOptions options) {
+    server
+        .updateSSLOptions(options, true)
+        .onFailure(failure -> LOG.error("the event bus cannot take new certificates", failure));
+  }
+
+  /** For all connections that it makes from now on. */
+  void setClient(ClientSSLOptions options) {
+    client
+        .updateSSLOptions(options, true)
+        .onFailure(failure -> LOG.error("the event bus cannot take new certificates", failure));
+  }
+}
