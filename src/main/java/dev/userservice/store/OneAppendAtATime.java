@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.server.RaftServer;
 
 /**
@@ -20,11 +21,15 @@ import org.apache.ratis.server.RaftServer;
 final class OneAppendAtATime implements InvocationHandler {
 
   private static final String APPEND = "appendEntriesAsync";
+  private static final String INSTALL = "installSnapshot";
 
   private final RaftServer server;
 
-  /** Of the last request with entries; under the lock of this. */
-  private CompletableFuture<AppendEntriesReplyProto> last = CompletableFuture.completedFuture(null);
+  /** Completes when the next request with entries may be called; under the lock of this. */
+  private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
+
+  /** That of the request whose entries are on their way to the disk; under the lock of this. */
+  private CompletableFuture<Void> inFlight = last;
 
   private OneAppendAtATime(RaftServer server) {
     this.server = server;
@@ -47,19 +52,47 @@ final class OneAppendAtATime implements InvocationHandler {
       return append(request);
     }
     try {
-      return method.invoke(server, arguments);
+      Object result = method.invoke(server, arguments);
+      if (method.getName().equals(INSTALL)
+          && ((InstallSnapshotRequestProto) arguments[0]).getSnapshotChunk().getDone()) {
+        forgetInFlight();
+      }
+      return result;
     } catch (InvocationTargetException failure) {
       throw failure.getCause();
     }
   }
 
-  private synchronized CompletableFuture<AppendEntriesReplyProto> append(
-      AppendEntriesRequestProto request) {
-    last = last.handle((reply, failure) -> null).thenCompose(ended -> call(request));
-    return last;
+  /**
+   * The engine drops the entries on their way to the disk when a snapshot replaces its log, and
+   * never completes their requests (SegmentedRaftLogWorker.syncWithSnapshot).
+   */
+  private void forgetInFlight() {
+    CompletableFuture<Void> dropped;
+    synchronized (this) {
+      dropped = inFlight;
+    }
+    dropped.complete(null);
   }
 
-  private CompletableFuture<AppendEntriesReplyProto> call(AppendEntriesRequestProto request) {
+  private synchronized CompletableFuture<AppendEntriesReplyProto> append(
+      AppendEntriesRequestProto request) {
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    CompletableFuture<AppendEntriesReplyProto> reply =
+        last.thenCompose(before -> call(request, ended));
+    last = ended;
+    reply.whenComplete((replied, failure) -> ended.complete(null));
+    // Without effect after a reply; else the leader would wait for it until its request times out.
+    ended.thenRun(
+        () -> reply.completeExceptionally(new IOException("a snapshot has replaced the log")));
+    return reply;
+  }
+
+  private CompletableFuture<AppendEntriesReplyProto> call(
+      AppendEntriesRequestProto request, CompletableFuture<Void> ended) {
+    synchronized (this) {
+      inFlight = ended;
+    }
     try {
       return server.appendEntriesAsync(request);
     } catch (IOException failure) {

@@ -17,6 +17,7 @@ import org.apache.ratis.protocol.GroupInfoRequest;
 import org.apache.ratis.protocol.GroupListReply;
 import org.apache.ratis.protocol.GroupListRequest;
 import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
@@ -49,6 +50,9 @@ final class RaftFounding {
   private final ClientId client;
   private final LongSupplier calls;
   private String waitsFor = "";
+
+  /** Why the leader has not taken this server in, to follow a message; empty when unknown. */
+  private String refusal = "";
 
   RaftFounding(
       RaftConfig config,
@@ -171,7 +175,11 @@ final class RaftFounding {
     RaftServer.Division division = server.getDivision(group);
     int now = division.getRaftConf().getAllPeers().size();
     // So many that their majority is one of all that are planned.
-    if (now < config.servers().size() - 1 || !RaftEngine.isMember(division, self)) {
+    if (!RaftEngine.isMember(division, self)) {
+      waitsFor = "the log has not taken this server in yet" + refusal;
+      return Optional.empty();
+    }
+    if (now < config.servers().size() - 1) {
       waitsFor =
           "the log has %d of its %d servers%s"
               .formatted(
@@ -203,14 +211,24 @@ final class RaftFounding {
       SetConfigurationRequest request =
           change(client, member.getId(), group, calls.getAsLong(), before, after);
       try {
-        if (others.sendRequest(request).isSuccess()) {
+        RaftClientReply reply = others.sendRequest(request);
+        if (reply.isSuccess()) {
+          refusal = "";
           return;
         }
+        if (reply.getNotLeaderException() == null) {
+          note(reply.getException());
+        }
       } catch (IOException | RuntimeException failure) {
-        // It does not lead, or another change is under way.
-        LOG.debug("Ratis", failure);
+        note(failure);
       }
     }
+  }
+
+  /** Keeps why the leader did not take this server in, such as another change under way. */
+  private void note(Throwable failure) {
+    LOG.debug("Ratis", failure);
+    refusal = failure == null ? "" : " (" + failure.getClass().getSimpleName() + ")";
   }
 
   /** Another set of servers, unless it is no longer {@code before} that is to be changed. */

@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto.SnapshotChunkProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.server.RaftServer;
 import org.junit.jupiter.api.Test;
@@ -25,6 +28,9 @@ class OneAppendAtATimeTest {
                   RaftServer.class.getClassLoader(),
                   new Class<?>[] {RaftServer.class},
                   (proxy, method, arguments) -> {
+                    if (method.getName().equals("installSnapshot")) {
+                      return InstallSnapshotReplyProto.getDefaultInstance();
+                    }
                     started.add(((AppendEntriesRequestProto) arguments[0]).getEntriesCount());
                     replies.add(new CompletableFuture<>());
                     return replies.get(replies.size() - 1);
@@ -52,6 +58,30 @@ class OneAppendAtATimeTest {
     assertThat(first).isCompletedExceptionally();
     replies.get(1).complete(AppendEntriesReplyProto.getDefaultInstance());
     assertThat(second).isCompleted();
+  }
+
+  /** The engine never answers for entries that a snapshot replaces. */
+  @Test
+  void snapshot_endsTheWaitForEntriesThatItReplaces() throws Exception {
+    CompletableFuture<?> first = server.appendEntriesAsync(request(1));
+    CompletableFuture<?> second = server.appendEntriesAsync(request(2));
+    CompletableFuture<?> third = server.appendEntriesAsync(request(3));
+
+    server.installSnapshot(chunk(false));
+    assertThat(started).as("after a part of the snapshot").containsExactly(1);
+    server.installSnapshot(chunk(true));
+    assertThat(started).as("after the snapshot").containsExactly(1, 2);
+    assertThat(first).isCompletedExceptionally();
+    replies.get(1).complete(AppendEntriesReplyProto.getDefaultInstance());
+    assertThat(started).containsExactly(1, 2, 3);
+    assertThat(second).isCompleted();
+    assertThat(third).isNotDone();
+  }
+
+  private static InstallSnapshotRequestProto chunk(boolean last) {
+    return InstallSnapshotRequestProto.newBuilder()
+        .setSnapshotChunk(SnapshotChunkProto.newBuilder().setDone(last))
+        .build();
   }
 
   private static AppendEntriesRequestProto request(int entries) {
