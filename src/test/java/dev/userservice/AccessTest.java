@@ -203,7 +203,7 @@ class AccessTest {
   void health_isOpenUnlessItIsNot() throws Exception {
     start(
         new JsonObject().put("*", roles("users:read")),
-        new JsonObject().put("auth", new JsonObject().put("openHealth", false)));
+        new JsonObject().put("auth", new JsonObject().put("publicHealth", false)));
 
     AnyCall check =
         new AnyCall("grpc.health.v1.Health/Check", HealthCheckRequest.getDefaultInstance());
@@ -416,7 +416,11 @@ class AccessTest {
     start(
         new JsonObject().put("*", roles("*")),
         new JsonObject()
-            .put("limits", new JsonObject().put("strangers", 2).put("strangerMillis", 500)));
+            .put(
+                "limits",
+                new JsonObject()
+                    .put("unauthenticatedConnections", 2)
+                    .put("unauthenticatedMillis", 500)));
     AnyCall getUser = new AnyCall(USERS + "GetUser", get(1));
     ManagedChannel known = server.channel();
     assertThat(getUser.answer(known, Issuer.bearer(issuer.token())).code()).isEqualTo(Code.OK);

@@ -3,7 +3,7 @@ package dev.userservice;
 import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
-import dev.userservice.rpc.Strangers;
+import dev.userservice.rpc.UnauthenticatedConnections;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -108,7 +108,10 @@ public final class ExhaustedVerticle extends VerticleBase {
             vertx,
             new Connections.Bounds(0, 10, 0, 0, 0, 0, 0, 100, 0, 0),
             new Connections.Shared(
-                new MemoryBudget(0), new ConnectionCounts(10), new Strangers(), String::valueOf),
+                new MemoryBudget(0),
+                new ConnectionCounts(10),
+                new UnauthenticatedConnections(),
+                String::valueOf),
             connection -> {});
     vertx
         // Without a guess at HTTP/2, so that the first read has a connection.

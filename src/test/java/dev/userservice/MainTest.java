@@ -175,7 +175,7 @@ class MainTest {
     assertThat(server.errors())
         .contains("insecure: calls come to 192.0.2.1 in plaintext")
         .contains("insecure: users and the password go to PostgreSQL at no.such.host.invalid")
-        .contains("user-service: 192.0.2.1 is no address of this machine");
+        .contains("user-service: 192.0.2.1 is not an address of this machine");
   }
 
   @Test
@@ -459,7 +459,7 @@ class MainTest {
 
   @Test
   void verticle_thatCannotStart() throws Exception {
-    assertEnds(15, "there is no verticle no.such.Verticle;", "no.such.Verticle");
+    assertEnds(15, "unknown verticle no.such.Verticle;", "no.such.Verticle");
     assertEnds(15, "not to be", ODD, "--conf", "{\"fail\":\"not to be\"}");
     assertEnds(15, "not to bind", ODD, "--conf", "{\"bind\":\"not to bind\"}");
     assertEnds(ExitCode.USAGE, "--cluster is for servers", CLIENT, "--cluster");

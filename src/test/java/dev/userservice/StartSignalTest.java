@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StartSignalTest {
 
   /** The first class loaded after the signal handling is installed. */
-  private static final String FIRST = "dev.userservice.Main source:";
+  private static final String FIRST = "dev.userservice.launch.Launcher source:";
 
   private static final int MOMENTS = 5;
 

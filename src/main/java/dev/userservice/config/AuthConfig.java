@@ -15,13 +15,13 @@ import java.util.Set;
  * @param rights for {@code service/method}, {@code service/*} or {@code *}, of which the nearest
  *     counts, the roles that may call; the role {@code *} is everybody who is known. What is not
  *     there may not be called
- * @param openHealth whether the health service may be asked by anybody
+ * @param publicHealth whether the health service may be asked by anybody
  */
 public record AuthConfig(
     JwtConfig jwt,
     Map<String, KnownCaller> certificates,
     Map<String, List<String>> rights,
-    boolean openHealth) {
+    boolean publicHealth) {
 
   private static final int MOST_CERTIFICATES = 1_000;
   private static final int MOST_RIGHTS = 100;
@@ -63,7 +63,7 @@ public record AuthConfig(
                 MOST_RIGHTS,
                 AuthConfig::texts,
                 "a list of 1 to " + MOST_ROLES + " roles, such as [\"users:read\"]"),
-            reader.flag("openHealth", true));
+            reader.flag("publicHealth", true));
     if (!config.jwt.isOn()) {
       reader.refuseIdle("jwt", "\"keysFile\" or \"jwksUri\"");
     }

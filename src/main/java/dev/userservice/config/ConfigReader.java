@@ -22,6 +22,16 @@ final class ConfigReader {
   /** The end of a message about a name that is near to none. */
   static final String ALL_KEYS = "; --print-config without --conf lists all keys";
 
+  /** Keys of earlier versions, with their new names. */
+  static final Map<String, String> RENAMED =
+      Map.of(
+          "limits.strangers", "limits.unauthenticatedConnections",
+          "limits.strangerMillis", "limits.unauthenticatedMillis",
+          "store.sqlite.waiting", "store.sqlite.queueSize",
+          "store.postgres.waiting", "store.postgres.queueSize",
+          "store.raft.waiting", "store.raft.queueSize",
+          "auth.openHealth", "auth.publicHealth");
+
   /** What a value is in JSON; a value from outside a JSON file is text and is turned into this. */
   enum Type {
     NUMBER,
@@ -308,12 +318,15 @@ final class ConfigReader {
       } else if (!keys.containsKey(keyPath)) {
         Set<String> known = new LinkedHashSet<>(keys.keySet());
         known.addAll(objects);
+        String newName = RENAMED.get(keyPath);
         throw new ConfigException(
             "%s: unknown key %s%s"
                 .formatted(
                     origin.apply(keyPath),
                     Shown.of(keyPath),
-                    Suggestion.of(keyPath, known, "\"%s\"", ALL_KEYS)));
+                    newName != null
+                        ? ", renamed to \"" + newName + "\""
+                        : Suggestion.of(keyPath, known, "\"%s\"", ALL_KEYS)));
       } else if (dotted) {
         int dot = keyPath.lastIndexOf('.');
         throw new ConfigException(

@@ -6,9 +6,11 @@ import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -58,7 +60,7 @@ public final class ConfigSource {
   }
 
   /** All keys of a program, with their defaults. */
-  private static Map<String, ConfigReader.Key> keys(Program program) {
+  static Map<String, ConfigReader.Key> keys(Program program) {
     ConfigReader reader = new ConfigReader(new JsonObject(), path -> "defaults");
     program.read(reader);
     return reader.keys();
@@ -154,8 +156,11 @@ public final class ConfigSource {
             "unknown environment variable %s%s"
                 .formatted(
                     name,
-                    Suggestion.nearest(name.substring(start.length()), keys.keySet())
-                        .map(near -> "; did you mean " + program.variable(near) + "?")
+                    renamed(name, program::variable)
+                        .or(
+                            () ->
+                                Suggestion.nearest(name.substring(start.length()), keys.keySet())
+                                    .map(near -> "; did you mean " + program.variable(near) + "?"))
                         .orElse(ConfigReader.ALL_KEYS)));
       }
       set(path, keys.get(path).type(), entry.getValue(), "environment variable " + name);
@@ -174,11 +179,29 @@ public final class ConfigSource {
             "unknown property -D%s%s"
                 .formatted(
                     name,
-                    Suggestion.of(
-                        path, keys.keySet(), "-D" + prefix + "%s", ConfigReader.ALL_KEYS)));
+                    renamed("-D" + name, key -> "-D" + prefix + key)
+                        .orElseGet(
+                            () ->
+                                Suggestion.of(
+                                    path,
+                                    keys.keySet(),
+                                    "-D" + prefix + "%s",
+                                    ConfigReader.ALL_KEYS))));
       }
       set(path, keys.get(path).type(), properties.getProperty(name), "-D" + name);
     }
+  }
+
+  /**
+   * The end of a message about a name of an earlier version; empty for another name.
+   *
+   * @param form makes the name of a key in this source
+   */
+  private static Optional<String> renamed(String name, UnaryOperator<String> form) {
+    return ConfigReader.RENAMED.entrySet().stream()
+        .filter(renamed -> form.apply(renamed.getKey()).equals(name))
+        .findAny()
+        .map(renamed -> ", renamed to " + form.apply(renamed.getValue()));
   }
 
   private void set(String path, ConfigReader.Type type, String text, String origin) {

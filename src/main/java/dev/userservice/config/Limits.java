@@ -19,9 +19,11 @@ package dev.userservice.config;
  *     before it is closed as an attack; 1 to 1,000,000
  * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
  *     connection, 1 to 1,000,000; with more it is closed
- * @param strangers the most open connections whose caller has not authenticated, 1 to 1,000,000;
- *     for a further one the eldest is closed. Counts where callers have to authenticate
- * @param strangerMillis how long such a connection stays open without a call, 100 to 86,400,000
+ * @param unauthenticatedConnections the most open connections whose caller has not authenticated, 1
+ *     to 1,000,000; for a further one the eldest is closed. Counts where callers have to
+ *     authenticate
+ * @param unauthenticatedMillis how long such a connection stays open without a call, 100 to
+ *     86,400,000
  * @param idleMillis how long a connection without a call stays open, 0 (for ever) to 86,400,000
  * @param connectionAgeMillis how old a connection becomes, a tenth more or less, 0 (any age) to
  *     86,400,000
@@ -40,8 +42,8 @@ public record Limits(
     int headerBytes,
     int resetsPerSecond,
     int controlFramesPerSecond,
-    int strangers,
-    int strangerMillis,
+    int unauthenticatedConnections,
+    int unauthenticatedMillis,
     int idleMillis,
     int connectionAgeMillis,
     int connectionAgeGraceMillis) {
@@ -59,8 +61,8 @@ public record Limits(
         reader.number("headerBytes", 8_192, 1_024, 1_048_576),
         reader.number("resetsPerSecond", 200, 1, 1_000_000),
         reader.number("controlFramesPerSecond", 500, 1, 1_000_000),
-        reader.number("strangers", 1_000, 1, 1_000_000),
-        reader.number("strangerMillis", 10_000, 100, 86_400_000),
+        reader.number("unauthenticatedConnections", 1_000, 1, 1_000_000),
+        reader.number("unauthenticatedMillis", 10_000, 100, 86_400_000),
         reader.number("idleMillis", 300_000, 0, 86_400_000),
         reader.number("connectionAgeMillis", 0, 0, 86_400_000),
         reader.number("connectionAgeGraceMillis", 30_000, 0, 86_400_000));

@@ -19,8 +19,8 @@ import java.util.List;
  *     connection; empty otherwise
  * @param insecure whether users and the password may cross a network in plaintext
  * @param connections the most connections, 2 to 1,000; one half reads, the other writes
- * @param waiting how many users may wait to be written, and how many calls for a connection, before
- *     more are refused; 1 to 1,000,000
+ * @param queueSize how many users may wait to be written, and how many calls for a connection,
+ *     before more are refused; 1 to 1,000,000
  * @param connectTimeoutMillis how long connecting may take, 10 to 60,000 milliseconds
  * @param timeoutMillis how long a call may wait for its turn, and how long its statement may then
  *     take, 10 to 600,000 milliseconds each
@@ -36,7 +36,7 @@ public record PostgresConfig(
     String caFile,
     boolean insecure,
     int connections,
-    int waiting,
+    int queueSize,
     int connectTimeoutMillis,
     int timeoutMillis) {
 
@@ -55,7 +55,7 @@ public record PostgresConfig(
             reader.textOrNone("caFile"),
             reader.flag("insecure", false),
             reader.number("connections", 8, 2, 1_000),
-            reader.number("waiting", 20_000, 1, 1_000_000),
+            reader.number("queueSize", 20_000, 1, 1_000_000),
             reader.number("connectTimeoutMillis", 5_000, 10, 60_000),
             reader.number("timeoutMillis", 5_000, 10, 600_000));
     PostgresConfig config = fields.orUri(reader);
@@ -141,7 +141,7 @@ public record PostgresConfig(
         caFile,
         insecure,
         connections,
-        waiting,
+        queueSize,
         connectTimeoutMillis,
         timeoutMillis);
   }

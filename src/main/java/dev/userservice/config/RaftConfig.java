@@ -10,11 +10,11 @@ import java.util.List;
  * @param folder where the log is; each server makes a folder of its own in it
  * @param join whether a server without a log is a new one of servers that have one: it replaces
  *     those that are not in {@code servers}, and the one that had its address
- * @param waiting how many users may wait to be written before more are refused; 1 to 1,000,000
+ * @param queueSize how many users may wait to be written before more are refused; 1 to 1,000,000
  * @param timeoutMillis how long a call may wait for a majority, 10 to 600,000 milliseconds
  */
 public record RaftConfig(
-    List<Address> servers, String folder, boolean join, int waiting, int timeoutMillis) {
+    List<Address> servers, String folder, boolean join, int queueSize, int timeoutMillis) {
 
   /** The users of one entry of the log, which are about 700 bytes each at most. */
   static final int MAX_BATCH_USERS = 30_000;
@@ -34,7 +34,7 @@ public record RaftConfig(
                 "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
             reader.text("folder", "data/raft"),
             reader.flag("join", false),
-            reader.number("waiting", 20_000, 1, 1_000_000),
+            reader.number("queueSize", 20_000, 1, 1_000_000),
             reader.number("timeoutMillis", 5_000, 10, 600_000));
     if (config.servers.size() % 2 == 0) {
       throw reader.refused(

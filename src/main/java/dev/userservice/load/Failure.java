@@ -35,8 +35,7 @@ record Failure(String status, String reason, String message) {
     }
     return failure instanceof StreamResetException reset
         ? here(
-            GrpcErrorException.create(reset).status(),
-            "the server broke the call off without a status")
+            GrpcErrorException.create(reset).status(), "the server reset the call without a status")
         : here(GrpcStatus.UNAVAILABLE, "the connection was lost");
   }
 

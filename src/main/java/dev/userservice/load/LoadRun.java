@@ -221,7 +221,7 @@ final class LoadRun {
 
   private Failure late() {
     return Failure.here(
-        GrpcStatus.DEADLINE_EXCEEDED, "no end within %d ms".formatted(deadlineMillis));
+        GrpcStatus.DEADLINE_EXCEEDED, "did not complete within %d ms".formatted(deadlineMillis));
   }
 
   private static long millisSince(long nanos) {

@@ -11,7 +11,7 @@ public final class ConnectionCounts {
   private final LongAdder refused = new LongAdder();
   private final LongAdder silent = new LongAdder();
   private final LongAdder refusedMemory = new LongAdder();
-  private final LongAdder closedStrangers = new LongAdder();
+  private final LongAdder closedUnauthenticated = new LongAdder();
   private final LongAdder flooding = new LongAdder();
   private final LongAdder aged = new LongAdder();
 
@@ -43,8 +43,8 @@ public final class ConnectionCounts {
   }
 
   /** Connections of unauthenticated callers that were closed for newer ones, so far. */
-  public long closedStrangers() {
-    return closedStrangers.sum();
+  public long closedUnauthenticated() {
+    return closedUnauthenticated.sum();
   }
 
   /** Connections that were closed because they sent too many control frames, so far. */
@@ -79,8 +79,8 @@ public final class ConnectionCounts {
     refusedMemory.increment();
   }
 
-  void countClosedStranger() {
-    closedStrangers.increment();
+  void countClosedUnauthenticated() {
+    closedUnauthenticated.increment();
   }
 
   void countFlooding() {

@@ -28,7 +28,7 @@ final class ConnectionMemory {
   /**
    * What a connection whose caller has not authenticated may hold beside the pool of all these: the
    * connection and a first call, so that a good token is read however full that pool is. {@link
-   * Strangers} bounds how many there are.
+   * UnauthenticatedConnections} bounds how many there are.
    */
   private static final int ALLOWANCE_BYTES = 2 * BLOCK_BYTES;
 
@@ -217,15 +217,15 @@ final class ConnectionMemory {
       return false;
     }
     refusal = SERVER_FULL;
-    long ofStrangers = beyondAllowance(reserved + more) - beyondAllowance(reserved);
-    if (unauthenticated != null && !unauthenticated.tryTake(ofStrangers, overdraft)) {
+    long ofUnauthenticated = beyondAllowance(reserved + more) - beyondAllowance(reserved);
+    if (unauthenticated != null && !unauthenticated.tryTake(ofUnauthenticated, overdraft)) {
       address.give(more);
       return false;
     }
     if (!budget.all().tryTake(more, overdraft - budget.keptFrom(address))) {
       address.give(more);
       if (unauthenticated != null) {
-        unauthenticated.give(ofStrangers);
+        unauthenticated.give(ofUnauthenticated);
       }
       return false;
     }

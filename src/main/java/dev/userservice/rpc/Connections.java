@@ -34,9 +34,9 @@ public final class Connections implements Handler<HttpConnection> {
    *
    * @param silentMillis how long a connection may take until it speaks HTTP, 0 for ever
    * @param calls the most calls at a time of one connection
-   * @param strangers the most connections whose caller has not authenticated; 0 when callers need
-   *     not
-   * @param strangerMillis how long one of those stays open without a call
+   * @param unauthenticated the most connections whose caller has not authenticated; 0 when callers
+   *     need not
+   * @param unauthenticatedMillis how long one of those stays open without a call
    * @param idleMillis how long a connection without a call stays open, 0 for ever
    * @param ageMillis how old a connection becomes, a tenth more or less; 0 for any age
    * @param ageGraceMillis how long its calls may then take to end
@@ -48,8 +48,8 @@ public final class Connections implements Handler<HttpConnection> {
   public record Bounds(
       int silentMillis,
       int calls,
-      int strangers,
-      int strangerMillis,
+      int unauthenticated,
+      int unauthenticatedMillis,
       int idleMillis,
       int ageMillis,
       int ageGraceMillis,
@@ -65,7 +65,7 @@ public final class Connections implements Handler<HttpConnection> {
   public record Shared(
       MemoryBudget memory,
       ConnectionCounts counts,
-      Strangers strangers,
+      UnauthenticatedConnections unauthenticated,
       Function<SocketAddress, String> address) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
@@ -149,8 +149,8 @@ public final class Connections implements Handler<HttpConnection> {
         throw new IllegalStateException("Netty refuses limits that are within its bounds", e);
       }
     }
-    if (bounds.strangers() > 0) {
-      peer.isStranger();
+    if (bounds.unauthenticated() > 0) {
+      peer.isUnauthenticated();
     }
   }
 
@@ -165,7 +165,7 @@ public final class Connections implements Handler<HttpConnection> {
   }
 
   /** One connection. Belongs to its event loop, but for {@link #evict}. */
-  private final class Peer implements Strangers.Stranger {
+  private final class Peer implements UnauthenticatedConnections.Entry {
 
     private static final long NONE = -1;
 
@@ -175,13 +175,13 @@ public final class Connections implements Handler<HttpConnection> {
     private final ConnectionMemory memory;
     private GracefulClose graceful;
     private ConnectionTimers timers;
-    private long strangerTimer = NONE;
+    private long unauthenticatedTimer = NONE;
     private long ageTimer = NONE;
 
     Peer(HttpConnection connection) {
       this.connection = connection;
       address = shared.address.apply(connection.remoteAddress());
-      memory = shared.memory.open(address, bounds.strangers() > 0);
+      memory = shared.memory.open(address, bounds.unauthenticated() > 0);
     }
 
     void guard(Http2ConnectionHandler http2) throws Http2Exception {
@@ -244,23 +244,23 @@ public final class Connections implements Handler<HttpConnection> {
     }
 
     /** The caller is not known yet: it gets little, and not for long. */
-    void isStranger() {
-      strangerTimer =
+    void isUnauthenticated() {
+      unauthenticatedTimer =
           vertx.setPeriodic(
-              bounds.strangerMillis(),
+              bounds.unauthenticatedMillis(),
               turn -> {
                 if (memory.calls() == 0) {
                   close();
                 }
               });
-      shared.strangers.add(this, bounds.strangers());
+      shared.unauthenticated.add(this, bounds.unauthenticated());
     }
 
     void known() {
-      if (strangerTimer != NONE) {
-        vertx.cancelTimer(strangerTimer);
-        strangerTimer = NONE;
-        shared.strangers.remove(this);
+      if (unauthenticatedTimer != NONE) {
+        vertx.cancelTimer(unauthenticatedTimer);
+        unauthenticatedTimer = NONE;
+        shared.unauthenticated.remove(this);
         memory.authenticated();
       }
     }
@@ -272,7 +272,7 @@ public final class Connections implements Handler<HttpConnection> {
 
     @Override
     public void evict() {
-      shared.counts.countClosedStranger();
+      shared.counts.countClosedUnauthenticated();
       context.runOnContext(turn -> connection.close());
     }
 

@@ -9,12 +9,12 @@ import java.util.Set;
 /**
  * The open connections whose caller has not authenticated, in all of the process. When there is one
  * too many, the eldest of the address with the most is closed: so a caller with a good token always
- * gets in, however many connections a stranger keeps open. Thread-safe.
+ * gets in, however many connections a peer keeps open. Thread-safe.
  */
-public final class Strangers {
+public final class UnauthenticatedConnections {
 
   /** A connection in this set. */
-  interface Stranger {
+  interface Entry {
 
     /** The source address that it counts for. */
     String address();
@@ -23,7 +23,7 @@ public final class Strangers {
     void evict();
   }
 
-  private final Map<String, Set<Stranger>> byAddress = new HashMap<>();
+  private final Map<String, Set<Entry>> byAddress = new HashMap<>();
   private int size;
 
   /**
@@ -31,15 +31,15 @@ public final class Strangers {
    *
    * @param max the most that stay
    */
-  void add(Stranger stranger, int max) {
-    Stranger evicted = null;
+  void add(Entry entry, int max) {
+    Entry evicted = null;
     synchronized (this) {
-      byAddress.computeIfAbsent(stranger.address(), a -> new LinkedHashSet<>()).add(stranger);
+      byAddress.computeIfAbsent(entry.address(), a -> new LinkedHashSet<>()).add(entry);
       if (++size > max) {
         evicted =
             byAddress.values().stream()
                 .max(Comparator.comparingInt(Set::size))
-                .map(strangers -> strangers.iterator().next())
+                .map(entries -> entries.iterator().next())
                 .orElseThrow();
         take(evicted);
       }
@@ -50,16 +50,16 @@ public final class Strangers {
   }
 
   /** Removes a connection; without effect when it is not there. */
-  synchronized void remove(Stranger stranger) {
-    take(stranger);
+  synchronized void remove(Entry entry) {
+    take(entry);
   }
 
-  private void take(Stranger stranger) {
-    Set<Stranger> ofAddress = byAddress.get(stranger.address());
-    if (ofAddress != null && ofAddress.remove(stranger)) {
+  private void take(Entry entry) {
+    Set<Entry> ofAddress = byAddress.get(entry.address());
+    if (ofAddress != null && ofAddress.remove(entry)) {
       size--;
       if (ofAddress.isEmpty()) {
-        byAddress.remove(stranger.address());
+        byAddress.remove(entry.address());
       }
     }
   }

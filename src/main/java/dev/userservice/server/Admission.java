@@ -78,7 +78,7 @@ public final class Admission implements Interceptor {
   public Future<Void> intercept(CallInfo call) {
     mutual.ifPresent(tls -> tls.check(call.connection()));
     String address = counting ? SourceAddress.of(call.peer()) : "";
-    if (!auth.isOn() || auth.openHealth() && call.method().startsWith(HEALTH)) {
+    if (!auth.isOn() || auth.publicHealth() && call.method().startsWith(HEALTH)) {
       count(address, call);
       return Future.succeededFuture();
     }

@@ -131,8 +131,8 @@ public final class CallerPort {
     return new Connections.Bounds(
         limits.silentMillis(),
         limits.streamsPerConnection(),
-        config.auth().isOn() ? limits.strangers() : 0,
-        limits.strangerMillis(),
+        config.auth().isOn() ? limits.unauthenticatedConnections() : 0,
+        limits.unauthenticatedMillis(),
         limits.idleMillis(),
         limits.connectionAgeMillis(),
         limits.connectionAgeGraceMillis(),

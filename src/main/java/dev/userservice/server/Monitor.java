@@ -97,7 +97,7 @@ public final class Monitor {
     refused("connections", counts::refused);
     refused("silentMillis", counts::silent);
     refused("memoryMegabytes", counts::refusedMemory);
-    refused("strangers", counts::closedStrangers);
+    refused("unauthenticated", counts::closedUnauthenticated);
     refused("controlFramesPerSecond", counts::flooding);
     metrics.counter(
         "user_service.connections.aged",

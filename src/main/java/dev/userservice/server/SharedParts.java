@@ -16,7 +16,7 @@ import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.rpc.SourceAddress;
-import dev.userservice.rpc.Strangers;
+import dev.userservice.rpc.UnauthenticatedConnections;
 import dev.userservice.store.MemberTrust;
 import dev.userservice.store.StoreException;
 import dev.userservice.store.StoreException.Reason;
@@ -83,7 +83,7 @@ public final class SharedParts implements Shareable {
         new Connections.Shared(
             new MemoryBudget((long) config.limits().memoryMegabytes() << 20),
             new ConnectionCounts(maxConnections(config.limits().connections())),
-            new Strangers(),
+            new UnauthenticatedConnections(),
             SourceAddress::of);
     monitor = Monitor.of(vertx, config);
     monitored = monitor.map(Monitor::open).orElse(Future.succeededFuture());

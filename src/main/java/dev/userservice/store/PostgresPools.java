@@ -139,7 +139,7 @@ final class PostgresPools {
     return new PoolOptions()
         .setName(name)
         .setMaxSize(connections)
-        .setMaxWaitQueueSize(config.waiting())
+        .setMaxWaitQueueSize(config.queueSize())
         .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
         .setConnectionTimeout(config.timeoutMillis())
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)

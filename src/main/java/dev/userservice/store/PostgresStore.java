@@ -112,7 +112,7 @@ final class PostgresStore implements UserStore {
     timeoutMillis = config.timeoutMillis() + NETWORK_MILLIS;
     creates =
         new GroupCommit(
-            vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::createGroup);
+            vertx, config.queueSize(), GROUP_USERS, config.timeoutMillis(), this::createGroup);
   }
 
   @Override

@@ -43,7 +43,7 @@ final class RaftStore implements UserStore {
     engine = new RaftEngine(config, vertx, trust);
     writes =
         new GroupCommit(
-            vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
+            vertx, config.queueSize(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
     reads = new ReadGate(vertx, engine::confirm);
   }
 

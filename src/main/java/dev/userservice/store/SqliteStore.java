@@ -44,10 +44,10 @@ final class SqliteStore implements UserStore {
     writing = new SqliteThreads("sqlite-writer", 1, 8, config.timeoutMillis());
     reading =
         new SqliteThreads(
-            "sqlite-reader", config.readers(), config.waiting(), config.timeoutMillis());
+            "sqlite-reader", config.readers(), config.queueSize(), config.timeoutMillis());
     writes =
         new GroupCommit(
-            vertx, config.waiting(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
+            vertx, config.queueSize(), GROUP_USERS, config.timeoutMillis(), this::writeGroup);
   }
 
   @Override

@@ -25,11 +25,11 @@ final class ConnectionAttacks {
               "no token: 1,100 connections, each an idle Health/Watch",
               attackers -> idleWatches(attackers, 1_100)),
           Attack.guarded(
-                  "no token: 110 connections, each an idle Health/Watch; limits.strangers is 100",
+                  "no token: 110 connections, each an idle Health/Watch; limits.unauthenticatedConnections is 100",
                   attackers -> idleWatches(attackers, 110))
               .on(Victim.Kind.GUARDED_100),
           Attack.guarded(
-                  "110 TLS connections that stop after the handshake; limits.strangers is 100",
+                  "110 TLS connections that stop after the handshake; limits.unauthenticatedConnections is 100",
                   attackers -> attackers.plain(110, wire -> {}))
               .onlyByHand()
               .on(Victim.Kind.GUARDED_100),

@@ -95,7 +95,7 @@ final class Victim implements AutoCloseable {
       token = Optional.of(issuer.token(claims -> claims.put("exp", expiry)));
     }
     if (kind == Kind.GUARDED_100) {
-      config.put("limits", new JsonObject().put("strangers", 100));
+      config.put("limits", new JsonObject().put("unauthenticatedConnections", 100));
     }
     JavaProcess program =
         JavaProcess.start(

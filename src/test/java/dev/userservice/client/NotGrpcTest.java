@@ -129,16 +129,16 @@ class NotGrpcTest {
   @Test
   void stream_resetBeforeAndAfterTheHeaders() {
     assertThat(failure(http(request -> request.response().reset(2))))
-        .endsWith("INTERNAL: the server broke the call off without a status");
+        .endsWith("INTERNAL: the server reset the call without a status");
 
     assertThat(failure(grpc(response -> response.writeHead().onSuccess(sent -> response.reset(7)))))
-        .endsWith("UNAVAILABLE: the server broke the call off without a status");
+        .endsWith("UNAVAILABLE: the server reset the call without a status");
   }
 
   @Test
   void stream_cancelledByTheServer_isNotTheDeadline() {
     assertThat(failure(grpc(response -> response.writeHead().onSuccess(sent -> response.reset(8)))))
-        .endsWith("CANCELLED: the server broke the call off without a status");
+        .endsWith("CANCELLED: the server reset the call without a status");
   }
 
   @Test
@@ -198,7 +198,7 @@ class NotGrpcTest {
 
     for (String scenario : new String[] {"get", "list", "batch", "chat"}) {
       assertThat(run(300, port, scenario).failure())
-          .containsPattern("DEADLINE_EXCEEDED: no end within 300 ms");
+          .containsPattern("DEADLINE_EXCEEDED: did not complete within 300 ms");
     }
   }
 

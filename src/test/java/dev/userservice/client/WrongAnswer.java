@@ -458,7 +458,7 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
   private static WrongAnswer reset(int code, Before before) {
     return new WrongAnswer(
         "RST_STREAM with " + code,
-        code == 8 ? "" : "the server broke the call off",
+        code == 8 ? "" : "the server reset the call",
         (stream, body) -> once(before.of(stream, body), Frame.reset(stream, code)),
         After.STAYS);
   }

@@ -108,7 +108,7 @@ class WrongAnswersTest {
         };
 
     assertThat(failureWithin(300, server, "get"))
-        .matches("scenario 1 \\(get\\) failed: DEADLINE_EXCEEDED: no end within 300 ms");
+        .matches("scenario 1 \\(get\\) failed: DEADLINE_EXCEEDED: did not complete within 300 ms");
   }
 
   @Test
@@ -240,7 +240,7 @@ class WrongAnswersTest {
   void chat_answeredBySomebodyElse_isNotAnswered() throws Exception {
     assertThat(failureWithin(300, chatting(5, "Server received: Hello, server!"), "chat"))
         .matches(
-            ".*expected \"Server received: Hello, server!\" from user 0, but DEADLINE_EXCEEDED: no end within 300 ms");
+            ".*expected \"Server received: Hello, server!\" from user 0, but DEADLINE_EXCEEDED: did not complete within 300 ms");
   }
 
   @Test

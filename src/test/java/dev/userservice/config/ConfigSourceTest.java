@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.Properties;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -35,5 +36,26 @@ class ConfigSourceTest {
                     .json())
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("unknown environment variable " + name);
+  }
+
+  @Test
+  void nameOfAnEarlierVersion_isRefusedWithTheNewOne() {
+    Properties properties = new Properties();
+    properties.setProperty("user-service.auth.openHealth", "true");
+
+    assertThatThrownBy(() -> Program.SERVER.load(null, Map.of(), properties, warning -> {}))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "unknown property -Duser-service.auth.openHealth, renamed to -Duser-service.auth.publicHealth");
+    assertThatThrownBy(
+            () ->
+                Program.SERVER.load(
+                    null,
+                    Map.of("USER_SERVICE_LIMITS_STRANGER_MILLIS", "1"),
+                    new Properties(),
+                    warning -> {}))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "unknown environment variable USER_SERVICE_LIMITS_STRANGER_MILLIS, renamed to USER_SERVICE_LIMITS_UNAUTHENTICATED_MILLIS");
   }
 }

@@ -137,7 +137,7 @@ class SecurityConfigTest {
           {'cluster':{'tls':{}}} | "cluster.tls" has no effect without "certificateFile" and "keyFile", or "keyStoreFile", and "caFile"
           {'cluster':{'tls':{'keyStorePasswordFile':'p'}}} | "cluster.tls" has no effect without
           {'auth':{}} | "auth" has no effect without "jwt" or "certificates", and "rights"
-          {'auth':{'openHealth':false}} | "auth" has no effect without
+          {'auth':{'publicHealth':false}} | "auth" has no effect without
           {'auth':{'jwt':{}}} | "auth.jwt" has no effect without "keysFile" or "jwksUri"
           {'management':{}} | "management" has no effect without "port"
           {'management':{'host':'0.0.0.0','insecure':true}} | "management" has no effect without "port"

@@ -172,7 +172,7 @@ class ScenarioRunTest {
     int port = serve(new SilentService());
 
     assertThat(run(port, new JsonObject().put("deadlineMillis", 300)))
-        .isEqualTo("scenario 1 (get) failed: DEADLINE_EXCEEDED: no end within 300 ms");
+        .isEqualTo("scenario 1 (get) failed: DEADLINE_EXCEEDED: did not complete within 300 ms");
     assertThat(shown()).endsWith("0/5 scenarios passed\n");
   }
 

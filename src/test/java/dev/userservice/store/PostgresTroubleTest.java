@@ -127,7 +127,7 @@ class PostgresTroubleTest {
 
   @Test
   void queues_thatAreFull() throws Exception {
-    database.put("connections", 2).put("waiting", 3);
+    database.put("connections", 2).put("queueSize", 3);
     UserStore store = openImpatient();
     List<Future<?>> calls = new ArrayList<>();
     List<Future<?>> reads = new ArrayList<>();
@@ -151,7 +151,7 @@ class PostgresTroubleTest {
 
   @Test
   void creates_thatWaitTogether() throws Exception {
-    database.put("waiting", 5);
+    database.put("queueSize", 5);
     UserStore store = open();
     List<Future<UserResponse>> creates;
     try (Lock lock = new Lock("SHARE")) {
