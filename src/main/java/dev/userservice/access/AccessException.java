@@ -1,37 +1,37 @@
 package dev.userservice.access;
 
-/** A call that is refused for who makes it, in words that its caller may read. */
+/** A call that is refused because of its caller, with a message for the caller. */
 public final class AccessException extends RuntimeException {
 
-  /** Why; each has its line in the table that turns failures into statuses. */
+  /** The reasons, with the names that callers receive. */
   public enum Reason {
-    /** There is no token, and there has to be. */
+    /** The call has no token, and needs one. */
     TOKEN_MISSING,
-    /** There is a certificate, of somebody who is not known here. */
+    /** The name in the certificate is not configured. */
     CERTIFICATE_UNKNOWN,
-    /** There is a certificate, with several names that its holder could be known by. */
+    /** The certificate has several names of one kind. */
     CERTIFICATE_AMBIGUOUS,
-    /** It is no token, or lacks what every token must have. */
+    /** The text is not a token, or lacks a required claim. */
     TOKEN_MALFORMED,
-    /** No key that is trusted has signed it in a way that is taken. */
+    /** No trusted key has signed it with an accepted algorithm. */
     TOKEN_NOT_TRUSTED,
     /** Its header names a type that is not one of access tokens. */
     TOKEN_OF_ANOTHER_TYPE,
-    /** Its time is over. */
+    /** It has expired. */
     TOKEN_EXPIRED,
-    /** Its time has not come. */
+    /** It is not valid yet. */
     TOKEN_NOT_YET_VALID,
-    /** It is of another issuer. */
+    /** Its issuer is not the configured one. */
     TOKEN_OF_ANOTHER_ISSUER,
     /** It is for another service. */
     TOKEN_FOR_ANOTHER_AUDIENCE,
-    /** The issuer's keys have never been there. */
+    /** The keys of the issuer were never read. */
     KEYS_UNAVAILABLE,
-    /** The caller is known, and may not call this. */
+    /** The caller may not call this method. */
     NOT_PERMITTED,
-    /** The caller is known, but not which user it speaks as. */
+    /** The caller has no user id to chat as. */
     NO_USER_ID,
-    /** The caller calls too often; {@link #retryMillis} says when it may again. */
+    /** The rate limit is exceeded until {@link #retryMillis}. */
     TOO_MANY_CALLS
   }
 
@@ -43,34 +43,37 @@ public final class AccessException extends RuntimeException {
   }
 
   AccessException(Reason reason, String message, long retryMillis) {
-    // No stack trace: this is an answer, and strangers should not cost more than callers.
+    // No stack trace: unauthenticated callers should not cost more than others.
     super(message, null, false, false);
     this.reason = reason;
     this.retryMillis = retryMillis;
   }
 
-  /** What ends a call of somebody who is not known at all. */
+  /** Ends a call without credentials. */
   public static AccessException missing() {
     return new AccessException(
         Reason.TOKEN_MISSING, "metadata \"authorization: Bearer TOKEN\" is needed");
   }
 
-  /** What ends a call whose token has not lasted as long as the call. */
+  /** Ends a call whose token expires before it. */
   public static AccessException expired() {
     return new AccessException(Reason.TOKEN_EXPIRED, "the token has expired; get a new one");
   }
 
-  /** What refuses somebody in the chat who is no user. */
+  static AccessException malformed(String why) {
+    return new AccessException(Reason.TOKEN_MALFORMED, "the token " + why);
+  }
+
+  /** Refuses a caller of the chat without a user id. */
   public static AccessException noUserId() {
-    return new AccessException(
-        Reason.NO_USER_ID, "the caller has no user id, as which it could speak");
+    return new AccessException(Reason.NO_USER_ID, "the caller has no user id to chat as");
   }
 
   public Reason reason() {
     return reason;
   }
 
-  /** When the same call may succeed; 0 where that is not known. */
+  /** The time after which a retry may succeed, in milliseconds; 0 when unknown. */
   public long retryMillis() {
     return retryMillis;
   }
