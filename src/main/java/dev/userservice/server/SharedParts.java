@@ -11,15 +11,13 @@ import dev.userservice.config.StoreType;
 import dev.userservice.operations.OpenFiles;
 import dev.userservice.operations.Started;
 import dev.userservice.operations.Tracing;
-import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.ConnectionCounts;
 import dev.userservice.rpc.Connections;
 import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.rpc.SourceAddress;
 import dev.userservice.rpc.UnauthenticatedConnections;
 import dev.userservice.store.MemberTrust;
-import dev.userservice.store.StoreException;
-import dev.userservice.store.StoreException.Reason;
+import dev.userservice.store.SampleUsers;
 import dev.userservice.store.StoreObserver;
 import dev.userservice.store.StoreTrouble;
 import dev.userservice.store.StoreWatch;
@@ -43,20 +41,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What all instances of one deployment share. The first that joins opens it, the last that leaves
- * closes it.
+ * The parts that all instances of one deployment share. The first instance to join opens them, the
+ * last to leave closes them.
  */
 public final class SharedParts implements Shareable {
 
-  private static final String LOCAL_MAP = "dev.userservice.directories";
-
-  private static final List<UserResponse> SAMPLE_USERS =
-      List.of(
-          sample("Alice Johnson", "alice@example.com", 28),
-          sample("Bob Smith", "bob@example.com", 35),
-          sample("Charlie Brown", "charlie@example.com", 42),
-          sample("Diana Prince", "diana@example.com", 30),
-          sample("Eve Wilson", "eve@example.com", 25));
+  private static final String LOCAL_MAP = "dev.userservice.shared-parts";
 
   private static final Logger LOG = LoggerFactory.getLogger(SharedParts.class);
 
@@ -64,7 +54,7 @@ public final class SharedParts implements Shareable {
   private final StoreWatch watch;
   private final ChatRoom chatRoom;
   private final Future<Void> chatOpen;
-  private final Supplier<Future<Void>> closeChat;
+  private final Optional<ChatBridge> clusterChat;
   private final StoreOpening opening;
   private final Guard guard;
   private final Future<Void> guarded;
@@ -77,7 +67,7 @@ public final class SharedParts implements Shareable {
   private int instances;
 
   private SharedParts(Vertx vertx, ServerConfig config, Supplier<? extends Deployable> another) {
-    warnOfWhatIsOpen(config, vertx.isClustered());
+    warnOfInsecurity(config, vertx.isClustered());
     warm = ServerWarmUp.start(another);
     connections =
         new Connections.Shared(
@@ -94,25 +84,12 @@ public final class SharedParts implements Shareable {
             .open()
             .onSuccess(open -> monitor.ifPresent(there -> guard.tls().ifPresent(there::watch)));
     chatRoom = new ChatRoom(config.limits().chatQueue(), Clock.systemUTC());
-    if (vertx.isClustered()) {
-      if (!config.store().type().isShared()) {
-        LOG.warn(
-            "the servers of this cluster share their chat, but each has users of its own: \"store.type\" is \"%s\""
-                .formatted(config.store().type()));
-      }
-      ChatBridge bridge =
-          new ChatBridge(
-              vertx,
-              new Members(vertx),
-              chatRoom::hear,
-              chatRoom::interrupt,
-              tracing == null ? ChatTraces.NONE : new ChatSpans(tracing));
-      chatRoom.connect(bridge::pass);
-      chatOpen = bridge.open();
-      closeChat = bridge::close;
-    } else {
-      chatOpen = Future.succeededFuture();
-      closeChat = Future::succeededFuture;
+    clusterChat = vertx.isClustered() ? Optional.of(clusterChat(vertx, tracing)) : Optional.empty();
+    chatOpen = clusterChat.map(ChatBridge::open).orElse(Future.succeededFuture());
+    if (vertx.isClustered() && !config.store().type().isShared()) {
+      LOG.warn(
+          "the servers of this cluster share their chat, but each has its own users: \"store.type\" is \"%s\""
+              .formatted(config.store().type()));
     }
     monitor.ifPresent(there -> there.watch(chatRoom, connections));
     StoreTrouble trouble = new StoreTrouble();
@@ -131,12 +108,24 @@ public final class SharedParts implements Shareable {
             vertx,
             () ->
                 config.sampleUsers()
-                    ? store.open().compose(open -> addSampleUsers())
+                    ? store.open().compose(open -> SampleUsers.addTo(store))
                     : store.open(),
             config.store().startTimeoutMillis());
   }
 
-  /** Who looks on at the store. */
+  private ChatBridge clusterChat(Vertx vertx, Tracing tracing) {
+    ChatBridge bridge =
+        new ChatBridge(
+            vertx,
+            new Members(vertx),
+            chatRoom::hear,
+            chatRoom::interrupt,
+            tracing == null ? ChatTraces.NONE : new ChatSpans(tracing));
+    chatRoom.connect(bridge::pass);
+    return bridge;
+  }
+
+  /** What observes each operation of the store: health, metrics, traces. */
   private List<StoreObserver> observers(StoreTrouble trouble, Tracing tracing, StoreType type) {
     List<StoreObserver> observers = new ArrayList<>();
     observers.add(trouble);
@@ -147,7 +136,7 @@ public final class SharedParts implements Shareable {
     return observers;
   }
 
-  private static void warnOfWhatIsOpen(ServerConfig config, boolean clustered) {
+  private static void warnOfInsecurity(ServerConfig config, boolean clustered) {
     if (!config.openTo().isEmpty()) {
       LOG.warn("insecure: " + config.openTo());
     }
@@ -159,17 +148,17 @@ public final class SharedParts implements Shareable {
     }
     if (config.isLogOpen()) {
       LOG.warn(
-          "insecure: whoever reaches %s can read and write all users"
+          "insecure: any program that reaches %s can read and write all users"
               .formatted(Address.list(config.store().raft().servers())));
     }
     if (clustered && config.cluster().isOpen()) {
       LOG.warn(
-          "insecure: whoever reaches %s can read and write what servers tell each other"
+          "insecure: any program that reaches %s can read and write the messages between servers"
               .formatted(config.cluster().host()));
     }
   }
 
-  /** Fewer than are configured where the process may not open so many files. */
+  /** The configured limit, or fewer: the operating system limits the open files of a process. */
   private static int maxConnections(int configured) {
     int files = OpenFiles.forConnections();
     // macOS allows 10,240 files: slightly fewer connections are normal there, and no warning.
@@ -186,7 +175,7 @@ public final class SharedParts implements Shareable {
       String deploymentId,
       ServerConfig config,
       Supplier<? extends Deployable> another) {
-    return directories(vertx)
+    return shared(vertx)
         .compute(
             deploymentId,
             (id, open) -> {
@@ -196,17 +185,18 @@ public final class SharedParts implements Shareable {
             });
   }
 
-  /** Completes at once, but for the last: that closes the store. */
+  /** Leaves; completes at once, except for the last instance, which closes the store. */
   public Future<Void> leave(Vertx vertx, String deploymentId) {
     SharedParts stillOpen =
-        directories(vertx)
+        shared(vertx)
             .computeIfPresent(deploymentId, (id, open) -> --open.instances == 0 ? null : open);
     if (stillOpen != null) {
       return Future.succeededFuture();
     }
     opening.stop();
-    return closeChat
-        .get()
+    return clusterChat
+        .map(ChatBridge::close)
+        .orElse(Future.succeededFuture())
         .eventually(store::close)
         .eventually(guard::close)
         .eventually(() -> monitor.map(Monitor::close).orElse(Future.succeededFuture()))
@@ -214,21 +204,21 @@ public final class SharedParts implements Shareable {
   }
 
   /**
-   * Completes when all instances have left and the store is closed. Each has to wait for it before
-   * it ends: with the one that opened the store, its connections would end under the others.
+   * Completes when all instances have left and the store is closed. Each instance waits for it: the
+   * connections of a store end with the instance that opened it.
    */
   public Future<Void> closed() {
     return closed.future();
   }
 
-  /** Whether calls can be answered: by the store, and to callers that can be known. */
+  /** Returns true when the store answers, and tokens can be checked. */
   public Future<Boolean> isHealthy() {
     return watch
         .health()
         .transform(answer -> Future.succeededFuture(answer.succeeded() && guard.isReady()));
   }
 
-  /** Completes when everything is heard that is said on other servers. */
+  /** Completes when this server receives the chat of all other servers. */
   public Future<Void> chatOpen() {
     return chatOpen;
   }
@@ -238,7 +228,7 @@ public final class SharedParts implements Shareable {
     return warm;
   }
 
-  /** How the store is getting ready. */
+  /** The opening of the store. */
   public StoreOpening opening() {
     return opening;
   }
@@ -247,22 +237,22 @@ public final class SharedParts implements Shareable {
     return store;
   }
 
-  /** What operators see; empty when nobody wants to. */
+  /** Metrics and the management port; empty without {@code management.port}. */
   public Optional<Monitor> monitor() {
     return monitor;
   }
 
-  /** Completes when operators can ask; fails when their port cannot be had. */
+  /** Completes when the management port is open; fails when it cannot be opened. */
   public Future<Void> monitored() {
     return monitored;
   }
 
-  /** What keeps strangers out. */
+  /** Certificates, token keys and rate limits. */
   public Guard guard() {
     return guard;
   }
 
-  /** Completes when its files are read; fails when one cannot be used. */
+  /** Completes when the files of {@link #guard} are read; fails when one cannot be used. */
   public Future<Void> guarded() {
     return guarded;
   }
@@ -271,7 +261,7 @@ public final class SharedParts implements Shareable {
     return rejectedPeers;
   }
 
-  /** What the connections of all instances share. */
+  /** The memory budget and the counts of connections. */
   public Connections.Shared connections() {
     return connections;
   }
@@ -280,34 +270,7 @@ public final class SharedParts implements Shareable {
     return chatRoom;
   }
 
-  private Future<Void> addSampleUsers() {
-    return store
-        .page(0, 1)
-        .compose(
-            found ->
-                !found.isEmpty()
-                    ? Future.succeededFuture()
-                    : store.createAll(SAMPLE_USERS, () -> false).recover(this::addedByAnother))
-        .mapEmpty();
-  }
-
-  /** Two servers that find the same store empty at the same time both add them; one is first. */
-  private Future<List<Integer>> addedByAnother(Throwable failure) {
-    return failure instanceof StoreException refused && refused.reason() == Reason.EMAIL_TAKEN
-        ? Future.succeededFuture()
-        : Future.failedFuture(failure);
-  }
-
-  private static LocalMap<String, SharedParts> directories(Vertx vertx) {
+  private static LocalMap<String, SharedParts> shared(Vertx vertx) {
     return vertx.sharedData().getLocalMap(LOCAL_MAP);
-  }
-
-  private static UserResponse sample(String name, String email, int age) {
-    return UserResponse.newBuilder()
-        .setName(name)
-        .setEmail(email)
-        .setAge(age)
-        .setCreatedAt("2025-10-29T10:00:00Z")
-        .build();
   }
 }
