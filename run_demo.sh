@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The demo; its usage is below.
-# Whoever says "sh run_demo.sh" has another shell.
+# "sh run_demo.sh" starts another shell.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 # It may be called by a symbolic link.
@@ -212,7 +212,7 @@ one_server() {
 }
 
 three_servers() {
-  # Of its own, so that this joins nobody else on the machine.
+  # Of its own, so that this joins no other server on the machine.
   cluster=$((20000 + $$ % 2000 * 10))
   # The libraries of the replicated log use what JDK 24 and later warn about.
   [ "$version" -lt 24 ] || jvm+=(--sun-misc-unsafe-memory-access=allow)
@@ -363,7 +363,7 @@ case "$*" in
   *) give_up 2 "unknown: $*; --help lists what there is" ;;
 esac
 [ -z "${JAVA_HOME:-}" ] || [ -x "$java" ] ||
-  give_up 3 "there is no bin/java in JAVA_HOME, $JAVA_HOME; set it to a JDK, 17 or newer, or unset it"
+  give_up 3 "no bin/java in JAVA_HOME, $JAVA_HOME; set it to a JDK, 17 or newer, or unset it"
 command -v "$java" >/dev/null ||
   give_up 3 'Java is not installed, or not on the PATH; JDK 17 or newer runs the demo'
 version=$(java_version)

@@ -32,7 +32,7 @@ class Clock:
     def __init__(self, folder):
         self.file = os.path.join(folder, "clock")
         self.set("+0s")
-        # Elapsed time is that of the kernel, which nobody sets.
+        # Elapsed time is that of the kernel, which does not follow the clock.
         self.within = ["env", f"LD_PRELOAD={glob.glob('/usr/lib/*/faketime/libfaketimeMT.so.1')[0]}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
         self.within += ["FAKETIME_NO_CACHE=1", f"FAKETIME_TIMESTAMP_FILE={self.file}"]
 

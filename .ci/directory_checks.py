@@ -85,7 +85,7 @@ def _errors(stub):
     check("bad item", (code, text.startswith("items[1].name")), ("INVALID_ARGUMENT", True))
     many = (user("A", f"a{i}@example.com") for i in range(10_001))
     check("too many", code_of(lambda: stub.BatchCreateUsers(many))[0], "RESOURCE_EXHAUSTED")
-    check("nobody of a failed batch", len(list(stub.ListUsers(pb.ListUsersRequest()))), 9)
+    check("no user of a failed batch", len(list(stub.ListUsers(pb.ListUsersRequest()))), 9)
     check("empty batch", stub.BatchCreateUsers(iter([])).users_created, 0)
     check("empty message", code_of(lambda: list(stub.StreamUsers(iter([pb.UserMessage()]))))[0], "INVALID_ARGUMENT")
 

@@ -1,6 +1,6 @@
 """What curl meets: HTTP/1.0, HTTP/1.1 and HTTP/2, gRPC-Web, expectations, and names that are not the server's.
 
-No time is measured: curl is told to wait longer for 100 than it may take in all. Ends with "curl: N passed, 0 failed".
+No time is measured: curl has to wait longer for 100 than it may take in all. Ends with "curl: N passed, 0 failed".
 """
 
 import json
@@ -18,7 +18,7 @@ WHAT_IT_IS = "This server speaks gRPC"
 
 
 def curl(url, *options):
-    """The HTTP status, the headers of the last answer and the body, all as text; 0 when there is no answer."""
+    """The HTTP status, the headers of the last answer and the body, all as text; 0 without an answer."""
     command = ["curl", "-sS", "--max-time", str(MAX_SECONDS), "-D", "-", *options, url]
     found = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     text = found.stdout.decode("latin-1")

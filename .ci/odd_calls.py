@@ -41,7 +41,7 @@ def make_certificate():
 
 
 def compare(what, found, calls, **more):
-    """Every call has ended OK, and so have those that are odd only in their metadata."""
+    """Every call has ended OK, also those with only odd metadata."""
     print(f"{what}: {found['ok']} calls in {found['seconds']:.1f} s", *(f"{value} {name}" for name, value in more.items()), sep=", ")
     check(f"failed calls, {what}", found["failed"], {})
     check(f"calls, {what}", found["ok"], calls)

@@ -50,7 +50,7 @@ class _Side(asyncio.Protocol):
 
 
 class Relay:
-    """Listens on `port`; `connections` counts those that were accepted."""
+    """Listens on `port`; `connections` counts the accepted ones."""
 
     def __init__(self, server, delay=0.0):
         self.server, self.delay = server, delay

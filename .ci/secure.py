@@ -17,7 +17,7 @@ from server import java, running_server
 
 LONGEST_TESTSSL_SECONDS = 300
 
-# What testssl says of a certificate that somebody has made for a moment, on a machine without a name.
+# The findings of testssl for a short-lived certificate on a machine without a name.
 OF_THE_CERTIFICATE = {"cert_expirationStatus", "cert_notAfter", "cert_revocation", "DNS_CAArecord"}
 
 folder = tempfile.TemporaryDirectory()
@@ -91,7 +91,7 @@ def calls(port):
     with channel(port) as stub:
         check("no certificate", status(stub.GetUser, alice, token), "UNAVAILABLE")
     with channel(port, "stranger") as stub:
-        check("a certificate of somebody else", status(stub.GetUser, alice, token), "UNAVAILABLE")
+        check("a certificate of another authority", status(stub.GetUser, alice, token), "UNAVAILABLE")
     with channel(port, "client", authority="other") as stub:
         check("a server that is not trusted", status(stub.GetUser, alice, token), "UNAVAILABLE")
     with grpc.insecure_channel(f"localhost:{port}") as plain:

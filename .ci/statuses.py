@@ -37,12 +37,12 @@ def health_checking(port):
 
 def is_cut(message):
     text = message.removesuffix("...")
-    return text != message and len(text) > 100 and f"there is no service {LONG}".startswith(text)
+    return text != message and len(text) > 100 and f"unknown service {LONG}".startswith(text)
 
 
 def messages(language, found):
     """Those of READABLE, and of LONG, each with its code."""
-    check(f"a status message, {language}", found[0], ["NOT_FOUND", f"there is no service {READABLE} here"])
+    check(f"a status message, {language}", found[0], ["NOT_FOUND", f"unknown service {READABLE}"])
     check(f"the status of a long message, {language}", found[1][0], "NOT_FOUND")
     check(f"a long message is cut at a letter, {language}", is_cut(found[1][1]), True)
 
@@ -64,5 +64,5 @@ with running_server(json.dumps({"port": 0, "compression": "gzip"})) as (port, _)
     node = json.loads(run("node", ".ci/clients/statuses.js", f"127.0.0.1:{port}"))
     messages("Node", node["messages"])
     check("the status of a batch that Node has cancelled", node["cancelled"], "CANCELLED")
-    check("users of that batch: all, or nobody", node["created"] in (0, 3), True)
+    check("users of that batch: all, or none", node["created"] in (0, 3), True)
 print(f"Statuses: {passed()} passed, 0 failed")

@@ -48,7 +48,7 @@ class CancelledCallsTest {
       assertThat(usedHeap() - heap).as("heap").isLessThan(20 * MEGABYTE);
       assertThat(usedDirect() - direct).as("direct memory").isLessThan(20 * MEGABYTE);
       assertThat(server.blocking().listUsers(list(0, 0)))
-          .as("nobody was created")
+          .as("no user was created")
           .toIterable()
           .hasSize(5);
     }

@@ -50,7 +50,7 @@ public final class ClusterNode implements AutoCloseable {
     return new ClusterNode(program(folder, config, env));
   }
 
-  /** Starts some at once, for those that serve only together, and waits until they do. */
+  /** Starts some at once, for servers that serve only together, and waits until they do. */
   public static List<ClusterNode> start(Path folder, JsonObject config, int count)
       throws IOException {
     List<JavaProcess> programs = new ArrayList<>();
@@ -75,7 +75,7 @@ public final class ClusterNode implements AutoCloseable {
     return JavaProcess.start(folder, env, List.of(), command.toArray(String[]::new));
   }
 
-  /** The configuration of a cluster that nobody else is in. */
+  /** The configuration of a cluster without other members. */
   static JsonObject cluster() {
     int port = FreePorts.ofCluster();
     return new JsonObject()

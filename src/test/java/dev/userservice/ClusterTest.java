@@ -172,7 +172,7 @@ class ClusterTest {
     ChatCaller carol = nodes.get(2).joins();
 
     nodes.get(2).close();
-    // More than may be on their way: that they arrive shows that nobody waits for the dead.
+    // More than may be on their way: their arrival shows that no server waits for the dead one.
     for (int i = 0; i < 200; i++) {
       alice.says(says(1, "message " + i));
     }

@@ -48,7 +48,7 @@ class LogsTest {
             line ->
                 assertThat(line)
                     .isEqualTo(
-                        "Store: memory; calls: plaintext, of everybody who reaches 127.0.0.1"),
+                        "Store: memory; calls: plaintext, of any caller that reaches 127.0.0.1"),
             line -> assertThat(line).isEqualTo("Server is ready to accept requests..."));
   }
 

@@ -280,7 +280,7 @@ class ManagementTest {
 
   @Test
   void health_storeThatIsNotThere_isAliveButNotReady() throws Exception {
-    int nobody = FreePorts.one();
+    int free = FreePorts.one();
     start(
         1,
         new JsonObject()
@@ -289,7 +289,7 @@ class ManagementTest {
                 new JsonObject()
                     .put("type", "postgres")
                     .put("startTimeoutMillis", 0)
-                    .put("postgres", new JsonObject().put("port", nobody))));
+                    .put("postgres", new JsonObject().put("port", free))));
 
     assertThat(ask("/health/live").statusCode()).isEqualTo(200);
     assertThat(ask("/health/ready").statusCode()).isEqualTo(503);

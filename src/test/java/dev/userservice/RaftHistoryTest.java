@@ -116,19 +116,19 @@ class RaftHistoryTest {
         var call = stub.withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS);
         int number = seen - 1;
         if (isRead) {
-          // From one before what somebody has seen: an answer that is too old is empty.
+          // From one before what a reader has seen: an answer that is too old is empty.
           for (var users = call.listUsers(Requests.list(0, Math.max(0, seen - 1)));
               users.hasNext(); ) {
             number = users.next().getUserId();
           }
         } else {
           String email = "user" + names.incrementAndGet() + "@example.com";
-          number = call.createUser(Requests.create("Somebody", email, 1)).getUserId();
+          number = call.createUser(Requests.create("Ada", email, 1)).getUserId();
         }
         history.add(new Call(number, isRead, begin, System.nanoTime()));
         last.accumulateAndGet(number, Math::max);
       } catch (StatusRuntimeException unknown) {
-        // It may have been done or not: a number that nobody answers.
+        // It may have been done or not: a number that was not answered.
       }
     }
     channel.shutdownNow();

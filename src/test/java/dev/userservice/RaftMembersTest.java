@@ -241,7 +241,7 @@ class RaftMembersTest {
   private void createUsers(ClusterNode node) {
     for (int i = 0; i < USERS; i++) {
       String email = "user" + System.nanoTime() + "@example.com";
-      node.blocking().createUser(create("Somebody", email, 1));
+      node.blocking().createUser(create("Ada", email, 1));
     }
   }
 
@@ -260,7 +260,7 @@ class RaftMembersTest {
 
   private static Code code(ClusterNode node) {
     try {
-      node.blocking().createUser(create("Somebody", "late@example.com", 1));
+      node.blocking().createUser(create("Ada", "late@example.com", 1));
       return Code.OK;
     } catch (StatusRuntimeException refused) {
       return refused.getStatus().getCode();

@@ -155,7 +155,7 @@ class RaftTest {
 
   /** Others could have elected another leader meanwhile, and know more. */
   @Test
-  void leaderThatHearsOfNobody_answersNoRead() throws Exception {
+  void leaderWithoutFollowers_answersNoRead() throws Exception {
     int id = createUser(nodes.get(0), "alone@example.org");
     Waits.until("one leads", () -> nodes.stream().filter(ClusterNode::leads).count() == 1);
     ClusterNode leader = nodes.stream().filter(ClusterNode::leads).findAny().orElseThrow();
@@ -204,7 +204,7 @@ class RaftTest {
   }
 
   private static int createUser(ClusterNode node, String email) {
-    return node.blocking().createUser(Requests.create("Somebody", email, 1)).getUserId();
+    return node.blocking().createUser(Requests.create("Ada", email, 1)).getUserId();
   }
 
   private static Code create(ClusterNode node, String email) {

@@ -9,7 +9,7 @@ public final class SpecialFiles {
 
   private SpecialFiles() {}
 
-  /** A pipe with a name, which nobody writes to. */
+  /** A pipe with a name, without a writer. */
   public static Path pipe(Path folder) throws IOException, InterruptedException {
     Path pipe = folder.resolve("pipe");
     if (new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor() != 0) {

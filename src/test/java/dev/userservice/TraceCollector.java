@@ -124,7 +124,7 @@ final class TraceCollector implements AutoCloseable {
         return found;
       }
       long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
-      assertThat(left).as("time for a span, of those that came: %s", received).isPositive();
+      assertThat(left).as("time for a span, among the received: %s", received).isPositive();
       wait(left);
     }
   }

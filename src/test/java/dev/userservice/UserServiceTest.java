@@ -117,7 +117,7 @@ class UserServiceTest {
 
   @Test
   void createUser_allViolationsAtOnce() {
-    StatusRuntimeException failure = failure(() -> stub.createUser(create(" ", "nobody", 151)));
+    StatusRuntimeException failure = failure(() -> stub.createUser(create(" ", "not-an-address", 151)));
 
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(failure.getStatus().getDescription())
@@ -243,7 +243,7 @@ class UserServiceTest {
   void batchCreateUsers_badItems() throws Exception {
     List<CreateUserRequest> items = new ArrayList<>(users(4));
     items.set(1, create("", "b@example.com", 1));
-    items.set(3, create("C", "nobody", -1));
+    items.set(3, create("C", "not-an-address", -1));
 
     StatusRuntimeException failure = batch(items).failure();
 
@@ -252,7 +252,7 @@ class UserServiceTest {
         .startsWith("items[1].name must have 1 to 100 characters; items[3].email must be");
     assertThat(ErrorDetails.of(failure).fields())
         .containsExactly("items[1].name", "items[3].email", "items[3].age");
-    assertNobodyWasCreated();
+    assertNoUserWasCreated();
   }
 
   @Test
@@ -264,7 +264,7 @@ class UserServiceTest {
 
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(ErrorDetails.of(failure).fields()).hasSizeBetween(10, 12);
-    assertNobodyWasCreated();
+    assertNoUserWasCreated();
   }
 
   @Test
@@ -278,7 +278,7 @@ class UserServiceTest {
     assertThat(failure.getStatus().getDescription())
         .isEqualTo("items[2].email EVE@example.com belongs to another user");
     assertThat(ErrorDetails.of(failure).fields()).containsExactly("items[2].email");
-    assertNobodyWasCreated();
+    assertNoUserWasCreated();
   }
 
   @Test
@@ -294,7 +294,7 @@ class UserServiceTest {
     assertThat(ErrorDetails.of(failure).fields()).containsExactly("items[1].email");
     assertThat(ErrorDetails.of(failure).get(ResourceInfo.class).getResourceName())
         .isEqualTo("NEW@example.com");
-    assertNobodyWasCreated();
+    assertNoUserWasCreated();
     assertThat(stub.createUser(create("A", "new@example.com", 1)).getUserId()).isEqualTo(6);
   }
 
@@ -302,7 +302,7 @@ class UserServiceTest {
   void batchCreateUsers_atAndPastTheLimit() throws Exception {
     assertThat(batch(users(10_001)).failure().getStatus().getCode())
         .isEqualTo(Code.RESOURCE_EXHAUSTED);
-    assertNobodyWasCreated();
+    assertNoUserWasCreated();
 
     assertThat(batch(users(10_000)).status().getCode()).isEqualTo(Code.OK);
   }
@@ -315,7 +315,7 @@ class UserServiceTest {
     batch.cancel();
 
     assertThat(batch.status().getCode()).isEqualTo(Code.CANCELLED);
-    assertNobodyWasCreated();
+    assertNoUserWasCreated();
   }
 
   @Test
@@ -334,7 +334,7 @@ class UserServiceTest {
     assertThat(ErrorDetails.of(failure).reason()).isEqualTo("userservice.dev/UNKNOWN_METHOD");
   }
 
-  private void assertNobodyWasCreated() {
+  private void assertNoUserWasCreated() {
     assertThat(ids(list(0, 0))).containsExactly(1, 2, 3, 4, 5);
   }
 

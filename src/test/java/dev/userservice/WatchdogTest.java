@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A process that ends itself because it cannot serve, and those that must not. */
+/** A process that ends itself because it cannot serve, and processes that must not. */
 @Timeout(
     value = Waits.TEST_SECONDS,
     threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever

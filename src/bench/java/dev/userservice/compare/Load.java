@@ -144,7 +144,7 @@ record Load(
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "there is no load %s, but %s"
+                    "unknown load %s; the loads are %s"
                         .formatted(name, ALL.stream().map(Load::name).toList())));
   }
 

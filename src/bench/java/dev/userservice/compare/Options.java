@@ -44,7 +44,7 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
         case "--rounds" -> rounds = (int) number(option, value, 1, 100);
         case "--seconds" -> seconds = number(option, value, 0.1, 600);
         case "--out" -> out = Path.of(value);
-        default -> throw new IllegalArgumentException("there is no option " + option);
+        default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
     return new Options(
@@ -80,6 +80,6 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "there is no peer " + name + ", but " + all.stream().map(Peer::name).toList()));
+                    "unknown peer " + name + "; the peers are " + all.stream().map(Peer::name).toList()));
   }
 }

@@ -18,7 +18,7 @@ final class PackedBatches implements Generator {
   /** A million users more, which is what the heap is made for. */
   private static final int MOST_CALLS = 1_000;
 
-  /** Behind those that a server is filled with. */
+  /** After the users that fill a server. */
   private final AtomicInteger nextUser = new AtomicInteger(2_000_000);
 
   @Override

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * What each peer is told.
+ * The options of each peer.
  *
  * @param port where to listen, on the loopback address
  * @param certificate the PEM file of the certificate; null for plaintext

@@ -32,7 +32,7 @@ final class PeerUsers {
     put(request, "2025-10-29T10:00:00Z");
   }
 
-  /** Null when nobody has the id. */
+  /** Null for an unknown id. */
   UserResponse get(int id) {
     return users.get(id);
   }

@@ -17,7 +17,7 @@ final class ProcessCost {
 
   private ProcessCost() {}
 
-  /** User and system time of all threads, those that have ended too. */
+  /** User and system time of all threads, also of ended ones. */
   static double cpuSeconds(long pid) throws IOException {
     String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");

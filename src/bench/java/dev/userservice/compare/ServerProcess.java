@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A peer that runs, in one process or in several. Whoever starts one has to close it. */
+/** A peer that runs, in one process or in several. Its starter has to close it. */
 final class ServerProcess implements AutoCloseable {
 
   private static final long START_SECONDS = 120;
@@ -161,7 +161,7 @@ final class ServerProcess implements AutoCloseable {
         throw new IllegalStateException("created " + created + " of " + count + " users");
       }
     } catch (com.google.protobuf.InvalidProtocolBufferException e) {
-      throw new IllegalStateException("answered with what is no BatchCreateResponse", e);
+      throw new IllegalStateException("answered with something other than a BatchCreateResponse", e);
     }
   }
 

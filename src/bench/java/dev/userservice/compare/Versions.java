@@ -28,7 +28,7 @@ final class Versions {
     return String.join(", ", versions) + ".";
   }
 
-  /** One that is not there is no version. */
+  /** An absent program has no version. */
   private static void ask(List<String> versions, String... command) {
     try {
       versions.add(Tool.run(List.of(command), 10).strip());

@@ -75,7 +75,7 @@ public final class StartLines {
       }
       return "callers with " + String.join(" or ", proofs);
     }
-    return "everybody who reaches %s%s"
+    return "any caller that reaches %s%s"
         .formatted(config.host(), config.tls().isMutual() ? " with a certificate" : "");
   }
 }

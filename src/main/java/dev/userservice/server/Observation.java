@@ -27,9 +27,9 @@ public final class Observation implements Interceptor {
   private final CallSpans spans;
 
   /**
-   * @param meters empty when nobody measures
+   * @param meters empty without metrics
    * @param tracing null when it is off
-   * @param methods the full names of those that there are
+   * @param methods the full names of all methods of the server
    */
   public Observation(
       ServerConfig config, Optional<CallMeters> meters, Tracing tracing, Set<String> methods) {

@@ -49,7 +49,7 @@ public final class OperationsRpcs {
   private static final List<FileDescriptor> ERROR_FILES =
       List.of(StatusProto.getDescriptor(), ErrorDetailsProto.getDescriptor());
 
-  /** For whoever finds a server that stops: another may be there at once. */
+  /** For callers of a server that stops: another server may answer at once. */
   static final RetryInfo RETRY_SOON =
       RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setNanos(100_000_000)).build();
 
@@ -120,7 +120,7 @@ public final class OperationsRpcs {
                     new RpcStatus(
                         GrpcStatus.NOT_FOUND,
                         "UNKNOWN_SERVICE",
-                        "there is no service " + request.getService() + " here")));
+                        "unknown service " + request.getService())));
   }
 
   /** Both versions of reflection, over everything that is bound by then, and themselves. */

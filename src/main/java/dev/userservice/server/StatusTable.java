@@ -15,19 +15,19 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which failure is which status: of the rules, and of the store behind them. */
+/** The status of each failure: of the rules, of access and of the store. */
 public final class StatusTable {
 
   /** The {@code google.rpc.ErrorInfo} domain of every error of this service. */
   public static final String ERROR_DOMAIN = "userservice.dev";
 
-  /** A store that is away, or behind, needs a moment. */
+  /** For a store that is unavailable or overloaded. */
   private static final RetryInfo RETRY_STORE =
       RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setSeconds(1)).build();
 
   private StatusTable() {}
 
-  /** The status of a failure, or null for one that nobody expects. */
+  /** The status of a failure, or null for an unexpected failure. */
   public static RpcStatus of(Throwable failure) {
     if (failure instanceof UserException refused) {
       return new RpcStatus(
@@ -72,10 +72,9 @@ public final class StatusTable {
                 .build());
   }
 
-  /** What a store's own failures mean to a caller, who learns nothing else about the store. */
+  /** The statuses of failures of a store, without its messages: a caller learns nothing of it. */
   private static RpcStatus of(StoreException.Reason reason) {
     return switch (reason) {
-      // Ends the process, which may be started again.
       case UNAVAILABLE, UNUSABLE ->
           new RpcStatus(
               GrpcStatus.UNAVAILABLE,
@@ -97,7 +96,7 @@ public final class StatusTable {
           new RpcStatus(
               GrpcStatus.RESOURCE_EXHAUSTED,
               "STORE_FULL",
-              "there is no room for more users; nothing was changed");
+              "the store has no room for more users; nothing was changed");
       case TIMED_OUT ->
           new RpcStatus(
               GrpcStatus.DEADLINE_EXCEEDED,
@@ -110,8 +109,8 @@ public final class StatusTable {
               "other writes were in the way; nothing was changed, try again",
               List.of(RETRY_STORE));
       case ABANDONED ->
-          new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "nobody waits for the outcome");
-      // The rules have words of their own for these.
+          new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "the call was cancelled before the write began");
+      // The rules answer these with their own statuses.
       case NOT_FOUND, EMAIL_TAKEN -> null;
     };
   }

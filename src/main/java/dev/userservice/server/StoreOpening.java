@@ -12,14 +12,14 @@ import io.vertx.core.internal.logging.LoggerFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Opens a store, again and again while it cannot be reached, for as long as a start may take. */
+/** Opens a store; retries while it cannot be reached, until the start times out. */
 public final class StoreOpening {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreOpening.class);
 
   private static final long PROGRESS_MILLIS = 1_000;
   private static final int FIRST_PAUSE_MILLIS = 100;
-  private static final int LONGEST_PAUSE_MILLIS = 5_000;
+  private static final int MAX_PAUSE_MILLIS = 5_000;
   private static final int FIRST_REPEAT_SECONDS = 5;
 
   private final Vertx vertx;
@@ -30,13 +30,13 @@ public final class StoreOpening {
   private final Promise<Void> opened = Promise.promise();
   private volatile boolean stopped;
 
-  // Of the tries, of which there is one at a time.
+  // Used by one attempt at a time.
   private String said = "";
   private long nextSeconds;
 
   /**
-   * @param open one try
-   * @param timeoutMillis how long to go on trying; 0 for ever
+   * @param open makes one attempt
+   * @param timeoutMillis the time of all attempts; 0 for no limit
    */
   StoreOpening(Vertx vertx, Supplier<Future<Void>> open, int timeoutMillis) {
     this.vertx = vertx;
@@ -46,8 +46,7 @@ public final class StoreOpening {
   }
 
   /**
-   * Completes after the first try: also when that found nobody, and there will be others; fails
-   * when there is no use in trying again.
+   * Completes after the first attempt, also when another follows; fails when a retry is useless.
    */
   public Future<Void> firstTry() {
     return firstTry.future();
@@ -58,16 +57,16 @@ public final class StoreOpening {
     return opened.future();
   }
 
-  /** No further try is begun. */
+  /** Starts no further attempt. */
   void stop() {
     stopped = true;
   }
 
   /**
-   * Shows once a second, on a terminal, why and how long a store is waited for.
+   * Shows on a terminal, once a second, why and how long the start waits for its store.
    *
-   * @param timeoutMillis how long a start may take
-   * @param line is ended when the start is over
+   * @param timeoutMillis the max time of a start
+   * @param line ended by its owner when the start is over
    */
   public static void showWaits(Vertx vertx, int timeoutMillis, StatusLine line) {
     Started start = Started.of(vertx);
@@ -103,19 +102,19 @@ public final class StoreOpening {
   }
 
   private void failed(Throwable failure, int pauseMillis) {
-    // A server that has started without its store cannot fail to start any more.
+    // Once started without its store, the server keeps retrying; the start can no longer fail.
     boolean started = timeoutMillis == 0 && firstTry.future().isComplete();
-    if (stopped || !(mayPass(failure) || started) || timeIsUp(pauseMillis)) {
+    if (stopped || !(isTransient(failure) || started) || timeIsUp(pauseMillis)) {
       firstTry.tryFail(failure);
       opened.fail(failure);
       return;
     }
     say(failure.getMessage());
     firstTry.tryComplete();
-    vertx.setTimer(pauseMillis, again -> attempt(Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS)));
+    vertx.setTimer(pauseMillis, again -> attempt(Math.min(2 * pauseMillis, MAX_PAUSE_MILLIS)));
   }
 
-  /** Logs why it waits when that changes, and each time the wait has doubled. */
+  /** Logs the reason of the wait when it changes, and each time the wait has doubled. */
   private void say(String why) {
     Started.of(vertx).waitsFor(why);
     long seconds = TimeUnit.MILLISECONDS.toSeconds(waitedMillis());
@@ -140,7 +139,7 @@ public final class StoreOpening {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
   }
 
-  private static boolean mayPass(Throwable failure) {
+  private static boolean isTransient(Throwable failure) {
     return failure instanceof StoreException refused
         && (refused.reason() == Reason.UNAVAILABLE
             || refused.reason() == Reason.OVERLOADED

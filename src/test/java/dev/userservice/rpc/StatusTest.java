@@ -55,7 +55,7 @@ class StatusTest {
   void message_isReadableOnTheWire() throws Exception {
     try (RawClient client = new RawClient(server.port())) {
       assertThat(check(client, "a/b:c, d;e~*+&\u00e9 100 %\n\u4e2d").header("grpc-message"))
-          .hasToString("there is no service a/b:c, d;e~*+&%C3%A9 100 %25%0A%E4%B8%AD here");
+          .hasToString("unknown service a/b:c, d;e~*+&%C3%A9 100 %25%0A%E4%B8%AD");
     }
   }
 
@@ -65,14 +65,14 @@ class StatusTest {
       for (String letter : List.of("x", "%", "\u00e9", "\u4e2d", "\ud83d\ude00")) {
         // Each of these offsets cuts at another place of a letter.
         for (int offset = 0; offset < 12; offset++) {
-          String name = "o".repeat(offset) + letter.repeat(1_000);
+          String name = "o".repeat(offset) + letter.repeat(1_010);
           Answer answer = check(client, name);
 
           String message = answer.message();
           assertThat(answer.grpcStatus()).isEqualTo(5);
           assertThat(answer.header("grpc-message").length()).isBetween(1_013, 1_024);
           assertThat(message).endsWith("...");
-          assertThat("there is no service " + name + " here")
+          assertThat("unknown service " + name)
               .startsWith(message.substring(0, message.length() - 3));
           assertThat(details(answer.header("grpc-status-details-bin")).getMessage())
               .isEqualTo(message);
@@ -97,7 +97,7 @@ class StatusTest {
 
       assertThat(answer.headers().firstValue("grpc-status")).contains("5");
       assertThat(answer.headers().firstValue("grpc-message").orElseThrow())
-          .startsWith("there is no service %E4%B8%AD")
+          .startsWith("unknown service %E4%B8%AD")
           .endsWith("%AD...")
           .hasSizeBetween(1_013, 1_024);
     }
