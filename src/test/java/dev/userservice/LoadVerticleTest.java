@@ -169,7 +169,7 @@ class LoadVerticleTest {
     JsonObject latency = load.getJsonObject("latencyMicros");
     assertThat(latency.getLong("p50")).as("half of them waited").isGreaterThan(500_000);
     assertThat(latency.getLong("max")).isGreaterThan(1_500_000);
-    assertThat(outcome.shown).contains("create: 18", "calls were to begin and had not at the end");
+    assertThat(outcome.shown).contains("create: 18", "calls had not started by the end");
   }
 
   @Test
@@ -210,7 +210,7 @@ class LoadVerticleTest {
     Outcome outcome = run(config(slow.port(), "create"));
 
     assertThat(outcome.failure)
-        .contains("with WRONG_ANSWER: another user than the one that was to be created");
+        .contains("with WRONG_ANSWER: the server answered with another user than the one to create");
     assertThat(outcome.load(0).getJsonObject("failures").fieldNames())
         .containsExactly("WRONG_ANSWER");
   }
@@ -246,7 +246,7 @@ class LoadVerticleTest {
 
     assertThat(outcome.failure)
         .isEqualTo(
-            "create: 300 calls at a time over 2 connections are up to 150 on each, but the server takes 100; raise \"connections\" or lower \"inFlight\"");
+            "create: 300 calls at a time over 2 connections are up to 150 on each, but the server allows 100; raise \"connections\" or lower \"inFlight\"");
   }
 
   @Test
@@ -269,9 +269,9 @@ class LoadVerticleTest {
     assertThat(outcome.report.encode()).doesNotContain(config.getString("token"));
 
     assertThat(run(config.put("messages", 50)).failure)
-        .startsWith("the users for the load could not be found or created: PERMISSION_DENIED");
+        .startsWith("cannot find or create the users for the load: PERMISSION_DENIED");
     config.remove("tls");
-    assertThat(run(config).failure).startsWith("no connection for a load: UNAVAILABLE: ");
+    assertThat(run(config).failure).startsWith("cannot connect for a load: UNAVAILABLE: ");
   }
 
   @Test

@@ -3,7 +3,7 @@ package dev.userservice.load;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.userservice.proto.BatchCreateResponse;
 
-/** Client streaming: creates so many users, no faster than the server takes them. */
+/** Client streaming: creates {@code size} users, no faster than the server accepts them. */
 final class BatchExchange extends Exchange {
 
   private final NewUsers users;
@@ -19,14 +19,14 @@ final class BatchExchange extends Exchange {
   @Override
   void begin(OpenCall call) {
     sent = 0;
-    answer = "no answer";
-    go(call);
+    answer = "the server sent no answer";
+    sendMore(call);
   }
 
-  private void go(OpenCall call) {
+  private void sendMore(OpenCall call) {
     while (!call.isOver()) {
       if (call.isFull()) {
-        call.whenDrained(() -> go(call));
+        call.whenDrained(() -> sendMore(call));
         return;
       }
       sent++;
@@ -43,11 +43,11 @@ final class BatchExchange extends Exchange {
       throws InvalidProtocolBufferException {
     BatchCreateResponse response = BatchCreateResponse.parser().parseFrom(bytes, offset, length);
     if (answer == null) {
-      return "more than one answer";
+      return "the server sent more than one answer";
     }
     int created = response.getUsersCreated();
     if (created != size || response.getUserIdsCount() != size) {
-      return "%d users and %d ids where %d were to be created"
+      return "the server created %d users and answered %d ids, expected %d"
           .formatted(created, response.getUserIdsCount(), size);
     }
     answer = null;

@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Latency by percentile, one line for each load, as SVG that needs nothing else. To the right each
- * step is a tenth of the calls of the step before (90 %, 99 %, ...), and upwards ten times the
- * latency: so the slowest calls have as much room as all others, and loads of any length fit.
+ * Latency by percentile, one line per load, as a self-contained SVG. Each step to the right holds a
+ * tenth of the calls of the step before (90 %, 99 %, ...); each step up is ten times the latency.
+ * The slowest calls so get as much room as all others, and loads of any length fit.
  */
 final class Chart {
 
@@ -23,7 +23,7 @@ final class Chart {
   private static final int POINTS = 250;
   private static final String[] STEPS = {"0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"};
 
-  /** Told apart by those who see colours differently too, on light and on dark. */
+  /** Colours that colour-blind readers can distinguish too, on light and on dark. */
   private static final String STYLE =
       """
       <style>
@@ -57,7 +57,7 @@ final class Chart {
   }
 
   /**
-   * @param about stands below the title
+   * @param about the line below the title
    */
   static String of(List<LoadResult> results, String about) {
     List<LoadResult> shown =
@@ -90,7 +90,7 @@ final class Chart {
     return svg.append("</svg>\n").toString();
   }
 
-  /** As far as there are calls: one call of a thousand is the last that 99.9 % can tell of. */
+  /** Ends where the calls do: with a thousand of them, the line stops at 99.9 %. */
   private void line(LoadResult result, int colour) {
     double end = Math.min(DECADES, Math.log10(result.latencies().getTotalCount()));
     svg.append("<polyline class=\"line c%d\" points=\"".formatted(colour));

@@ -4,9 +4,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.userservice.proto.UserMessage;
 
 /**
- * Bidirectional streaming: says something, waits for the server's answer to it, and goes on. What
- * others say comes in between, and is counted too. Saying all at once would try out how much the
- * room lets wait for a reader, and end there.
+ * Bidirectional streaming: sends a message, waits for the server's answer to it, and sends the
+ * next. Messages of other members arrive in between and are counted too. Sending all at once would
+ * only exceed the limit of messages that may wait for a slow reader.
  */
 final class ChatExchange extends Exchange {
 
@@ -17,8 +17,8 @@ final class ChatExchange extends Exchange {
   private String expected;
 
   /**
-   * @param member who speaks, 1 or more
-   * @param words what every message begins with
+   * @param member the sender's id, 1 or more
+   * @param words the start of every message
    */
   ChatExchange(int member, int messages, String words) {
     this.member = member;
@@ -29,10 +29,10 @@ final class ChatExchange extends Exchange {
   @Override
   void begin(OpenCall call) {
     answered = 0;
-    say(call);
+    sendNext(call);
   }
 
-  private void say(OpenCall call) {
+  private void sendNext(OpenCall call) {
     String text = words + answered;
     expected = "Server received: " + text;
     call.send(UserMessage.newBuilder().setUserId(member).setMessage(text).build());
@@ -41,13 +41,13 @@ final class ChatExchange extends Exchange {
   @Override
   String received(byte[] bytes, int offset, int length, OpenCall call)
       throws InvalidProtocolBufferException {
-    UserMessage heard = UserMessage.parser().parseFrom(bytes, offset, length);
+    UserMessage message = UserMessage.parser().parseFrom(bytes, offset, length);
     move(1);
     // Other programs may speak as 0 too.
-    if (heard.getUserId() == 0 && heard.getMessage().equals(expected)) {
+    if (message.getUserId() == 0 && message.getMessage().equals(expected)) {
       answered++;
       if (answered < messages) {
-        say(call);
+        sendNext(call);
       } else {
         expected = "";
         call.halfClose();
@@ -60,6 +60,6 @@ final class ChatExchange extends Exchange {
   String missing() {
     return answered == messages
         ? null
-        : "answers to %d messages of %d".formatted(answered, messages);
+        : "the server answered %d messages of %d".formatted(answered, messages);
   }
 }

@@ -24,6 +24,6 @@ final class CreateExchange extends UserExchange {
   String wrong(UserResponse user) {
     return user.getUserId() > 0 && user.getEmail().equals(request.getEmail())
         ? null
-        : "another user than the one that was to be created";
+        : "the server answered with another user than the one to create";
   }
 }

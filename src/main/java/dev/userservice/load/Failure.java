@@ -6,10 +6,10 @@ import io.vertx.grpc.common.GrpcErrorException;
 import io.vertx.grpc.common.GrpcStatus;
 
 /**
- * Why a call failed.
+ * The cause of a failed call.
  *
- * @param status of gRPC; {@value #WRONG_ANSWER} when that was OK, but the answer not right
- * @param reason of the ErrorInfo; empty when there is none
+ * @param status of gRPC; {@value #WRONG_ANSWER} when that was OK, but the answer wrong
+ * @param reason of the ErrorInfo, or empty
  * @param message for people
  */
 record Failure(String status, String reason, String message) {
@@ -28,7 +28,7 @@ record Failure(String status, String reason, String message) {
     return new Failure(WRONG_ANSWER, "", message);
   }
 
-  /** A stream that broke off. */
+  /** A stream that was reset, or whose connection closed. */
   static Failure lost(Throwable failure) {
     if (failure instanceof CallException explained) {
       return of(explained);
@@ -39,7 +39,7 @@ record Failure(String status, String reason, String message) {
         : here(GrpcStatus.UNAVAILABLE, "the connection was lost");
   }
 
-  /** What failures of one kind have in common. */
+  /** The status, and the reason where the server sent one. */
   String kind() {
     return reason.isEmpty() ? status : status + ", reason " + reason;
   }

@@ -7,8 +7,8 @@ import java.util.TreeMap;
 /** Counts failed calls by status and reason, and keeps the first message of each. */
 final class Failures {
 
-  /** There are 16 statuses; who has more reasons to give is not listened to. */
-  private static final int MOST_KINDS = 50;
+  /** Bounds the memory: a server may send any number of reasons. */
+  private static final int MAX_KINDS = 50;
 
   private final Map<String, Count> kinds = new LinkedHashMap<>();
   private long all;
@@ -28,7 +28,7 @@ final class Failures {
     Count count = kinds.get(failure.kind());
     if (count == null) {
       Failure first =
-          kinds.size() < MOST_KINDS ? failure : new Failure(failure.status(), "", "and others");
+          kinds.size() < MAX_KINDS ? failure : new Failure(failure.status(), "", "and others");
       count = kinds.computeIfAbsent(first.kind(), kind -> new Count(first));
     }
     count.calls++;
@@ -44,7 +44,7 @@ final class Failures {
     return counts;
   }
 
-  /** Kind by kind in words; empty when there were none. */
+  /** One phrase per kind; empty without failures. */
   String explained() {
     StringBuilder words = new StringBuilder();
     kinds.forEach(

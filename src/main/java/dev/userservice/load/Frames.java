@@ -12,21 +12,21 @@ import java.util.Arrays;
 
 /**
  * Length-prefixed messages (gRPC over HTTP2, "Length-Prefixed-Message") without compression. The
- * client of Vert.x copies the rest of a chunk for each message in it; a generator that does would
- * measure itself.
+ * client of Vert.x copies the rest of a chunk for each message in it; a load generator that did so
+ * would measure itself.
  */
 final class Frames {
 
   private static final int PREFIX = 5;
 
-  /** As much as other clients take. */
-  private static final int MOST_BYTES = 4 << 20;
+  /** The default limit of other gRPC clients. */
+  private static final int MAX_BYTES = 4 << 20;
 
   private static final byte[] NONE = {};
 
   private byte[] rest = NONE;
 
-  /** Gets a message, and says what is wrong with it, or null. */
+  /** Checks a message; returns the fault in it, or null. */
   interface Reader {
     String received(byte[] bytes, int offset, int length) throws InvalidProtocolBufferException;
   }
@@ -47,9 +47,9 @@ final class Frames {
   }
 
   /**
-   * Takes the next part of a stream.
+   * Reads the next part of a stream.
    *
-   * @return what is wrong with it; null when nothing is
+   * @return the fault in it, or null
    */
   String read(Buffer chunk, Reader reader) {
     byte[] bytes = chunk.getBytes();
@@ -61,8 +61,8 @@ final class Frames {
     int at = 0;
     while (bytes.length - at >= PREFIX) {
       int length = length(bytes, at + 1);
-      if (bytes[at] != 0 || length < 0 || length > MOST_BYTES) {
-        return "a message that is compressed, or larger than 4 MiB";
+      if (bytes[at] != 0 || length < 0 || length > MAX_BYTES) {
+        return "the server sent a message that is compressed, or larger than 4 MiB";
       }
       if (bytes.length - at - PREFIX < length) {
         break;
@@ -73,7 +73,7 @@ final class Frames {
           return wrong;
         }
       } catch (InvalidProtocolBufferException e) {
-        return "a message that is not what the contract says";
+        return "the server sent a message that does not match the contract";
       }
       at += PREFIX + length;
     }
@@ -81,7 +81,7 @@ final class Frames {
     return null;
   }
 
-  /** Whether a message was cut off. */
+  /** Returns true when the stream ended within a message. */
   boolean isCut() {
     return rest.length > 0;
   }

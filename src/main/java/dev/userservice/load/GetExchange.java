@@ -4,7 +4,7 @@ import com.google.protobuf.MessageLite;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.UserResponse;
 
-/** Unary: asks for one of the users who are there. */
+/** Unary: asks for one of the known users. */
 final class GetExchange extends UserExchange {
 
   private final KnownUsers users;
@@ -25,6 +25,6 @@ final class GetExchange extends UserExchange {
   String wrong(UserResponse user) {
     return user.getUserId() == asked.getUserId() && user.getEmail().equals(asked.getEmail())
         ? null
-        : "user %d where user %d was asked for".formatted(user.getUserId(), asked.getUserId());
+        : "the server answered with user %d instead of user %d".formatted(user.getUserId(), asked.getUserId());
   }
 }

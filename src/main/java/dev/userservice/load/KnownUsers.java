@@ -10,7 +10,7 @@ import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Users who are there before a load begins: as many as it needs, found or else created. */
+/** Users that exist before a load starts: as many as it needs, found or else created. */
 final class KnownUsers {
 
   private static final int CREATED_AT_ONCE = 1_000;
@@ -23,7 +23,7 @@ final class KnownUsers {
   }
 
   /**
-   * The first users of the directory, made more if there are not so many.
+   * Returns the first users of the directory, creating those that are missing.
    *
    * @return fails with a {@link LoadException}
    */
@@ -40,7 +40,7 @@ final class KnownUsers {
             .map(KnownUsers::new);
   }
 
-  /** Each in turn. */
+  /** The next user, round-robin. */
   UserResponse next() {
     turn = turn + 1 < users.size() ? turn + 1 : 0;
     return users.get(turn);
@@ -60,7 +60,7 @@ final class KnownUsers {
           String received(byte[] bytes, int offset, int length, OpenCall call)
               throws InvalidProtocolBufferException {
             found.add(UserResponse.parser().parseFrom(bytes, offset, length));
-            return found.size() > count ? "more users than were asked for" : null;
+            return found.size() > count ? "the server sent more users than requested" : null;
           }
 
           @Override
@@ -99,7 +99,7 @@ final class KnownUsers {
               } else {
                 ended.fail(
                     new LoadException(
-                        "the users for the load could not be found or created: %s: %s"
+                        "cannot find or create the users for the load: %s: %s"
                             .formatted(failure.kind(), failure.message())));
               }
             });

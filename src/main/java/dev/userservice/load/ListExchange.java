@@ -4,11 +4,11 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.userservice.proto.ListUsersRequest;
 import dev.userservice.proto.UserResponse;
 
-/** Server streaming: the first users of the directory, of which there have to be so many. */
+/** Server streaming: lists the first users of the directory, exactly as many as requested. */
 final class ListExchange extends Exchange {
 
   private final ListUsersRequest request;
-  private int came;
+  private int received;
   private int last;
 
   ListExchange(int users) {
@@ -17,7 +17,7 @@ final class ListExchange extends Exchange {
 
   @Override
   void begin(OpenCall call) {
-    came = 0;
+    received = 0;
     last = 0;
     call.sendLast(request);
   }
@@ -27,16 +27,16 @@ final class ListExchange extends Exchange {
       throws InvalidProtocolBufferException {
     UserResponse user = UserResponse.parser().parseFrom(bytes, offset, length);
     if (user.getUserId() <= last) {
-      return "users that are not in the order of their ids";
+      return "the server sent users out of the order of their ids";
     }
     last = user.getUserId();
-    came++;
+    received++;
     move(1);
-    return came > request.getLimit() ? "more users than were asked for" : null;
+    return received > request.getLimit() ? "the server sent more users than requested" : null;
   }
 
   @Override
   String missing() {
-    return came == request.getLimit() ? null : "%d users of %d".formatted(came, request.getLimit());
+    return received == request.getLimit() ? null : "the server sent %d users of %d".formatted(received, request.getLimit());
   }
 }

@@ -6,14 +6,14 @@ import io.vertx.grpc.common.ServiceMethod;
 import java.util.function.IntFunction;
 
 /**
- * One kind of call, to be made over and over.
+ * One kind of call, repeated for as long as the load lasts.
  *
  * @param path of its method
- * @param exchange makes what the n-th of the calls at a time says
+ * @param exchange makes the messages of the n-th concurrent call
  */
 record Load(LoadName name, String path, IntFunction<Exchange> exchange) {
 
-  /** How many users "get" asks for in turn. */
+  /** The number of users that "get" asks for in turn. */
   static final int GET_USERS = 1_000;
 
   /**

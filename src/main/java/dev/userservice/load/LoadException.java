@@ -1,6 +1,6 @@
 package dev.userservice.load;
 
-/** A load that could not be made, or of which calls failed: explained in a line or two. */
+/** A load that could not run, or had failed calls: explained in a line or two. */
 public final class LoadException extends RuntimeException {
 
   public LoadException(String message) {

@@ -5,14 +5,14 @@ import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
 /**
- * What a load has shown.
+ * The measurements of a load.
  *
- * @param latencies in nanoseconds, of the calls that were to begin after the warm-up: from when
- *     they were to begin until they ended well
- * @param unstarted how many calls were to begin and had not when the time was over; they stand in
- *     the latencies with the time that they had waited
- * @param failures of all calls, those of the warm-up too
- * @param seconds the time over which the rates are taken
+ * @param latencies in nanoseconds, of the successful calls that were due after the warm-up, each
+ *     from the time at which it was due
+ * @param unstarted the number of calls that were due but had not started by the end; the latencies
+ *     include the time that they had waited
+ * @param failures of all calls, including the warm-up
+ * @param seconds the time over which the rates are computed
  */
 record LoadResult(
     LoadName name,
@@ -25,7 +25,7 @@ record LoadResult(
 
   static final double[] PERCENTILES = {50, 90, 99, 99.9, 99.99};
 
-  /** How many calls the latencies are of that ended well. */
+  /** The number of successful calls in the latencies. */
   long calls() {
     return latencies.getTotalCount() - unstarted;
   }

@@ -17,10 +17,10 @@ import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
 
 /**
- * Makes the calls of one load for as long as it lasts. In a closed loop a call begins when another
- * ends. In an open loop calls have a time at which they are to begin, and their latency counts from
- * then, also while they wait for a call before them: a server that stands still for a second is a
- * second late for all who came in it, not for those alone who were being served.
+ * Makes the calls of one load for as long as it lasts. In a closed loop a call starts when another
+ * ends. In an open loop each call is due at a fixed time, and its latency counts from then, also
+ * while it waits for a free slot. So a server that pauses for a second delays all calls due
+ * in that second, not only those in progress.
  *
  * <p>To be used on one event loop.
  */
@@ -30,10 +30,10 @@ final class LoadRun {
   private static final long LONGEST = TimeUnit.HOURS.toNanos(2);
   private static final long SWEEP_MILLIS = 50;
 
-  /** Timers of the event loop are late by up to this; so the last of the way it stays awake. */
+  /** Timers of the event loop can be this late; the rest of the wait is busy. */
   private static final long AWAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** Into how many steps the waiting times of calls that did not begin are put, at most. */
+  /** Max number of distinct waiting times recorded for calls that did not start. */
   private static final long STEPS = 100_000;
 
   private final Vertx vertx;
@@ -52,21 +52,21 @@ final class LoadRun {
   private long countFrom;
   private long countTo;
   private long due;
-  private boolean awaited;
+  private boolean timerSet;
   private long ended;
   private long unstarted;
-  private long movedByLost;
+  private long movedByRemoved;
   private Moment first;
   private Moment last;
 
-  /** Place for one call at a time. */
+  /** A place for one call at a time. */
   private static final class Slot {
 
     private final Exchange exchange;
     private final Connection connection;
     private final Supplier<Future<HttpClientRequest>> calls;
     private OpenCall call;
-    private long toBegin;
+    private long dueNanos;
     private long began;
 
     private Slot(Exchange exchange, Connection connection, String path, int deadlineMillis) {
@@ -76,7 +76,7 @@ final class LoadRun {
     }
   }
 
-  /** How many calls had ended well, and how many messages had been moved, at a time. */
+  /** The number of successful calls and of messages up to a time. */
   private record Moment(long nanos, long calls, long messages) {}
 
   LoadRun(Vertx vertx, LoadConfig config, Load load, List<Connection> connections) {
@@ -95,7 +95,7 @@ final class LoadRun {
     }
   }
 
-  /** Succeeds when all calls have ended; each has a deadline, and so this has an end too. */
+  /** Succeeds when all calls have ended; each has a deadline, so the load ends too. */
   Future<LoadResult> run() {
     begin = System.nanoTime();
     countFrom = begin + config.warmupSeconds() * SECOND;
@@ -107,38 +107,38 @@ final class LoadRun {
     return result.future();
   }
 
-  /** How much of the time is over, from 0 to 1. */
+  /** The elapsed part of the time, from 0 to 1. */
   double done() {
     return Math.min(1, (System.nanoTime() - begin) / (double) (countTo - begin));
   }
 
-  /** How many calls have ended well so far. */
+  /** The number of successful calls so far. */
   long ended() {
     return ended;
   }
 
   private Moment moment(long nanos) {
-    long messages = movedByLost;
+    long messages = movedByRemoved;
     for (Slot slot : slots) {
       messages += slot.exchange.moved();
     }
     return new Moment(nanos, ended, messages);
   }
 
-  /** Begins every call that is due and has a place. */
+  /** Starts every call that is due, while there are free slots. */
   private void proceed() {
     while (!idle.isEmpty() && last == null) {
       long now = System.nanoTime();
-      long toBegin = config.callsPerSecond() == 0 ? now : dueAt(due);
-      if (now >= countTo || toBegin >= countTo) {
+      long dueNanos = config.callsPerSecond() == 0 ? now : dueAt(due);
+      if (now >= countTo || dueNanos >= countTo) {
         break;
       }
-      if (toBegin > now) {
-        await(toBegin - now);
+      if (dueNanos > now) {
+        await(dueNanos - now);
         return;
       }
       due++;
-      begin(idle.pop(), toBegin, now);
+      begin(idle.pop(), dueNanos, now);
     }
     finishIfIdle();
   }
@@ -148,27 +148,28 @@ final class LoadRun {
   }
 
   /**
-   * By the event loop's own timer, between two looks at its connections: those never wait for us.
+   * Uses the event loop's own timer, which runs between two polls of its connections, so that they
+   * never wait for it.
    */
   private void await(long nanos) {
-    if (!awaited) {
-      awaited = true;
+    if (!timerSet) {
+      timerSet = true;
       context
           .nettyEventLoop()
           .schedule(
-              () -> context.emit(null, time -> arrived()),
+              () -> context.emit(null, time -> timerFired()),
               nanos > AWAKE_NANOS ? nanos - AWAKE_NANOS : 1,
               TimeUnit.NANOSECONDS);
     }
   }
 
-  private void arrived() {
-    awaited = false;
+  private void timerFired() {
+    timerSet = false;
     proceed();
   }
 
-  private void begin(Slot slot, long toBegin, long now) {
-    slot.toBegin = toBegin;
+  private void begin(Slot slot, long dueNanos, long now) {
+    slot.dueNanos = dueNanos;
     slot.began = now;
     OpenCall call = new OpenCall(slot.exchange, (over, failure) -> ended(slot, over, failure));
     slot.call = call;
@@ -183,8 +184,8 @@ final class LoadRun {
         first = moment(now);
       }
       ended++;
-      if (slot.toBegin >= countFrom) {
-        latencies.recordValue(Math.min(LONGEST, now - slot.toBegin));
+      if (slot.dueNanos >= countFrom) {
+        latencies.recordValue(Math.min(LONGEST, now - slot.dueNanos));
       }
       idle.push(slot);
       proceed();
@@ -192,16 +193,16 @@ final class LoadRun {
     }
     failures.add(isLate(slot, failure) ? late() : failure);
     if (call.hasLostItsConnection() || slot.connection.isClosed()) {
-      // Nothing goes over this connection any more: more calls would only fail as fast as they can.
+      // The connection is unusable: further calls over it would fail at once, in a tight loop.
       slots.remove(slot);
-      movedByLost += slot.exchange.moved();
+      movedByRemoved += slot.exchange.moved();
       if (slots.isEmpty()) {
         stop();
       }
     } else {
       idle.push(slot);
     }
-    // Later: where calls fail at once, nothing else would have its turn.
+    // Deferred: when calls fail at once, other tasks of the event loop need a turn.
     vertx.setTimer(1, later -> proceed());
   }
 
@@ -213,7 +214,7 @@ final class LoadRun {
     }
   }
 
-  /** Servers cancel what is late: that is the deadline, whoever notices first. */
+  /** A server cancels late calls itself, which may arrive before our own deadline fires. */
   private boolean isLate(Slot slot, Failure failure) {
     return failure.status().equals(GrpcStatus.CANCELLED.name())
         && millisSince(slot.began) >= deadlineMillis - 1;
@@ -246,7 +247,7 @@ final class LoadRun {
     }
   }
 
-  /** Without them, the calls that had to wait longest would be those that nobody hears of. */
+  /** Without these, the calls that waited longest would be missing from the latencies. */
   private void countUnstarted(long now) {
     long end = due;
     while (dueAt(end) < now) {

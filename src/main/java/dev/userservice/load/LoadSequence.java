@@ -13,7 +13,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes one load after the other, and tells what each has shown. */
+/** Runs one load after the other, and prints the result of each. */
 public final class LoadSequence {
 
   private static final long PROGRESS_MILLIS = 200;
@@ -28,8 +28,8 @@ public final class LoadSequence {
   private KnownUsers known;
 
   /**
-   * @param channel that has found a server
-   * @param terminal whether what is printed can be redrawn
+   * @param channel a channel that has found a server
+   * @param terminal true when printed text can be redrawn
    */
   public LoadSequence(
       Vertx vertx, LoadConfig config, Channel channel, PrintStream out, boolean terminal) {
@@ -43,7 +43,7 @@ public final class LoadSequence {
   /**
    * Runs all loads, prints a table and writes the files of the configuration.
    *
-   * @return fails with a {@link LoadException} when a load could not be made, or a call failed
+   * @return fails with a {@link LoadException} when a load could not run, or a call failed
    */
   public Future<Void> run() {
     Future<Void> chain = channel.connect().compose(this::findUsers);
@@ -89,24 +89,24 @@ public final class LoadSequence {
               ? Future.succeededFuture()
               : Future.failedFuture(
                   new LoadException(
-                      "%s: %d calls at a time over %d connections are up to %d on each, but the server takes %d; raise \"connections\" or lower \"inFlight\""
+                      "%s: %d calls at a time over %d connections are up to %d on each, but the server allows %d; raise \"connections\" or lower \"inFlight\""
                           .formatted(name, inFlight, count, each, most)));
         });
   }
 
   private Future<Void> measure(Load load, List<Connection> connections) {
-    progress.begins(load.name().toString(), config.warmupSeconds(), config.seconds());
+    progress.start(load.name().toString(), config.warmupSeconds(), config.seconds());
     LoadRun run = new LoadRun(vertx, config, load, connections);
     long redraw =
         vertx.setPeriodic(
             PROGRESS_MILLIS,
-            time -> progress.goesOn(load.name().toString(), run.done(), run.ended()));
+            time -> progress.update(load.name().toString(), run.done(), run.ended()));
     return run.run()
         .onSuccess(results::add)
         .onComplete(
             end -> {
               vertx.cancelTimer(redraw);
-              progress.ends();
+              progress.end();
             })
         .mapEmpty();
   }
@@ -117,13 +117,13 @@ public final class LoadSequence {
 
   private static String explained(Throwable failure) {
     if (failure instanceof CallException call) {
-      return "no connection for a load: %s: %s".formatted(call.status().name(), call.getMessage());
+      return "cannot connect for a load: %s: %s".formatted(call.status().name(), call.getMessage());
     }
-    // Anything else is a mistake of ours; its class helps to find it.
+    // Anything else is a bug of this program; its class helps to find it.
     return failure instanceof LoadException ? failure.getMessage() : failure.toString();
   }
 
-  /** Fails when calls did, or when not all loads could be made. */
+  /** Fails when calls failed, or a load could not run. */
   private Future<Void> ended(String failure) {
     List<String> lines = new ArrayList<>();
     for (LoadResult result : results) {
@@ -145,7 +145,7 @@ public final class LoadSequence {
     for (LoadResult result : results) {
       if (result.unstarted() > 0) {
         out.printf(
-            "%s: %,d calls were to begin and had not at the end; they count with the time that they had waited%n",
+            "%s: %,d calls had not started by the end, and are counted with the time they waited%n",
             result.name(), result.unstarted());
       }
     }

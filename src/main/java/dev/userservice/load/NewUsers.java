@@ -4,7 +4,7 @@ import dev.userservice.proto.CreateUserRequest;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Users whom nobody has created yet: their e-mail addresses are those of one run. */
+/** Users that do not exist yet: their e-mail addresses are unique to one run. */
 final class NewUsers {
 
   private final String run = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());

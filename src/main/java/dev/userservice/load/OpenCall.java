@@ -11,10 +11,10 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.StreamResetException;
 import io.vertx.grpc.common.GrpcError;
 
-/** One call, from its request to its end. It is made once, whatever becomes of it. */
+/** One call, from its request to its end; never retried. */
 final class OpenCall {
 
-  /** Told once, with null when the call ended with OK and the right answer. */
+  /** Called once; the failure is null when the call ended with OK and the right answer. */
   interface End {
     void ended(OpenCall call, Failure failure);
   }
@@ -38,7 +38,7 @@ final class OpenCall {
     opening.onComplete(this::opened, this::lost);
   }
 
-  /** Whether the next call over its connection would fail too. */
+  /** Returns true when the next call over its connection would fail too. */
   boolean hasLostItsConnection() {
     return connectionLost;
   }
@@ -47,7 +47,7 @@ final class OpenCall {
     return over;
   }
 
-  /** Whether the server takes no more for the moment. */
+  /** Returns true while the server accepts no more data. */
   boolean isFull() {
     return request.writeQueueFull();
   }
@@ -123,9 +123,9 @@ final class OpenCall {
       return;
     }
     CallException refused = GrpcAnswer.end(response, hasBody);
-    String missing = frames.isCut() ? "a message that is cut off" : exchange.missing();
+    String missing = frames.isCut() ? "the server ended within a message" : exchange.missing();
     Failure failure = missing == null ? null : Failure.wrongAnswer(missing);
-    // The server may have said all that it has to say before we have.
+    // The server may end the call before the request is complete.
     over(refused == null ? failure : Failure.of(refused), !halfClosed);
   }
 

@@ -3,7 +3,7 @@ package dev.userservice.load;
 import dev.userservice.console.StatusLine;
 import java.io.PrintStream;
 
-/** How far a load is: on a terminal a bar in one line, elsewhere one line when it begins. */
+/** The progress of a load: on a terminal a redrawn bar, elsewhere one line at its start. */
 final class Progress {
 
   private static final int BAR = 30;
@@ -14,22 +14,22 @@ final class Progress {
     this.line = new StatusLine(out, terminal);
   }
 
-  void begins(String load, int warmupSeconds, int seconds) {
+  void start(String load, int warmupSeconds, int seconds) {
     line.plain("%s: %d s to warm up, %d s that count".formatted(load, warmupSeconds, seconds));
   }
 
   /**
    * @param done from 0 to 1
-   * @param calls that have ended well so far
+   * @param calls the number of successful calls so far
    */
-  void goesOn(String load, double done, long calls) {
+  void update(String load, double done, long calls) {
     int full = (int) (done * BAR);
     String bar = "#".repeat(full) + ".".repeat(BAR - full);
     line.redraw("%-6s [%s] %3.0f %%  %,d calls".formatted(load, bar, done * 100, calls));
   }
 
-  /** Leaves an empty line to whatever comes next. */
-  void ends() {
+  /** Clears the line. */
+  void end() {
     line.clear();
   }
 }

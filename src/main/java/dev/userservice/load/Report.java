@@ -8,7 +8,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
 
-/** Results as JSON, for programs that compare. Latencies are microseconds. */
+/** Results as JSON, for other programs. Latencies are microseconds. */
 final class Report {
 
   private Report() {}

@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/**
- * Results as a table, aligned for a terminal and at home in Markdown. Latencies are milliseconds.
- */
+/** Results as a Markdown table, aligned for a terminal. Latencies are milliseconds. */
 final class ResultTable {
 
   private static final List<String> HEAD =

@@ -4,15 +4,15 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import dev.userservice.proto.UserResponse;
 
-/** Unary: a request that one user answers. */
+/** Unary: a request answered with one user. */
 abstract class UserExchange extends Exchange {
 
   private boolean answered;
 
-  /** What the next call asks for. */
+  /** The request of the next call. */
   abstract MessageLite next();
 
-  /** What is wrong with the user who came; null when nothing is. */
+  /** The fault in the answer, or null. */
   abstract String wrong(UserResponse user);
 
   @Override
@@ -26,7 +26,7 @@ abstract class UserExchange extends Exchange {
       throws InvalidProtocolBufferException {
     UserResponse user = UserResponse.parser().parseFrom(bytes, offset, length);
     if (answered) {
-      return "more than one answer";
+      return "the server sent more than one answer";
     }
     answered = true;
     move(1);
@@ -35,6 +35,6 @@ abstract class UserExchange extends Exchange {
 
   @Override
   final String missing() {
-    return answered ? null : "no user came";
+    return answered ? null : "the server sent no user";
   }
 }

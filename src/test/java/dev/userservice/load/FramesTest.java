@@ -20,7 +20,7 @@ class FramesTest {
   }
 
   @Test
-  void messages_areFoundWhereverChunksEnd() {
+  void messages_areFound_whereverChunksEnd() {
     Buffer stream =
         Buffer.buffer()
             .appendBuffer(Frames.frame(Requests.get(1)))
@@ -39,7 +39,7 @@ class FramesTest {
   }
 
   @Test
-  void messageThatIsCutOff_isNoticed() {
+  void truncatedMessage_isDetected() {
     Buffer whole = Frames.frame(Requests.get(70_000));
     Frames frames = new Frames();
 
@@ -50,18 +50,18 @@ class FramesTest {
   }
 
   @Test
-  void messageThatIsNone_isRefused() {
+  void invalidMessage_isRefused() {
     byte[] compressed = Frames.frame(Requests.get(1)).getBytes();
     compressed[0] = 1;
     byte[] garbage = {0, 0, 0, 0, 1, -1};
 
     assertThat(new Frames().read(Buffer.buffer(compressed), this::take))
-        .isEqualTo("a message that is compressed, or larger than 4 MiB");
+        .isEqualTo("the server sent a message that is compressed, or larger than 4 MiB");
     assertThat(new Frames().read(Buffer.buffer(new byte[] {0, 127, -1, -1, -1}), this::take))
-        .isEqualTo("a message that is compressed, or larger than 4 MiB");
+        .isEqualTo("the server sent a message that is compressed, or larger than 4 MiB");
     assertThat(new Frames().read(Buffer.buffer(new byte[] {0, -1, -1, -1, -1}), this::take))
-        .isEqualTo("a message that is compressed, or larger than 4 MiB");
+        .isEqualTo("the server sent a message that is compressed, or larger than 4 MiB");
     assertThat(new Frames().read(Buffer.buffer(garbage), this::take))
-        .isEqualTo("a message that is not what the contract says");
+        .isEqualTo("the server sent a message that does not match the contract");
   }
 }

@@ -14,15 +14,15 @@ class ProgressTest {
   private String shown(boolean terminal) {
     Progress progress =
         new Progress(new PrintStream(shown, true, StandardCharsets.UTF_8), terminal);
-    progress.begins("get", 1, 4);
-    progress.goesOn("get", 0.5, 12);
-    progress.goesOn("get", 1, 24);
-    progress.ends();
+    progress.start("get", 1, 4);
+    progress.update("get", 0.5, 12);
+    progress.update("get", 1, 24);
+    progress.end();
     return shown.toString(StandardCharsets.UTF_8);
   }
 
   @Test
-  void terminal_hasOneLineThatIsRedrawn_andIsEmptyAtTheEnd() {
+  void terminal_redrawsOneLine_andClearsIt() {
     assertThat(shown(true))
         .contains("\rget    [###############...............]  50 %  12 calls")
         .contains("\rget    [##############################] 100 %  24 calls")
@@ -31,7 +31,7 @@ class ProgressTest {
   }
 
   @Test
-  void pipe_hasOneLineForEachLoad() {
+  void pipe_hasOneLinePerLoad() {
     assertThat(shown(false))
         .isEqualTo("get: 1 s to warm up, 4 s that count" + System.lineSeparator());
   }
