@@ -21,33 +21,31 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Carries what is said in the chat of this server to the other servers of the cluster, and what is
- * said there to the members here, in order.
+ * Carries chat messages of this server to the other servers of the cluster, and theirs to the
+ * members here, in order.
  *
- * <p>What is said is numbered, and each other server has a {@link ChatLink} of its own; a server
- * that cannot be reached for a few seconds is not waited for. By the numbers it knows later that it
- * has missed something, and tells its members so, by ending them: nobody reads on over a gap.
+ * <p>Messages are numbered, and each other server has its own {@link ChatLink}. A server that is
+ * unreachable for a few seconds is not waited for. The numbers later show it that messages are
+ * missing; it then ends the calls of its members, so that no member reads on over a gap.
  *
- * <p>Two servers get to know each other when one asks the other for an answer: a server that starts
- * asks all others, and everybody asks a server that comes back after it could not be reached.
+ * <p>Two servers learn of each other when one asks the other for an answer. A server that starts
+ * asks all others, and each server asks one that returns after it was unreachable.
  *
- * <p>All of it happens on the event loop on which it was made.
+ * <p>Everything runs on the event loop that created the bridge.
  */
 public final class ChatBridge {
 
   private static final String ADDRESS = "dev.userservice.chat.";
 
-  /**
-   * Servers whose numbers are remembered; those that have gone are not known to be gone for good.
-   */
-  private static final int MOST_POSITIONS = 1_000;
+  /** Bounds the remembered servers: one that left may return, so its number is kept. */
+  private static final int MAX_POSITIONS = 1_000;
 
-  /** How long a server that leaves waits for the others to have understood. */
+  /** The time a leaving server waits for the others to confirm. */
   private static final int LEAVE_MILLIS = 1_000;
 
   private final Vertx vertx;
   private final Members members;
-  private final Function<List<UserMessage>, Future<Void>> hear;
+  private final Function<List<UserMessage>, Future<Void>> deliver;
   private final Runnable missed;
   private final ChatTraces traces;
   private final Context context;
@@ -58,7 +56,7 @@ public final class ChatBridge {
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
-          return size() > MOST_POSITIONS;
+          return size() > MAX_POSITIONS;
         }
       };
 
@@ -66,25 +64,25 @@ public final class ChatBridge {
   private long next = 1;
 
   /**
-   * @param hear gives messages to all members here, in order; completes when they have them
+   * @param deliver gives messages to all members here, in order; completes when they have them
    * @param missed called when messages for the members here are lost
-   * @param traces what is traced of them
+   * @param traces carries the traces of messages
    */
   public ChatBridge(
       Vertx vertx,
       Members members,
-      Function<List<UserMessage>, Future<Void>> hear,
+      Function<List<UserMessage>, Future<Void>> deliver,
       Runnable missed,
       ChatTraces traces) {
     this.vertx = vertx;
     this.members = members;
-    this.hear = hear;
+    this.deliver = deliver;
     this.missed = missed;
     this.traces = traces;
     this.context = vertx.getOrCreateContext();
   }
 
-  /** Completes when everything that is said from now on, on whatever server, is heard here. */
+  /** Completes when messages sent from now on, on any server, are delivered here. */
   public Future<Void> open() {
     consumer = vertx.eventBus().consumer(ADDRESS + members.self(), this::received);
     members.watch(
@@ -103,22 +101,23 @@ public final class ChatBridge {
   }
 
   /**
-   * Carries a message to the other servers.
+   * Sends a message to the other servers.
    *
-   * @param arrived called, on any thread, when all of them have it or are not waited for
+   * @param arrived called, on any thread, when each of them has it or is no longer waited for
    */
   public void pass(UserMessage message, Runnable arrived) {
     TraceContext trace = traces.speaking();
     context.runOnContext(
         turn -> {
-          ChatLink.Said said = new ChatLink.Said(next++, message, trace, links.size(), arrived);
-          List.copyOf(links.values()).forEach(link -> link.add(said));
+          ChatLink.Outgoing outgoing =
+              new ChatLink.Outgoing(next++, message, trace, links.size(), arrived);
+          List.copyOf(links.values()).forEach(link -> link.add(outgoing));
         });
   }
 
   /**
-   * Sends what is still on its way, and tells the others that nobody hears here any more. Does not
-   * fail, and may be called from any thread.
+   * Sends the queued messages, and announces to the others that this server leaves. Never fails;
+   * may be called from any thread.
    */
   public Future<Void> close() {
     Promise<Void> closed = Promise.promise();
@@ -147,7 +146,7 @@ public final class ChatBridge {
         .mapEmpty();
   }
 
-  /** Asks a server for an answer; completes when it is linked, or does not answer. */
+  /** Asks a server for an answer; completes when it has answered, or had time to. */
   private Future<Void> ask(String id) {
     return links.computeIfAbsent(id, this::link).ask();
   }
@@ -164,12 +163,12 @@ public final class ChatBridge {
         });
   }
 
-  private static ChatFrame.Builder content(long first, List<ChatLink.Said> messages) {
+  private static ChatFrame.Builder content(long first, List<ChatLink.Outgoing> messages) {
     ChatFrame.Builder frame = ChatFrame.newBuilder().setFirst(first);
     Set<TraceContext> traces = new LinkedHashSet<>();
-    for (ChatLink.Said said : messages) {
-      frame.addMessages(said.message());
-      traces.add(said.trace());
+    for (ChatLink.Outgoing message : messages) {
+      frame.addMessages(message.message());
+      traces.add(message.trace());
     }
     traces.remove(TraceContext.getDefaultInstance());
     return frame.addAllTraces(traces);
@@ -189,7 +188,7 @@ public final class ChatBridge {
         .onSuccess(answer -> answered(id, parse(answer.body())));
   }
 
-  /** The first answer of a server says where its numbers begin for us. */
+  /** The first answer of a server has the number of its next message. */
   private void answered(String id, ChatFrame answer) {
     positions.putIfAbsent(id, answer.getFirst());
   }
@@ -201,19 +200,19 @@ public final class ChatBridge {
     if (frame.getFirst() > expected) {
       missed.run();
     }
-    // What has come before comes again when our answer was lost.
+    // A frame is received twice when our answer was lost.
     int known = (int) Math.min(frame.getMessagesCount(), Math.max(0, expected - frame.getFirst()));
     positions.put(id, Math.max(expected, frame.getFirst() + frame.getMessagesCount()));
     if (frame.getLeaving()) {
       unlink(id);
     } else {
-      links.computeIfAbsent(id, this::link).there();
+      links.computeIfAbsent(id, this::link).markReachable();
     }
     ChatFrame.Builder answer = ChatFrame.newBuilder().setFirst(next);
     Runnable end = traces.hearing(frame.getTracesList());
-    hear.apply(frame.getMessagesList().subList(known, frame.getMessagesCount()))
+    deliver.apply(frame.getMessagesList().subList(known, frame.getMessagesCount()))
         .onComplete(
-            heard -> {
+            delivered -> {
               end.run();
               context.runOnContext(turn -> message.reply(frame(answer)));
             });
@@ -227,7 +226,7 @@ public final class ChatBridge {
     try {
       return ChatFrame.parseFrom(bytes.getBytes());
     } catch (InvalidProtocolBufferException e) {
-      throw new IllegalArgumentException("not what a server says to another", e);
+      throw new IllegalArgumentException("the frame of another server cannot be parsed", e);
     }
   }
 }

@@ -14,32 +14,32 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The way to one other server. One frame is on its way at a time; what is said meanwhile goes
- * together in the next. A frame that is not answered is sent again, for {@link #PATIENCE_MILLIS};
- * then the server counts as away, and nothing waits for it until it is heard of again.
+ * The connection to one other server. One frame is in flight at a time; messages sent meanwhile
+ * share the next. An unanswered frame is repeated, for {@link #PATIENCE_MILLIS}; then the server
+ * counts as away, and no message waits for it until it answers or sends a frame itself.
  */
 final class ChatLink {
 
-  /** One message, for all servers that it goes to. */
-  static final class Said {
+  /** One message, shared by the links to all servers. */
+  static final class Outgoing {
 
     private final long number;
     private final UserMessage message;
     private final TraceContext trace;
     private final Runnable arrived;
-    private int underway;
+    private int pending;
 
     /**
-     * @param number its place among all messages of this server
-     * @param trace that of its sender; without content for none
-     * @param servers how many it goes to
-     * @param arrived called when it has arrived at all of them
+     * @param number its position among all messages of this server
+     * @param trace the trace of its sender, or an empty one
+     * @param servers the number of servers to send it to
+     * @param arrived called when all of them have it or are no longer waited for
      */
-    Said(long number, UserMessage message, TraceContext trace, int servers, Runnable arrived) {
+    Outgoing(long number, UserMessage message, TraceContext trace, int servers, Runnable arrived) {
       this.number = number;
       this.message = message;
       this.trace = trace;
-      this.underway = servers;
+      this.pending = servers;
       this.arrived = arrived;
       if (servers == 0) {
         arrived.run();
@@ -55,48 +55,48 @@ final class ChatLink {
     }
 
     private void arrived() {
-      if (--underway == 0) {
+      if (--pending == 0) {
         arrived.run();
       }
     }
   }
 
-  /** Sends a frame; its Future fails when no answer has come in time. */
+  /** Sends a frame; its Future fails when the answer is not received in time. */
   @FunctionalInterface
   interface Sender {
-    Future<?> send(long first, List<Said> messages, int millis);
+    Future<?> send(long first, List<Outgoing> messages, int millis);
   }
 
-  /** Messages of a frame: no more than a sender may have on their way, so that readers keep up. */
-  private static final int MOST_TOGETHER = 64;
+  /** Max messages of a frame: as many as one sender may have in flight, so that readers keep up. */
+  private static final int MAX_TOGETHER = 64;
 
-  /** A sender's messages wait for this: long enough for a busy server, not for one that is away. */
+  /** The longest wait for an answer: enough for a busy server, not for one that is away. */
   private static final int PATIENCE_MILLIS = 5_000;
 
   private static final int ANSWER_MILLIS = 1_000;
-  private static final int AGAIN_MILLIS = 50;
+  private static final int RETRY_MILLIS = 50;
   private static final int AWAY_MILLIS = 1_000;
 
   private final Vertx vertx;
   private final Sender sender;
   private final LongSupplier next;
   private final Runnable unanswered;
-  private final Queue<Said> waiting = new ArrayDeque<>();
+  private final Queue<Outgoing> waiting = new ArrayDeque<>();
   private final Promise<Void> asked = Promise.promise();
   private Promise<Void> flushed;
-  private List<Said> sending = List.of();
+  private List<Outgoing> sending = List.of();
   private long sinceNanos;
   private long sentNanos;
   private boolean busy;
 
-  /** Nothing waits for a server that has yet to answer: it may not be listening. */
+  /** Initially true: before its first answer, the server may not be listening. */
   private boolean away = true;
 
   private boolean closed;
 
   /**
-   * @param next the number of the next message of this server
-   * @param unanswered called, again and again, while the server counts as away
+   * @param next supplies the number of the next message of this server
+   * @param unanswered called repeatedly while the server counts as away
    */
   ChatLink(Vertx vertx, Sender sender, LongSupplier next, Runnable unanswered) {
     this.vertx = vertx;
@@ -105,7 +105,7 @@ final class ChatLink {
     this.unanswered = unanswered;
   }
 
-  /** Completes when the server has answered, or has had time to. */
+  /** Completes when the server has answered, or had time to. */
   Future<Void> ask() {
     if (!busy) {
       begin();
@@ -113,23 +113,23 @@ final class ChatLink {
     return asked.future();
   }
 
-  /** The server has been heard of, and so it listens. */
-  void there() {
+  /** Called when the server has sent a frame itself, so it listens. */
+  void markReachable() {
     away = false;
   }
 
-  void add(Said said) {
+  void add(Outgoing message) {
     if (away || closed) {
-      said.arrived();
+      message.arrived();
       return;
     }
-    waiting.add(said);
+    waiting.add(message);
     if (!busy) {
       begin();
     }
   }
 
-  /** Completes when nothing waits here any more, or the time is up. */
+  /** Completes when no message waits here any more, or the time is up. */
   Future<Void> flush(int millis) {
     flushed = Promise.promise();
     if (!busy || away) {
@@ -139,10 +139,10 @@ final class ChatLink {
     return flushed.future();
   }
 
-  /** Waits for nothing any more. */
+  /** Releases all waiting messages. */
   void close() {
     closed = true;
-    giveUp();
+    dropAll();
     asked.tryComplete();
   }
 
@@ -156,11 +156,11 @@ final class ChatLink {
     if (closed) {
       return;
     }
-    // What was sent stays together when it is sent again; an empty frame takes what has come since,
-    // or its number would say that that is lost.
+    // A repeated frame keeps its messages. A repeated empty frame includes the messages added since:
+    // without them, its number would announce them as lost.
     if (sending.isEmpty()) {
       sending = new ArrayList<>();
-      while (sending.size() < MOST_TOGETHER && !waiting.isEmpty()) {
+      while (sending.size() < MAX_TOGETHER && !waiting.isEmpty()) {
         sending.add(waiting.remove());
       }
     }
@@ -174,39 +174,39 @@ final class ChatLink {
       return;
     }
     if (millisSince(sentNanos) > 2 * ANSWER_MILLIS) {
-      // It was this process that stood still, and not the other.
+      // This process was paused, not the other server.
       sinceNanos = System.nanoTime();
     }
     if (answer.succeeded()) {
       away = false;
       busy = false;
       asked.tryComplete();
-      List<Said> there = sending;
+      List<Outgoing> arrived = sending;
       sending = List.of();
-      there.forEach(Said::arrived);
+      arrived.forEach(Outgoing::arrived);
       if (!waiting.isEmpty()) {
         begin();
       } else if (flushed != null) {
         flushed.tryComplete();
       }
     } else if (millisSince(sinceNanos) < PATIENCE_MILLIS) {
-      vertx.setTimer(AGAIN_MILLIS, again -> send());
+      vertx.setTimer(RETRY_MILLIS, again -> send());
     } else {
       away = true;
-      giveUp();
+      dropAll();
       asked.tryComplete();
       vertx.setTimer(AWAY_MILLIS, again -> send());
       unanswered.run();
     }
   }
 
-  /** They will know by the numbers that they have missed these. */
-  private void giveUp() {
-    List<Said> lost = new ArrayList<>(sending);
+  /** Drops all messages; the numbers will show the other server that they are missing. */
+  private void dropAll() {
+    List<Outgoing> lost = new ArrayList<>(sending);
     lost.addAll(waiting);
     sending = List.of();
     waiting.clear();
-    lost.forEach(Said::arrived);
+    lost.forEach(Outgoing::arrived);
   }
 
   private static long millisSince(long nanos) {

@@ -3,7 +3,7 @@ package dev.userservice.cluster;
 import dev.userservice.proto.TraceContext;
 import java.util.List;
 
-/** What takes traces over to other servers, together with what is said. */
+/** Carries traces to other servers, together with chat messages. */
 public interface ChatTraces {
 
   /** No traces. */
@@ -20,13 +20,13 @@ public interface ChatTraces {
         }
       };
 
-  /** The trace of whoever speaks on this event loop right now; without content for none. */
+  /** The trace of the message that this event loop handles right now, or an empty one. */
   TraceContext speaking();
 
   /**
-   * Something of these traces has come.
+   * Called when messages of these traces are received.
    *
-   * @return to be called when the members here have heard it
+   * @return run when the members here have them
    */
   Runnable hearing(List<TraceContext> traces);
 }

@@ -30,11 +30,11 @@ public final class Cluster {
   }
 
   /**
-   * Joins the cluster, or begins it when nobody is there. Takes one to three seconds, during which
-   * it blocks.
+   * Joins the cluster, or starts a new one when no other server answers. Blocks for one to three
+   * seconds.
    *
-   * @param sockets over which the servers talk; empty for plaintext
-   * @throws ClusterException when the address cannot be listened on, or the cluster not be joined
+   * @param sockets the mutual TLS between the servers; empty for plaintext
+   * @throws ClusterException when the address cannot be bound, or the cluster cannot be joined
    */
   public static Cluster join(ClusterConfig config, Optional<MemberSockets> sockets) {
     checkAddress(config);
@@ -64,7 +64,7 @@ public final class Cluster {
           .getGlobalConfigurationBuilder()
           .classLoader(classes)
           .shutdown()
-          // It would stop at a signal, under the calls that are still being answered.
+          // The hook would stop the engine at a signal, before the open calls are answered.
           .hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
       return new Cluster(new DefaultCacheManager(parsed, true));
     } catch (IOException e) {
@@ -74,17 +74,17 @@ public final class Cluster {
     }
   }
 
-  /** What Vert.x needs to be clustered by it. */
+  /** The cluster manager for Vert.x. */
   public ClusterManager manager() {
     return new ClusterEngine(engine);
   }
 
-  /** Leaves it; to be called when Vert.x is closed. */
+  /** Leaves the cluster. Call after Vert.x is closed. */
   public void leave() {
     engine.stop();
   }
 
-  /** The engine would say the same, but not in one line. */
+  /** Reports a bad address in one line; the engine would need a stack trace for it. */
   private static void checkAddress(ClusterConfig config) {
     IOException failure = null;
     for (int port = config.port(); port <= lastPort(config); port++) {
@@ -101,7 +101,7 @@ public final class Cluster {
     return Math.min(config.port() + ClusterConfig.PORT_RANGE, 65_535);
   }
 
-  /** As JGroups writes it. */
+  /** An address in the syntax of JGroups. */
   private static String member(Address address) {
     return address.host() + "[" + address.port() + "]";
   }

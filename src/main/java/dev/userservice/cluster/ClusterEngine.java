@@ -18,11 +18,11 @@ import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
 import org.infinispan.notifications.cachemanagerlistener.event.MergeEvent;
 
 /**
- * vertx-infinispan over an Infinispan newer than its own, and over servers that come back.
+ * vertx-infinispan with a newer Infinispan, and with servers that return.
  *
- * <p>When a server counts as gone, the others take out of the shared lists where its event bus
- * listens, and for what. When it had only been silent it would stay out for good; so after servers
- * have found together again, each puts back what it had said of itself.
+ * <p>When a server counts as gone, the others remove the registrations of its event bus from the
+ * shared lists. If it had only been unreachable, its registrations would stay removed. So after a
+ * merge of the cluster, each server registers again.
  */
 @Listener
 public final class ClusterEngine extends InfinispanClusterManager {
@@ -31,7 +31,7 @@ public final class ClusterEngine extends InfinispanClusterManager {
 
   private static final int RESTORE_MILLIS = 1_000;
 
-  /** What is put back while the engine is still bringing its lists together may be lost again. */
+  /** Several times: a registration made while the engine still merges its lists can be lost. */
   private static final int RESTORE_TIMES = 5;
 
   private final DefaultCacheManager engine;
@@ -51,7 +51,7 @@ public final class ClusterEngine extends InfinispanClusterManager {
     this.vertx = vertx;
   }
 
-  /** The stock one calls what Infinispan 15 keeps to itself. */
+  /** Overridden, because the stock method calls one that is not accessible in Infinispan 15. */
   @Override
   public List<String> getNodes() {
     return engine.getMembers().stream().map(Object::toString).toList();
@@ -72,7 +72,7 @@ public final class ClusterEngine extends InfinispanClusterManager {
     super.removeRegistration(address, registration, done);
   }
 
-  /** Called by Infinispan on a thread of its own. */
+  /** Called by Infinispan on its own thread. */
   @Merged
   public void merged(MergeEvent event) {
     if (restores.getAndSet(RESTORE_TIMES) == 0) {
@@ -96,7 +96,7 @@ public final class ClusterEngine extends InfinispanClusterManager {
 
   private void restored(Void done, Throwable failure) {
     if (failure != null) {
-      LOG.warn("could not tell the cluster where this server listens; next try follows", failure);
+      LOG.warn("cannot restore the registrations of this server in the cluster; a retry follows", failure);
     }
   }
 }

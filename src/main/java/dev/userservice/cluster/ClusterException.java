@@ -26,7 +26,7 @@ public final class ClusterException extends RuntimeException {
     return new ClusterException("cannot join the cluster: " + root.getMessage(), false, failure);
   }
 
-  /** Whether an address cannot be listened on. */
+  /** Returns true when the cause is an address that cannot be bound. */
   public boolean isAddress() {
     return address;
   }

@@ -8,8 +8,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Accepts members only. Handshakes run on threads of their own, at most {@link #MAX_HANDSHAKES} at
- * a time: the eldest ends for a new one, so that strangers cannot keep members out.
+ * Accepts members only. Each handshake runs on its own thread, at most {@link #MAX_HANDSHAKES} at a
+ * time. A further one closes the oldest, so that strangers cannot block members.
  */
 final class MemberServerSocket extends ServerSocket {
 
@@ -60,7 +60,7 @@ final class MemberServerSocket extends ServerSocket {
         begin(socket);
         thread("handshake", () -> handshake(socket));
       } catch (IOException e) {
-        // Closed, or out of files; the next attempt may find one.
+        // Closed, or out of file descriptors; the next attempt may succeed.
         pause();
       }
     }
@@ -77,13 +77,13 @@ final class MemberServerSocket extends ServerSocket {
   }
 
   private void begin(MemberSocket socket) throws IOException {
-    MemberSocket eldest;
+    MemberSocket oldest;
     synchronized (this) {
       handshakes.add(socket);
-      eldest = handshakes.size() > MAX_HANDSHAKES ? handshakes.remove() : null;
+      oldest = handshakes.size() > MAX_HANDSHAKES ? handshakes.remove() : null;
     }
-    if (eldest != null) {
-      eldest.close();
+    if (oldest != null) {
+      oldest.close();
     }
   }
 
@@ -93,7 +93,7 @@ final class MemberServerSocket extends ServerSocket {
       socket.handshake(false);
       member = true;
     } catch (SocketException e) {
-      // It is reported, and closed.
+      // Already reported and closed.
     } finally {
       over(socket, member);
     }

@@ -15,9 +15,9 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
 /**
- * A TCP socket whose streams are those of TLS once the handshake is over. Closing it does not wait
- * for the peer, as closing an SSLSocket can; messages of JGroups have a length, so that one which
- * was cut is not taken for whole.
+ * A TCP socket whose streams use TLS once the handshake is complete. Closing it does not wait for
+ * the peer, as closing an SSLSocket can. Messages of JGroups have a length, so a truncated one is
+ * detected without a TLS close_notify.
  */
 final class MemberSocket extends Socket {
 
@@ -43,7 +43,7 @@ final class MemberSocket extends Socket {
     return timer;
   }
 
-  /** Fails with a SocketException, which JGroups takes for a peer that is not there. */
+  /** Fails with a SocketException, which JGroups treats as an absent peer. */
   @Override
   public void connect(SocketAddress peer, int timeoutMillis) throws IOException {
     super.connect(peer, timeoutMillis);
@@ -51,13 +51,13 @@ final class MemberSocket extends Socket {
   }
 
   /**
-   * Makes the handshake; on failure, closes this socket. Blocks.
+   * Performs the handshake; on failure, closes this socket. Blocks.
    *
-   * @param client whether this side has connected
+   * @param client true on the side that has connected
    */
   void handshake(boolean client) throws SocketException {
     String peer = Address.join(getInetAddress().getHostAddress(), getPort());
-    // Not a timeout of reading, which each byte of a slow peer would start again.
+    // A deadline, because each byte of a slow peer would restart a read timeout.
     ScheduledFuture<?> deadline =
         DEADLINES.schedule(this::closeQuietly, sockets.handshakeMillis(), TimeUnit.MILLISECONDS);
     try {
@@ -77,7 +77,7 @@ final class MemberSocket extends Socket {
     try {
       close();
     } catch (IOException e) {
-      // It is closed, or was never open.
+      // Already closed, or never open.
     }
   }
 
@@ -97,7 +97,7 @@ final class MemberSocket extends Socket {
     return tls == null ? super.getOutputStream() : tls.getOutputStream();
   }
 
-  /** In TLS 1.3 a server refuses a client's certificate when its handshake is already over. */
+  /** Reports late failures: in TLS 1.3 a server can refuse a client after the client's handshake. */
   private final class Input extends FilterInputStream {
 
     private Input(InputStream in) {

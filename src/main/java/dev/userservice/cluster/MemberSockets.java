@@ -16,8 +16,8 @@ import org.jgroups.util.DefaultSocketFactory;
 
 /**
  * The sockets of JGroups, over mutual TLS. JGroups gets a socket only when both sides have proven
- * that they are members; it hears nothing of any other, so that it neither waits for a stranger nor
- * logs it. Whatever would be in plaintext is refused.
+ * that they are members. It never sees other connections, so it neither waits for a stranger nor
+ * logs it. Every plaintext socket is refused.
  */
 public final class MemberSockets extends DefaultSocketFactory {
 
@@ -26,9 +26,9 @@ public final class MemberSockets extends DefaultSocketFactory {
   public interface Layer {
 
     /**
-     * A socket over another, before its handshake; the server asks for a certificate of the client.
+     * Wraps a socket, before its handshake; the server requires a certificate of the client.
      *
-     * @param client whether this side has connected
+     * @param client true on the side that has connected
      */
     SSLSocket over(Socket socket, boolean client) throws IOException;
   }
@@ -38,9 +38,9 @@ public final class MemberSockets extends DefaultSocketFactory {
   private final BiConsumer<String, Exception> failed;
 
   /**
-   * @param layer asked for each connection
-   * @param handshakeMillis how long one may take
-   * @param failed told of each that fails: the address of the peer, and why; from any thread
+   * @param layer called for each connection
+   * @param handshakeMillis the max duration of a handshake
+   * @param failed called for each failed handshake, on any thread, with the peer's address
    */
   public MemberSockets(Layer layer, int handshakeMillis, BiConsumer<String, Exception> failed) {
     this.layer = layer;
@@ -71,7 +71,7 @@ public final class MemberSockets extends DefaultSocketFactory {
   }
 
   private static SocketException plaintext() {
-    return new SocketException("servers of this cluster speak only TLS over TCP");
+    return new SocketException("a plaintext socket was requested, but servers of this cluster use TLS over TCP");
   }
 
   @Override

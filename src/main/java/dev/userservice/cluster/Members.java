@@ -9,7 +9,7 @@ import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.cluster.NodeListener;
 import java.util.List;
 
-/** The servers of the cluster by their ids. A change is logged. May be used from any thread. */
+/** The servers of the cluster by id. Logs each change. May be used from any thread. */
 public final class Members {
 
   private static final Logger LOG = LoggerFactory.getLogger(Members.class);
@@ -17,7 +17,7 @@ public final class Members {
   private final ClusterManager manager;
 
   /**
-   * @param vertx clustered, as {@link Vertx#isClustered} says
+   * @param vertx a clustered one, see {@link Vertx#isClustered}
    */
   public Members(Vertx vertx) {
     manager = ((VertxInternal) vertx).clusterManager();
@@ -28,12 +28,12 @@ public final class Members {
     return manager.getNodeId();
   }
 
-  /** The ids of all servers, this one among them. */
+  /** The ids of all servers, including this one. */
   public List<String> all() {
     return manager.getNodes();
   }
 
-  /** Takes the place of whoever has watched before. Handlers run on any thread. */
+  /** Replaces any earlier handlers. Handlers run on any thread. */
   void watch(Handler<String> joined, Handler<String> left) {
     manager.nodeListener(
         new NodeListener() {

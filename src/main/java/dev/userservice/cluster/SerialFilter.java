@@ -7,10 +7,10 @@ import java.io.ObjectInputFilter.FilterInfo;
 import java.io.ObjectInputFilter.Status;
 
 /**
- * Lets no Java object into this process that is read from bytes, but for the stack traces that the
- * engine of the replicated log adds to a failure. JGroups reads an object out of a message before
- * it knows whether the sender is a member; servers of ours send each other none there. The engine
- * sends its failures as objects, and by their names for those who refuse the objects.
+ * Rejects every serialized Java object, except the stack traces that the engine of the replicated
+ * log adds to a failure. JGroups deserializes an object before it knows whether the sender is a
+ * member; our servers never send one. The engine sends its failures as objects, and by name to
+ * receivers that reject the objects.
  */
 public final class SerialFilter {
 
@@ -21,7 +21,7 @@ public final class SerialFilter {
 
   private SerialFilter() {}
 
-  /** For the whole process, and for good; that of an operator, {@code jdk.serialFilter}, stays. */
+  /** Applies to the whole process; an operator's own {@code jdk.serialFilter} is kept. */
   public static void install() {
     if (Config.getSerialFilter() == null) {
       Config.setSerialFilter(
@@ -31,7 +31,7 @@ public final class SerialFilter {
             }
             if (!isFailure(object.serialClass())) {
               LOG.warn(
-                  "a Java object was sent to a port of the cluster, and refused: no server does that");
+                  "a Java object was sent to a port of the cluster and refused; servers never send one: check who can reach this port");
             }
             return Status.REJECTED;
           });

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What goes out, and in which frames; the answers are the test's own. */
+/** The frames that a link sends; the test answers them. */
 class ChatLinkTest {
 
   private record Frame(long first, List<String> messages, Promise<Void> answer) {}
@@ -37,7 +37,7 @@ class ChatLinkTest {
             frames.add(
                 new Frame(
                     first,
-                    messages.stream().map(said -> said.message().getMessage()).toList(),
+                    messages.stream().map(each -> each.message().getMessage()).toList(),
                     answer));
             return answer.future();
           },
@@ -52,7 +52,7 @@ class ChatLinkTest {
   @Test
   void nothingWaits_beforeItHasAnswered() throws Exception {
     on(link::ask);
-    on(() -> say(1));
+    on(() -> add(1));
 
     assertThat(on(() -> List.copyOf(arrived))).containsExactly(1);
     Frame asked = frame();
@@ -61,10 +61,10 @@ class ChatLinkTest {
   }
 
   @Test
-  void oneFrameAtATime_whatIsSaidMeanwhileGoesTogether() throws Exception {
+  void oneFrameInFlight_laterMessagesShareTheNext() throws Exception {
     on(link::ask);
     answer(frame());
-    on(() -> say(200));
+    on(() -> add(200));
 
     Frame first = frame();
     assertThat(first.messages).containsExactly("1");
@@ -78,10 +78,10 @@ class ChatLinkTest {
   }
 
   @Test
-  void unanswered_isSentAgainAsItWas() throws Exception {
+  void unanswered_isRepeatedUnchanged() throws Exception {
     on(link::ask);
     answer(frame());
-    on(() -> say(3));
+    on(() -> add(3));
     Frame first = frame();
     on(() -> first.answer.tryFail("no answer in time"));
 
@@ -90,16 +90,16 @@ class ChatLinkTest {
     assertThat(again.messages).isEqualTo(first.messages);
   }
 
-  /** Else it would look as if what was said since were lost. */
+  /** Otherwise its number would announce the messages added since as lost. */
   @Test
-  void questionAskedAgain_takesAlongWhatWasSaidSince() throws Exception {
+  void repeatedEmptyFrame_includesMessagesAddedSince() throws Exception {
     on(link::ask);
     Frame question = frame();
     on(
         () -> {
           question.answer.fail("nobody there");
-          link.there();
-          return say(2);
+          link.markReachable();
+          return add(2);
         });
 
     Frame again = frame();
@@ -108,10 +108,10 @@ class ChatLinkTest {
   }
 
   @Test
-  void closed_holdsNobodyUp() throws Exception {
+  void closed_releasesAllMessages() throws Exception {
     on(link::ask);
     answer(frame());
-    on(() -> say(100));
+    on(() -> add(100));
     on(
         () -> {
           link.close();
@@ -121,11 +121,11 @@ class ChatLinkTest {
     assertThat(on(() -> List.copyOf(arrived))).hasSize(100);
   }
 
-  private Void say(int count) {
+  private Void add(int count) {
     for (int i = 0; i < count; i++) {
       int number = next++;
       link.add(
-          new ChatLink.Said(
+          new ChatLink.Outgoing(
               number,
               UserMessage.newBuilder().setMessage(Integer.toString(number)).build(),
               TraceContext.getDefaultInstance(),

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What JGroups gets to see of members and of strangers. */
+/** Members reach JGroups, strangers never do. */
 @Timeout(value = Waits.TEST_SECONDS, threadMode = ThreadMode.SEPARATE_THREAD)
 class MemberSocketsTest {
 
@@ -94,7 +94,7 @@ class MemberSocketsTest {
   }
 
   @Test
-  void silentStrangers_keepNoMemberOut() throws Exception {
+  void silentStrangers_doNotBlockMembers() throws Exception {
     MemberSockets sockets = sockets(authority, LONG_MILLIS);
     CompletableFuture<Socket> accepted = accept(sockets);
     for (int i = 0; i < 50; i++) {
@@ -113,7 +113,7 @@ class MemberSocketsTest {
   }
 
   @Test
-  void silentStranger_isNotWaitedForForEver() throws Exception {
+  void silentStranger_isDisconnectedInTime() throws Exception {
     accept(sockets(authority, 50));
     assertThat(stranger().getInputStream().read()).isEqualTo(-1);
   }
