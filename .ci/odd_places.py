@@ -75,7 +75,7 @@ def read_only_root():
                     check("and nothing is wrong with it", lines(log), [])
         finally:
             database.stop()
-        said = f"{folder}/users.db cannot be written: nor can users.db.lock beside it: Read-only file system"
+        said = f"{folder}/users.db cannot be locked: cannot write users.db.lock beside it: Read-only file system"
         refused("SQLite without a folder to write to", 6, said, [*within, *command(sqlite(f"{folder}/users.db"))])
         said = f"the native library of SQLite cannot be loaded from {bare} or /tmp"
         refused("SQLite without a folder to execute from", 6, said, [*within, *command(sqlite(f"{bare}/users.db"))])
@@ -99,7 +99,7 @@ def full_disk_under_users():
             # Some may still fit into what SQLite has.
             codes = [code_of(lambda: acknowledged.append(create(users, number)))[0] for number in range(100, 400)]
             check("a disk that is full", (set(codes) <= {"OK", "RESOURCE_EXHAUSTED"}, codes[-1]), (True, "RESOURCE_EXHAUSTED"))
-            wait_until("the log says why", lambda: logged(f"no room is left on the disk of {folder}/users.db"))
+            wait_until("the log says why", lambda: logged(f"the disk of {folder}/users.db has no room left"))
             check("reads go on", users.GetUser(pb.GetUserRequest(user_id=acknowledged[-1])).user_id, acknowledged[-1])
             os.remove(ballast)
             acknowledged += [create(users, number) for number in range(400, 500)]

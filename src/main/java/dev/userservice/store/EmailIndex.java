@@ -4,14 +4,14 @@ import java.security.SecureRandom;
 import java.util.function.IntFunction;
 
 /**
- * Which user has an e-mail address: a hash table of numbers, and of nothing else. With a set of
- * strings, each new user would change a random place in the oldest part of the heap, and the
- * garbage collector would have to look at all of these places again; so creating cost more there
- * than in all the rest of a call. And of each address it would keep a second copy.
+ * Index from e-mail address to user: a hash table of plain numbers. A set of strings would change a
+ * random place in the oldest part of the heap with each new user, and the garbage collector would
+ * have to scan all of these places again. That cost more than the rest of a create. A set would
+ * also keep a second copy of each address.
  *
- * <p>An entry is the hash of an address above the id of the user who has it; the address is with
- * the user. Entries are spread over many small tables with linear probing, of which one at a time
- * grows. For one thread at a time.
+ * <p>An entry is the hash of an address above the id of its user; the address itself is kept with
+ * the user. Entries are spread over many small tables with linear probing, so that only a small
+ * table grows at a time. Not thread-safe.
  */
 final class EmailIndex {
 
@@ -32,7 +32,7 @@ final class EmailIndex {
   private final IntFunction<String> emails;
 
   /**
-   * @param emails the canonical address of a user who has been added
+   * @param emails returns the canonical address of a user in the index
    */
   EmailIndex(IntFunction<String> emails) {
     this.emails = emails;
@@ -42,10 +42,10 @@ final class EmailIndex {
   }
 
   /**
-   * Gives an address to a user.
+   * Assigns an address to a user.
    *
-   * @param email in its canonical form
-   * @return false, and nothing is changed, when it belongs to somebody
+   * @param email the address in its canonical form
+   * @return false, without a change, when it belongs to another user
    */
   boolean add(String email, int userId) {
     long hash = hash(email);
@@ -65,7 +65,7 @@ final class EmailIndex {
     return true;
   }
 
-  /** Takes an address away from the user who has it. */
+  /** Removes the address of a user. */
   void remove(String email, int userId) {
     long hash = hash(email);
     int number = table(hash);
@@ -75,7 +75,7 @@ final class EmailIndex {
       gap = next(gap, table);
     }
     sizes[number]--;
-    // What comes behind moves up, unless that would be before the slot where it is looked for.
+    // Later entries move up, unless that would put them before the slot where their probing starts.
     for (int slot = next(gap, table); table[slot] != FREE; slot = next(slot, table)) {
       int home = slot(hashOf(table[slot]), table);
       if (((slot - home) & (table.length - 1)) >= ((slot - gap) & (table.length - 1))) {
@@ -105,7 +105,7 @@ final class EmailIndex {
     for (int i = 0; i < email.length(); i++) {
       hash = (Long.rotateLeft(hash, 5) ^ email.charAt(i)) * multiplier;
     }
-    // Of a product the high bits are the good ones.
+    // The high bits of a product are the well-mixed ones.
     return hashOf(hash ^ Long.rotateLeft(hash, 29));
   }
 

@@ -14,13 +14,13 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * Writes that come while others are being written go together into the next group, so that a group
- * of any size costs one commit. One group is written at a time, in the order in which its writes
- * came. May be called from any thread.
+ * Groups writes, so that many of them cost one commit: all that arrive while a group is being
+ * written form the next. One group is written at a time, in the order of arrival. May be called
+ * from any thread.
  */
 final class GroupCommit {
 
-  /** One call's users on their way: all of them are created, or none. */
+  /** The users of one call, of which all are created, or none. */
   static final class Write {
 
     private final List<UserResponse> drafts;
@@ -37,7 +37,7 @@ final class GroupCommit {
       return drafts;
     }
 
-    /** The users are there to stay: their ids, in the order of the drafts. */
+    /** Called when the users are committed, with their ids in the order of the drafts. */
     void done(List<Integer> userIds) {
       ids.complete(userIds);
     }
@@ -48,12 +48,12 @@ final class GroupCommit {
   }
 
   private final Vertx vertx;
-  private final int mostWaiting;
+  private final int queueSize;
   private final int groupUsers;
   private final long timeoutNanos;
   private final Function<List<Write>, Future<Void>> writer;
 
-  // All of these under the lock of this.
+  // Guarded by this.
   private final Queue<Write> queue = new ArrayDeque<>();
   private int waiting;
   private boolean writing;
@@ -61,26 +61,26 @@ final class GroupCommit {
   private final Promise<Void> drained = Promise.promise();
 
   /**
-   * @param mostWaiting with this many users waiting, no more are taken
-   * @param groupUsers the most users of a group, unless a single write has more
-   * @param timeoutMillis how long a write may wait for its group
-   * @param writer writes a group and says of each of its writes how it ended; when its Future
-   *     fails, those of which it has not are failed with that
+   * @param queueSize the max number of waiting users; further writes fail as OVERLOADED
+   * @param groupUsers the max number of users in a group, unless a single write has more
+   * @param timeoutMillis the max time that a write waits for its group
+   * @param writer writes a group, and completes or fails each of its writes; when its Future fails,
+   *     so do the writes that are still open
    */
   GroupCommit(
       Vertx vertx,
-      int mostWaiting,
+      int queueSize,
       int groupUsers,
       int timeoutMillis,
       Function<List<Write>, Future<Void>> writer) {
     this.vertx = vertx;
-    this.mostWaiting = mostWaiting;
+    this.queueSize = queueSize;
     this.groupUsers = groupUsers;
     this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     this.writer = writer;
   }
 
-  /** The ids of users, once they are there to stay; completes on the caller's event loop. */
+  /** Returns the ids of users once they are committed; completes on the caller's event loop. */
   Future<List<Integer>> add(List<UserResponse> drafts, BooleanSupplier abandoned) {
     Write write = new Write(drafts, abandoned);
     boolean first;
@@ -88,9 +88,9 @@ final class GroupCommit {
       if (closed) {
         return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is closed"));
       }
-      if (waiting >= mostWaiting) {
+      if (waiting >= queueSize) {
         return Future.failedFuture(
-            new StoreException(Reason.OVERLOADED, waiting + " users wait to be written"));
+            new StoreException(Reason.OVERLOADED, "the queue of the store is full: " + waiting + " users wait to be written"));
       }
       queue.add(write);
       waiting += drafts.size();
@@ -104,7 +104,7 @@ final class GroupCommit {
     return ids;
   }
 
-  /** Takes no more; completes when everything that has been taken is written. */
+  /** Rejects further writes; completes when all accepted ones are written. */
   Future<Void> close() {
     synchronized (this) {
       closed = true;
@@ -131,7 +131,7 @@ final class GroupCommit {
             });
   }
 
-  /** The next group; an empty one when nothing waits, and then nothing is being written. */
+  /** Returns the next group; an empty one, which ends the writing, when no write waits. */
   private List<Write> next() {
     List<Write> group = new ArrayList<>();
     List<Write> late = new ArrayList<>();
@@ -156,7 +156,7 @@ final class GroupCommit {
         write ->
             write.failed(
                 isLate(write)
-                    ? new StoreException(Reason.TIMED_OUT, "a write waited too long for its turn")
+                    ? new StoreException(Reason.TIMED_OUT, "a write waited too long in the queue of the store")
                     : StoreException.abandoned()));
     return group;
   }

@@ -14,12 +14,12 @@ import java.util.Arrays;
 import java.util.Set;
 
 /**
- * A file that one process at a time holds, with the number of that process in it. Held as long as
- * the process lives at most: the system lets go of it even after a kill -9.
+ * A file that one process at a time holds, with the id of that process in it. The system releases
+ * it when the process ends, even after a kill -9.
  */
 final class LockFile {
 
-  /** Somebody else holds it. */
+  /** Another process holds the lock. */
   static final class TakenException extends IOException {
 
     TakenException(String owner) {
@@ -32,7 +32,7 @@ final class LockFile {
     }
   }
 
-  /** What has its name is something else. The message says what to do after {@code %n}. */
+  /** Its path is not a lock file. The message says what to do after {@code %n}. */
   static final class NotALockException extends IOException {
 
     NotALockException(String message) {
@@ -55,16 +55,16 @@ final class LockFile {
     this.file = file;
   }
 
-  /** Makes the file for its owner alone where it is missing, and writes into nothing but a lock. */
+  /** Takes the lock. Creates a missing file for its owner alone; never overwrites another file. */
   static LockFile take(Path path) throws IOException {
     if (Files.isSymbolicLink(path)) {
       throw new NotALockException(
-          path + " is a symbolic link%nFind out who made it, and delete it");
+          path + " is a symbolic link%nCheck its origin, and delete it");
     }
     FileChannel file = FileChannel.open(path, OPTIONS, OwnerOnly.FILE);
     try {
       String owner = new String(readAll(file), StandardCharsets.US_ASCII);
-      // It may be another's, by a hard link.
+      // A hard link may lead to another program's file.
       if (file.size() > PROCESS_BYTES || !owner.matches("\\d*\n?")) {
         throw new NotALockException(path + " is not a lock%nMove it out of the way");
       }
@@ -89,7 +89,7 @@ final class LockFile {
     try {
       file.close();
     } catch (IOException e) {
-      // The lock ends with this process at the latest.
+      // The lock is released when this process ends.
     }
   }
 

@@ -4,7 +4,7 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * By what the servers of a store know each other: both follow their files, so that no new
- * connection uses what was replaced.
+ * The keys and authorities with which the servers of a store trust each other. Both follow their
+ * files, so that no new connection uses a replaced one.
  */
 public record MemberTrust(X509ExtendedKeyManager keys, X509ExtendedTrustManager trust) {}

@@ -92,12 +92,7 @@ final class MemoryStore implements UserStore {
     return Future.succeededFuture(users);
   }
 
-  @Override
-  public Future<Long> count() {
-    return Future.succeededFuture((long) size());
-  }
-
-  /** How many users there are, and the id of the last. */
+  /** The number of users, and the id of the last. */
   int size() {
     return last;
   }
@@ -117,7 +112,7 @@ final class MemoryStore implements UserStore {
   }
 
   /**
-   * Fills the slot of an id, unless the address belongs to somebody. Nobody looks at the slot
+   * Fills the slot of an id, unless the address belongs to another user. No reader uses the slot
    * before {@link #last} has moved past it.
    */
   private boolean append(UserResponse draft, int userId) {
@@ -137,7 +132,7 @@ final class MemoryStore implements UserStore {
     return true;
   }
 
-  /** A draft as the user that it becomes: the id is the first field. */
+  /** Encodes a draft as the user with an id: the id is the first field. */
   private static byte[] bytes(UserResponse draft, int userId) {
     int id = UserResponse.USER_ID_FIELD_NUMBER;
     byte[] bytes =
@@ -148,7 +143,7 @@ final class MemoryStore implements UserStore {
       draft.writeTo(out);
       out.checkNoSpaceLeft();
     } catch (IOException e) {
-      throw new IllegalStateException("an array has no room for what was measured", e);
+      throw new IllegalStateException("the array is smaller than the measured message", e);
     }
     return bytes;
   }

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * The scripts that bring a database to the schema of this code: {@code db/NAME/1.sql} and so on in
- * the jar, each run once, in order. The number of the last one that was run stands in the table
- * {@code schema_version}.
+ * the jar, each run once, in order. The table {@code schema_version} has the number of the last one
+ * that was run.
  */
 final class Migrations {
 
@@ -33,17 +33,17 @@ final class Migrations {
   }
 
   /**
-   * The scripts that a database still needs, the first being number {@code version + 1}.
+   * Returns the scripts that a database still needs, starting with number {@code version + 1}.
    *
-   * @param where the database is, for an operator
-   * @param version of the schema that is there; 0 for none
-   * @throws StoreException UNUSABLE when it is newer than this code
+   * @param where the name of the database, for operators
+   * @param version the version of its schema; 0 for none
+   * @throws StoreException UNUSABLE when that is newer than this code
    */
   List<String> after(Object where, int version) {
     if (version > version()) {
       throw new StoreException(
           StoreException.Reason.UNUSABLE,
-          "%s is in schema version %d, this program knows %d%nStart the newer program that has made it, or restore the backup from before"
+          "%s is in schema version %d, but this program knows %d%nStart the newer program that wrote it, or restore an older backup"
               .formatted(where, version, version()));
     }
     return scripts.subList(version, scripts.size());

@@ -8,8 +8,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * A store that tells observers of what calls ask it for; not of being opened, asked for its health
- * and closed.
+ * A store that reports its reads and writes to observers, but not open, health and close.
  */
 final class ObservedStore implements UserStore {
 
@@ -21,7 +20,7 @@ final class ObservedStore implements UserStore {
     this.observer = observer;
   }
 
-  /** The store itself when nobody observes it. */
+  /** Returns the store itself when no observer is given. */
   static UserStore of(UserStore store, List<StoreObserver> observers) {
     UserStore observed = store;
     for (StoreObserver observer : observers) {
@@ -53,11 +52,6 @@ final class ObservedStore implements UserStore {
   @Override
   public Future<List<UserResponse>> page(int afterUserId, int limit) {
     return observe("page", () -> store.page(afterUserId, limit));
-  }
-
-  @Override
-  public Future<Long> count() {
-    return observe("count", store::count);
   }
 
   @Override

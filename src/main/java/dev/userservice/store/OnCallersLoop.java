@@ -4,12 +4,12 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
-/** Brings results from the threads of a store back to where they were asked for. */
+/** Returns results from the threads of a store to the event loop of the caller. */
 final class OnCallersLoop {
 
   private OnCallersLoop() {}
 
-  /** The same result, on the event loop that calls this; to be called before it goes elsewhere. */
+  /** Completes with the same result on the event loop that calls this. */
   static <T> Future<T> of(Vertx vertx, Future<T> result) {
     Context caller = vertx.getOrCreateContext();
     return Future.future(

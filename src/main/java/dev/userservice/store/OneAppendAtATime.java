@@ -12,8 +12,8 @@ import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.server.RaftServer;
 
 /**
- * A server of the engine that appends the entries of one request after those of the last are on its
- * disk. Without this, Ratis 3.2.2 answers a request that repeats entries on their way to the disk,
+ * A server of the engine that appends the entries of a request only after those of the previous one
+ * are on its disk. Without this, Ratis 3.2.2 answers a request that repeats entries on their way to the disk,
  * as a leader sends it after a cut connection, with success for entries that it drops
  * (ServerImplUtils.NavigableIndices) or that are not on the disk yet. They would count towards the
  * majority that lets a write be acknowledged.
@@ -25,10 +25,10 @@ final class OneAppendAtATime implements InvocationHandler {
 
   private final RaftServer server;
 
-  /** Completes when the next request with entries may be called; under the lock of this. */
+  /** Completes when the next request with entries may start. Guarded by this. */
   private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
 
-  /** That of the request whose entries are on their way to the disk; under the lock of this. */
+  /** The request whose entries are on their way to the disk. Guarded by this. */
   private CompletableFuture<Void> inFlight = last;
 
   private OneAppendAtATime(RaftServer server) {
@@ -47,7 +47,7 @@ final class OneAppendAtATime implements InvocationHandler {
   public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
     if (method.getName().equals(APPEND)
         && arguments[0] instanceof AppendEntriesRequestProto request
-        // Heartbeats append nothing, and keep a follower from an election.
+        // Heartbeats append nothing, and must not wait: they prevent an election.
         && request.getEntriesCount() > 0) {
       return append(request);
     }
@@ -82,7 +82,7 @@ final class OneAppendAtATime implements InvocationHandler {
         last.thenCompose(before -> call(request, ended));
     last = ended;
     reply.whenComplete((replied, failure) -> ended.complete(null));
-    // Without effect after a reply; else the leader would wait for it until its request times out.
+    // Has no effect after a reply. Without it, the leader would wait until its request times out.
     ended.thenRun(
         () -> reply.completeExceptionally(new IOException("a snapshot has replaced the log")));
     return reply;

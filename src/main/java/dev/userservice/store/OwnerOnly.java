@@ -5,8 +5,8 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * The modes of what we make: for its owner alone, from its first moment on. Empty on systems that
- * have no modes.
+ * File modes for the owner alone, set when a file or folder is created. Empty on systems without
+ * modes.
  */
 final class OwnerOnly {
 

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
 /**
- * What a failure of PostgreSQL or its driver means, by its SQLSTATE (PostgreSQL, Appendix A). Their
- * own words stay here: they may have a user's data in them.
+ * Translates failures of PostgreSQL and its driver, by SQLSTATE (PostgreSQL, Appendix A). Their own
+ * messages are dropped, because they may contain a user's data.
  */
 final class PostgresFailures {
 
@@ -26,18 +26,14 @@ final class PostgresFailures {
 
   private static final String READ_ONLY = "25006";
 
-  /**
-   * A statement was prepared before the schema changed: "cached plan must not change result type".
-   */
+  /** The schema changed after the statement was prepared. */
   private static final String OLD_PLAN = "0A000";
 
-  /**
-   * Prepared statements that are missing or there twice: the connection was another's meanwhile.
-   */
+  /** Prepared statements that are missing or exist twice: a pooler has switched the connection. */
   private static final Set<String> POOLED = Set.of("26000", "42P05");
 
-  /** Also said by a server that had committed the statement, but goes away before it says so. */
-  private static final Set<String> GONE_MEANWHILE = Set.of("57P01", "57P02");
+  /** Also sent by a server that committed the statement, but stops before it can confirm. */
+  private static final Set<String> STOPPED_MEANWHILE = Set.of("57P01", "57P02");
 
   private static final String WRONG_PASSWORD = "the user or the password is not right";
 
@@ -57,7 +53,7 @@ final class PostgresFailures {
     return failure instanceof PgException refused && RETRYABLE.contains(refused.getSqlState());
   }
 
-  /** Nothing was written. */
+  /** The server refused a write, because it only reads. */
   static boolean isReadOnly(Throwable failure) {
     return is(failure, READ_ONLY);
   }
@@ -66,19 +62,17 @@ final class PostgresFailures {
     return is(failure, OLD_PLAN);
   }
 
-  /**
-   * A value the database cannot take, such as a character its encoding lacks: one write's fault.
-   */
+  /** A value that the database cannot store, such as a character that its encoding lacks. */
   static boolean isOfOneWrite(Throwable failure) {
     return failure instanceof PgException refused
         && refused.getSqlState().startsWith("22")
         && !NO_ROOM.contains(refused.getSqlState());
   }
 
-  /** A failure before anything was sent, or of something that only reads. */
+  /** A failure of a read, or before a write was sent. */
   Throwable of(Throwable failure) {
     if (failure instanceof StoreException known) {
-      // A file of the configuration that is missing for a moment ends a start, but not a call.
+      // A missing configuration file fails a start for good; for a call it may return.
       return known.reason() == Reason.UNUSABLE
           ? new StoreException(Reason.UNAVAILABLE, known.getMessage())
           : known;
@@ -87,7 +81,7 @@ final class PostgresFailures {
       return of(refused.getSqlState());
     }
     if (failure instanceof ConnectionPoolTooBusyException) {
-      return new StoreException(Reason.OVERLOADED, "too many calls wait for " + config);
+      return new StoreException(Reason.OVERLOADED, config + " has too many calls waiting");
     }
     if (failure instanceof TimeoutException) {
       return new StoreException(Reason.TIMED_OUT, config + " did not answer in time");
@@ -95,19 +89,19 @@ final class PostgresFailures {
     return new StoreException(Reason.UNAVAILABLE, config + " cannot be reached");
   }
 
-  /** A failure of a write that was sent: what was not refused may have been done. */
+  /** A failure of a write that was sent: unless it was refused, it may have been applied. */
   Throwable ofWrite(Throwable failure) {
     boolean answered =
         failure instanceof StoreException
             || failure instanceof PgException refused
-                && !GONE_MEANWHILE.contains(refused.getSqlState())
+                && !STOPPED_MEANWHILE.contains(refused.getSqlState())
                 && !refused.getSqlState().startsWith("08");
     return answered
         ? of(failure)
-        : new StoreException(Reason.OUTCOME_UNKNOWN, config + " went away during a write");
+        : new StoreException(Reason.OUTCOME_UNKNOWN, config + " was lost during a write, which may or may not have been applied");
   }
 
-  /** A failure to open: some of them no second try helps. */
+  /** A failure to open. Some are permanent: a retry does not help. */
   Throwable ofOpening(Throwable failure) {
     if (failure instanceof StoreException) {
       return failure;
@@ -121,28 +115,28 @@ final class PostgresFailures {
                 "refuses this user, database, address and TLS setting together%nCheck that the role exists and may log in, then pg_hba.conf, then \"store.postgres.tls\" (it is \"%s\")"
                     .formatted(config.tls());
             case "3D000" ->
-                "there is no such database%nMake it with \"createdb %s\""
+                "the database does not exist%nCreate it with \"createdb %s\""
                     .formatted(config.database());
-            case "42501" -> "the user may not make tables, and they are not there";
+            case "42501" -> "the tables are missing, and the user may not make tables%nGrant it CREATE on the schema, or create them as another user";
             case "3F000" ->
-                "no schema of the search_path exists%nMake it, or set another: ALTER ROLE \"%s\" SET search_path = public"
+                "no schema of the search_path exists%nCreate it, or set another: ALTER ROLE \"%s\" SET search_path = public"
                     .formatted(config.user());
             case "42P01", "42703", "42804", "42883", "42P07", "22P02" ->
-                "the tables \"users\" and \"schema_version\" there are not this program's (SQLSTATE %s)%nName another database, or a schema of its own: ALTER ROLE \"%s\" SET search_path = NAME"
+                "the tables \"users\" and \"schema_version\" are not this program's (SQLSTATE %s)%nName another database, or a schema of its own: ALTER ROLE \"%s\" SET search_path = NAME"
                     .formatted(refused.getSqlState(), config.user());
             case "08P01" ->
-                "a pooler in between refuses the connection, and its log says why%nWhere it is a startup parameter, give PgBouncer ignore_startup_parameters = DateStyle,client_encoding,application_name";
+                "a pooler in between refuses the connection%nIts log has the reason; for a startup parameter, set ignore_startup_parameters = DateStyle,client_encoding,application_name in PgBouncer";
             default -> null;
           };
     } else if (failure instanceof UnsupportedAddressTypeException) {
       why =
-          "its address is of IPv6, and this machine, or its Java (java.net.preferIPv4Stack), has none";
+          "its address is of IPv6, which this machine or its Java does not have%nCheck java.net.preferIPv4Stack";
     } else if (failure instanceof IllegalArgumentException) {
-      // The driver's own refusal of a password that cannot be one, such as none.
+      // The driver itself refuses an impossible password, such as an empty one.
       why = WRONG_PASSWORD;
     } else if (String.valueOf(failure.getMessage()).contains("SSL")) {
       why =
-          "TLS with it failed%nIt may have none, or its certificate is for another host, or not from \"store.postgres.caFile\"";
+          "TLS with it failed%nCheck that it offers TLS, and that its certificate is for this host and from \"store.postgres.caFile\"";
     }
     return why == null ? of(failure) : StoreException.unusable(config + ": " + why);
   }
@@ -161,7 +155,7 @@ final class PostgresFailures {
     }
     if (sqlState.startsWith("42") || sqlState.equals("3F000")) {
       return unavailable(
-          "has no longer the tables of this program (SQLSTATE %s): restore a backup"
+          "no longer has the tables of this program (SQLSTATE %s): restore a backup"
               .formatted(sqlState));
     }
     if (DAMAGED.contains(sqlState)) {
@@ -179,7 +173,7 @@ final class PostgresFailures {
       return new StoreException(Reason.TIMED_OUT, config + " did not answer in time");
     }
     if (RETRYABLE.contains(sqlState)) {
-      return new StoreException(Reason.CONFLICT, "other writes were in the way three times");
+      return new StoreException(Reason.CONFLICT, "other writes conflicted with this one three times");
     }
     if (NO_ROOM.contains(sqlState)) {
       return new StoreException(Reason.FULL, config + " has no room left");
@@ -187,7 +181,7 @@ final class PostgresFailures {
     return new IllegalStateException("PostgreSQL failed with SQLSTATE " + sqlState);
   }
 
-  /** The database is there, but takes no writes. */
+  /** The database answers, but refuses writes. */
   StoreException standby() {
     return unavailable("is a standby");
   }

@@ -33,22 +33,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The connections to a PostgreSQL, in two halves. Those that read are pipelined: many short
- * statements share one. Those that write are not: a statement that waits for a lock would hold up
- * all behind it, and each commit its fsync.
+ * The connections to a PostgreSQL, in two pools. Reading connections are pipelined: many short
+ * statements share one. Writing connections are not: a statement that waits for a lock, or a commit
+ * for its fsync, would delay all behind it.
  */
 final class PostgresPools {
 
-  /** Short statements on their way on one reading connection. */
+  /** Max statements in flight on one reading connection. */
   private static final int PIPELINED = 64;
 
-  /** We have fewer statements than this. */
+  /** More than the number of statements of this program. */
   private static final int CACHED_STATEMENTS = 32;
 
-  /** A connection that nobody has used for so long is closed. */
+  /** Idle connections are closed after this time. */
   private static final int IDLE_MILLIS = 60_000;
 
-  /** How late the pool may be with that. */
+  /** The max delay of the pool in closing them. */
   private static final int LATE_MILLIS = 10_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(PostgresPools.class);
@@ -59,7 +59,7 @@ final class PostgresPools {
   private final SqlClient reading;
   private final Pool writing;
 
-  /** Whether it was looked at who can read the password: once, but it is read more often. */
+  /** True once the mode of the password file was checked: it is read for each connection. */
   private final AtomicBoolean checked = new AtomicBoolean();
 
   PostgresPools(PostgresConfig config, Vertx vertx) {
@@ -93,21 +93,21 @@ final class PostgresPools {
     return writing;
   }
 
-  /** A connection that fails says so by its statements alone; the driver would print it too. */
+  /** Silences the driver, which prints failures that the statements report anyway. */
   static SqlConnection quiet(SqlConnection connection) {
     return connection.exceptionHandler(failure -> {});
   }
 
   /**
-   * Ends a connection that must not be used again. Closed, a pool's connection would only be given
-   * back; a role may end its own sessions without a further right.
+   * Ends a connection that must not be used again. Closing it would only return it to the pool. A
+   * role needs no further right to end its own sessions.
    */
   Future<Void> end(SqlConnection connection) {
     Promise<Void> ended = Promise.promise();
-    // In a turn of its own: the pool forgets the connection after this handler.
+    // In a later turn: the pool forgets the connection after this handler.
     connection.closeHandler(end -> vertx.runOnContext(turn -> ended.tryComplete()));
     connection.query("SELECT pg_terminate_backend(pg_backend_pid())").execute();
-    // Given back before its end is seen, it would be handed to the next statement.
+    // Returned before its end is seen, it would get the next statement.
     return ended
         .future()
         .timeout(config.timeoutMillis(), TimeUnit.MILLISECONDS)
@@ -117,7 +117,7 @@ final class PostgresPools {
   /** Ends the reading connections to a standby; statements on them fail as UNAVAILABLE. */
   Future<Void> endStandbys() {
     List<Future<?>> ends = new ArrayList<>();
-    // At once, so that each finds a connection of its own.
+    // Concurrently, so that each gets its own connection.
     for (int i = 0; i < readers; i++) {
       ends.add(
           reading
@@ -133,7 +133,7 @@ final class PostgresPools {
   }
 
   /**
-   * @param name what metrics call it
+   * @param name the name of the pool in metrics
    */
   private PoolOptions pool(String name, int connections) {
     return new PoolOptions()
@@ -151,28 +151,27 @@ final class PostgresPools {
         .setConnectTimeout(config.connectTimeoutMillis())
         .setTcpKeepAlive(true)
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-        // A dead network says nothing. Longer than an idle connection is kept and a statement may
-        // take together, or it would close those that have just been given to somebody.
+        // Detects a dead network. Longer than idle time and statement timeout together: otherwise it
+        // would close connections that have just been handed out.
         .setReadIdleTimeout(IDLE_MILLIS + LATE_MILLIS + config.timeoutMillis());
   }
 
-  /** Sets a new connection up: by statements, which a pooler passes on in session mode. */
+  /** Sets up a new connection, by statements, which a pooler in session mode passes on. */
   private void prepare(SqlConnection connection) {
     quiet(connection)
         .query(
             "SET statement_timeout = "
                 + config.timeoutMillis()
-                // A plan made while the table was small would read all of it, as long as it is
-                // kept.
+                // A cached plan from when the table was small would scan all of it.
                 + "; SET enable_seqscan = off"
-                // Whatever the database's default is: what is acknowledged is on disk.
+                // Overrides the database's default: acknowledged users are on disk.
                 + "; SET synchronous_commit = on")
         .execute()
-        // Into the pool; one that failed here fails its next statement.
+        // Returns it to the pool; if this failed, its next statement fails too.
         .onComplete(set -> connection.close());
   }
 
-  /** Asked for each new connection, so that a new password or authority is taken up. */
+  /** Called for each new connection, so that it uses a new password or authority. */
   private Future<SqlConnectOptions> target() {
     return password().compose(password -> trust().map(trust -> target(password, trust)));
   }
@@ -187,7 +186,7 @@ final class PostgresPools {
         .map(bytes -> password(bytes, file));
   }
 
-  /** The driver would refuse an empty one too, but without the name of the file. */
+  /** Refuses an empty one, as the driver does, but with the name of the file. */
   private static String password(Buffer bytes, String file) {
     String password = withoutLineEnd(bytes.toString(StandardCharsets.UTF_8));
     if (password.isEmpty()) {
@@ -196,7 +195,7 @@ final class PostgresPools {
     return password;
   }
 
-  /** Editors and {@code echo} end a line that is meant as a password only. */
+  /** Editors and {@code echo} add a line end to a password. */
   private static String withoutLineEnd(String password) {
     return password.replaceFirst("[\\r\\n]+$", "");
   }
@@ -209,7 +208,7 @@ final class PostgresPools {
         });
   }
 
-  /** Null without TLS. */
+  /** The TLS settings; null without TLS. */
   private Future<ClientSSLOptions> trust() {
     return switch (config.tls()) {
       case "disable" -> Future.succeededFuture();
@@ -221,7 +220,7 @@ final class PostgresPools {
   private ClientSSLOptions trust(Buffer bytes) {
     Buffer authorities;
     try {
-      // The driver says nothing about a file without one, and waits.
+      // With a file without certificates, the driver would wait instead of fail.
       authorities = PemFile.write(PemFile.of(config.caFile(), bytes.getBytes()).authorities());
     } catch (BoundedFile.UnfitException e) {
       throw unusable("caFile", config.caFile() + " " + e.getMessage());
@@ -259,11 +258,11 @@ final class PostgresPools {
             .setPipeliningLimit(PIPELINED)
             .setCachePreparedStatements(true)
             .setPreparedStatementCacheMaxSize(CACHED_STATEMENTS);
-    // A statement writes the users of several calls: each is traced by what it asked of the store.
+    // A statement writes the users of several calls; StoreObserver traces each call.
     target.setTracingPolicy(TracingPolicy.IGNORE);
     Map<String, String> properties = new HashMap<>(target.getProperties());
     properties.put("application_name", "user-service");
-    // A pooler refuses parameters it does not know; this one is about numbers that we do not have.
+    // A pooler refuses unknown parameters; this one concerns floats, which are not used.
     properties.remove("extra_float_digits");
     target.setProperties(properties);
     return trust == null

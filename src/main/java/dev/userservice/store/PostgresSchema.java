@@ -9,10 +9,10 @@ import java.util.List;
 /** Brings a database to the schema of this code; any number of servers may do so at once. */
 final class PostgresSchema {
 
-  /** Whoever changes the schema holds this advisory lock. */
+  /** The advisory lock that a schema change holds. */
   private static final long LOCK = 0x7573657273L;
 
-  /** With fewer, one connection writes; to tell the mode of a pooler takes two. */
+  /** With fewer, only one connection writes; detecting the mode of a pooler takes two. */
   private static final int MIN_CONNECTIONS_TO_CHECK = 4;
 
   private final Migrations migrations = new Migrations("postgres");
@@ -22,7 +22,7 @@ final class PostgresSchema {
     this.config = config;
   }
 
-  /** Needs no right to make tables when there is nothing to do. */
+  /** Brings the schema up to date; needs the right to make tables only when it changes. */
   Future<Void> migrate(Pool pool) {
     return pool.withConnection(
             connection ->
@@ -48,7 +48,7 @@ final class PostgresSchema {
     if (missing.isEmpty()) {
       return Future.succeededFuture();
     }
-    // As one simple query, which may have many statements.
+    // One simple query, which may have many statements.
     String all =
         "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY);\n"
             + String.join("\n", missing)
@@ -58,7 +58,7 @@ final class PostgresSchema {
     return connection.query(all).execute().mapEmpty();
   }
 
-  /** Refuses a database that cannot hold every name. */
+  /** Refuses a database whose encoding cannot store every name. */
   private Future<Void> checkEncoding(SqlConnection connection) {
     return PostgresPools.quiet(connection)
         .query("SHOW server_encoding")
@@ -68,7 +68,7 @@ final class PostgresSchema {
               String encoding = rows.iterator().next().getString(0);
               if (!encoding.equals("UTF8")) {
                 throw unusable(
-                    "its encoding is %s, which cannot hold every name%nMake one with \"createdb -E UTF8 -T template0 %s\""
+                    "its encoding is %s, which cannot store every name%nCreate one with \"createdb -E UTF8 -T template0 %s\""
                         .formatted(encoding, config.database()));
               }
               return null;
@@ -76,8 +76,8 @@ final class PostgresSchema {
   }
 
   /**
-   * Refuses a pooler in transaction mode, which loses prepared statements and settings: there,
-   * another client's transaction takes the session of the one before.
+   * Refuses a pooler in transaction mode, which loses prepared statements and settings: there, each
+   * transaction may get another session.
    */
   private Future<Void> checkSession(Pool pool, SqlConnection connection) {
     if (config.connections() < MIN_CONNECTIONS_TO_CHECK) {
@@ -91,7 +91,7 @@ final class PostgresSchema {
                         after -> {
                           if (!after.equals(before)) {
                             throw unusable(
-                                "a pooler in transaction mode is in between%nGive it pool_mode = session for this database");
+                                "a pooler in transaction mode is in between%nSet pool_mode = session for this database");
                           }
                           return null;
                         }));
@@ -109,8 +109,8 @@ final class PostgresSchema {
   }
 
   /**
-   * The version that is there; 0 for none. Reads the catalog: {@code to_regclass} may still say
-   * what was so before we waited for the lock.
+   * Returns the version of the schema; 0 for none. Reads the catalog, because {@code to_regclass} may
+   * still answer from before the wait for the lock.
    */
   private Future<Integer> version(SqlConnection connection) {
     return PostgresPools.quiet(connection)

@@ -169,12 +169,6 @@ final class PostgresStore implements UserStore {
   }
 
   @Override
-  public Future<Long> count() {
-    return read("SELECT count(*) FROM users", Tuple.tuple())
-        .map(rows -> rows.iterator().next().getLong(0));
-  }
-
-  @Override
   public Future<Void> health() {
     return read(HEALTH, Tuple.tuple())
         .compose(

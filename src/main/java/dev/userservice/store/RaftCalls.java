@@ -15,35 +15,35 @@ import java.util.function.BooleanSupplier;
 import org.apache.ratis.protocol.RaftClientReply;
 
 /**
- * Asks the engine, or another server, again and again until there is an answer or the time is over.
+ * Sends requests to the engine, or to another server, and retries them until an answer or a timeout.
  * May be used from any thread.
  */
 final class RaftCalls {
 
-  /** One try, which may fail; null when there is nobody to ask. */
+  /** One try, which may fail; null when no server can be asked. */
   interface Try {
     CompletableFuture<RaftClientReply> ask() throws IOException;
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(RaftCalls.class);
 
-  /** Between two tries: short beside an election, long beside a call. */
+  /** The pause between two tries: shorter than an election, longer than a call. */
   private static final int RETRY_MILLIS = 50;
 
   /**
-   * How long one try may take: a server that stands still, or that no longer leads, must not hold
-   * up what another could answer.
+   * The timeout of one try: a paused server, or one that no longer leads, must not delay a request
+   * that another could answer.
    */
   static final int TRY_MILLIS = 1_000;
 
-  /** Longer than an election takes; so nobody waits longer for one that cannot come about. */
+  /** Requests fail after so long without a leader; longer than an election takes. */
   private static final int LEADERLESS_MILLIS = 3_000;
 
   private final Vertx vertx;
   private final int timeoutMillis;
   private final BooleanSupplier hasLeader;
 
-  /** To append to the log may wait for a lock of the engine, and no event loop may. */
+  /** Appending to the log may wait for a lock of the engine, which an event loop must not do. */
   private final ExecutorService submitting =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -52,7 +52,7 @@ final class RaftCalls {
             return thread;
           });
 
-  /** Since when no try has found a leader; written by the thread that submits alone. */
+  /** The time since which no try has found a leader; written by the submitting thread only. */
   private volatile long leaderlessSinceNanos;
 
   private volatile boolean leaderless;
@@ -60,9 +60,9 @@ final class RaftCalls {
   private volatile boolean stopping;
 
   /**
-   * @param timeoutMillis how long one question may take
-   * @param hasLeader whether this server knows a leader; throws a StoreException when this server
-   *     takes no more part in the log
+   * @param timeoutMillis the timeout of one request
+   * @param hasLeader true when this server knows a leader; throws a StoreException when this server
+   *     has left the log
    */
   RaftCalls(Vertx vertx, int timeoutMillis, BooleanSupplier hasLeader) {
     this.vertx = vertx;
@@ -71,28 +71,27 @@ final class RaftCalls {
   }
 
   /**
-   * The answer to a question; completes on any thread.
+   * Sends a request until it is answered. Completes on any thread; fails as UNAVAILABLE.
    *
-   * @param afterAsked how it fails once somebody was asked; null for as if nobody was, which is
-   *     UNAVAILABLE
+   * @param afterAsked the failure once a try was sent, or null for UNAVAILABLE
    */
-  Future<RaftClientReply> ask(Try question, StoreException afterAsked) {
-    Question asked = new Question(question, afterAsked);
-    asked.next();
-    return asked.answer.future();
+  Future<RaftClientReply> ask(Try request, StoreException afterAsked) {
+    Request sent = new Request(request, afterAsked);
+    sent.next();
+    return sent.answer.future();
   }
 
-  /** No question is asked again. */
+  /** Ends all retries. */
   void stop() {
     stopping = true;
   }
 
-  /** No question is asked any more. */
+  /** Rejects further requests. */
   void shutdown() {
     submitting.shutdown();
   }
 
-  private void look() {
+  private void checkLeader() {
     boolean found = hasLeader.getAsBoolean();
     if (!found && !leaderless) {
       leaderlessSinceNanos = System.nanoTime();
@@ -100,16 +99,16 @@ final class RaftCalls {
     leaderless = !found;
   }
 
-  private final class Question {
+  private final class Request {
 
     private final Promise<RaftClientReply> answer = Promise.promise();
-    private final Try question;
+    private final Try request;
     private final StoreException afterAsked;
     private final long endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     private boolean asked;
 
-    Question(Try question, StoreException afterAsked) {
-      this.question = question;
+    Request(Try request, StoreException afterAsked) {
+      this.request = request;
       this.afterAsked = afterAsked;
     }
 
@@ -123,14 +122,14 @@ final class RaftCalls {
 
     private void ask() {
       try {
-        look();
-        CompletableFuture<RaftClientReply> reply = question.ask();
+        checkLeader();
+        CompletableFuture<RaftClientReply> reply = request.ask();
         if (reply == null) {
-          again();
+          retry();
           return;
         }
         asked = true;
-        // A copy, since the engine's own may be that of an earlier try, and has to stay.
+        // A copy: the engine's own may belong to an earlier try too, and must not time out.
         reply
             .copy()
             .orTimeout(TRY_MILLIS, TimeUnit.MILLISECONDS)
@@ -140,18 +139,18 @@ final class RaftCalls {
                     answer.complete(given);
                   } else {
                     LOG.debug("Ratis", failure != null ? failure : given.getException());
-                    again();
+                    retry();
                   }
                 });
       } catch (StoreException stopped) {
         fail(stopped.getMessage());
       } catch (IOException | RuntimeException failure) {
         LOG.debug("Ratis", failure);
-        again();
+        retry();
       }
     }
 
-    private void again() {
+    private void retry() {
       long now = System.nanoTime();
       boolean inVain =
           leaderless

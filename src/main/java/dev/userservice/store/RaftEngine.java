@@ -398,7 +398,7 @@ final class RaftEngine implements UsersMachine.Listener, Replication {
   public void leaderChanged(RaftPeerId leader) {
     leaderSinceNanos = System.nanoTime();
     if (!self.equals(leader)) {
-      readIndex.leadsNoLonger();
+      readIndex.failAll();
     }
     if (leader != null && !leader.equals(lastLeader)) {
       lastLeader = leader;

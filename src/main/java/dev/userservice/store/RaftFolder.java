@@ -28,8 +28,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The folder of one server, and with it one address of the configuration: of this process alone
- * while it is held. All of its methods wait for the disk, some for the DNS.
+ * The folder of one server and its address in the configuration, both reserved for this process
+ * while it is held. All methods wait for the disk, some for the DNS.
  */
 final class RaftFolder {
 
@@ -48,15 +48,14 @@ final class RaftFolder {
   }
 
   /**
-   * Takes the first address that is of this machine and that nobody has.
+   * Takes the first free address of this machine.
    *
-   * @throws StoreException UNAVAILABLE when there is none now, UNUSABLE when a folder cannot be
-   *     used
+   * @throws StoreException UNAVAILABLE when no address is free, UNUSABLE when a folder cannot be used
    */
   static RaftFolder take(RaftConfig config) {
     List<String> taken = new ArrayList<>();
     Path all = Path.of(config.folder()).toAbsolutePath().normalize();
-    // First where this server has been: an address may be another's that the DNS has not forgotten.
+    // Known folders first: the DNS may still have another machine's old address as ours.
     List<Address> addresses =
         config.servers().stream()
             .sorted(Comparator.comparing(address -> !Files.exists(markOf(all, address))))
@@ -86,7 +85,7 @@ final class RaftFolder {
     throw new StoreException(
         Reason.UNAVAILABLE,
         taken.isEmpty()
-            ? "no address in \"store.raft.servers\" is of this machine: "
+            ? "none of the addresses in \"store.raft.servers\" belongs to this machine: "
                 + Address.list(config.servers())
             : "the addresses in \"store.raft.servers\" are taken: " + String.join(", ", taken));
   }
@@ -95,13 +94,13 @@ final class RaftFolder {
     return address;
   }
 
-  /** Where the log is. */
+  /** The folder of the log. */
   Path log() {
     return path.resolve("log");
   }
 
   /**
-   * What the server has remembered; empty for a new one.
+   * Reads the mark of the server; empty for a new one.
    *
    * @throws StoreException UNUSABLE when it cannot be read
    */
@@ -112,7 +111,7 @@ final class RaftFolder {
       if (mark.isPresent() && !mark.get().address().equals(address.toString())) {
         throw unusable(
             path,
-            "is that of the server at %s%%nName the folder that is of %s: \"store.raft.folder\""
+            "belongs to the server at %s%%nName the folder of %s: \"store.raft.folder\""
                 .formatted(mark.get().address(), address));
       }
       return mark;
@@ -126,7 +125,7 @@ final class RaftFolder {
     }
   }
 
-  /** Remembers it, on the disk when this returns. */
+  /** Writes the mark; it is on the disk when this returns. */
   void remember(RaftMark mark) {
     try {
       write(MARK, mark.encode(), true);
@@ -135,26 +134,26 @@ final class RaftFolder {
     }
   }
 
-  /** Up to where all entries of the log have been on this disk, and committed. */
+  /** The last noted index up to which all entries were committed and on this disk, or -1. */
   long reached() {
     try {
       return read(REACHED).map(String::strip).map(Long::parseLong).orElse(-1L);
     } catch (NumberFormatException torn) {
-      // It is written without fsync; a power cut may leave nothing of it.
+      // Written without fsync; a power cut may leave it empty.
       return -1;
     }
   }
 
-  /** Notes it, without waiting for the disk. */
+  /** Notes an index, without waiting for the disk. */
   void reached(long index) {
     try {
       write(REACHED, index + "\n", false);
     } catch (IOException e) {
-      // A lower bound, that may stay as it was.
+      // It is a lower bound, and may be out of date.
     }
   }
 
-  /** The size of everything in it. */
+  /** The size of all files in the folder. */
   long bytes() {
     try (Stream<Path> files = Files.walk(path)) {
       return files.mapToLong(file -> file.toFile().length()).sum();
@@ -167,12 +166,12 @@ final class RaftFolder {
     lock.release();
   }
 
-  /** Goes on after the name of the folder, as in {@link StoreException#unusable}. */
+  /** A failure as UNUSABLE; the message starts with the folder, see StoreException.unusable. */
   StoreException unusable(String why) {
     return unusable(path, why);
   }
 
-  /** What to do about a server that has lost what it remembered. */
+  /** The advice for a server that has lost its folder. */
   String ifLost() {
     return "if it was lost, delete it, and start this server once with \"store.raft.join\": true";
   }
@@ -184,7 +183,7 @@ final class RaftFolder {
   private static StoreException cannotBeWritten(Path path, IOException failure) {
     return failure instanceof FileSystemException system && system.getReason() != null
         ? unusable(path, "cannot be written: " + system.getReason())
-        : unusable(path, "cannot be written%nCheck its permissions, and the room on its disk");
+        : unusable(path, "cannot be written%nCheck its permissions, and the free space on its disk");
   }
 
   private static Path markOf(Path all, Address address) {
@@ -221,7 +220,7 @@ final class RaftFolder {
 
   private static boolean isFree(InetAddress host, int port) {
     try (ServerSocket socket = new ServerSocket()) {
-      // As the server will, so that connections that have just ended do not count.
+      // As the server does, so that just closed connections do not block the port.
       socket.setReuseAddress(true);
       socket.bind(new InetSocketAddress(host, port), 1);
       return true;
@@ -230,7 +229,7 @@ final class RaftFolder {
     }
   }
 
-  /** A server whose address is no longer in the list would begin anew, beside its users. */
+  /** Refuses to start a new server beside the folder of one that is missing in the list. */
   private void check(RaftConfig config) throws IOException {
     if (config.join() || mark().isPresent()) {
       return;
@@ -241,7 +240,7 @@ final class RaftFolder {
         if (Files.exists(other.resolve(MARK)) && !known.contains(other.getFileName().toString())) {
           throw unusable(
               other,
-              "has the log of a server that is not in \"store.raft.servers\"%nPut its address back into the list, or, for a new server in its place, set \"store.raft.join\": true");
+              "has the log of a server that is not in \"store.raft.servers\"%nPut its address back into the list; or, to replace it with a new server, set \"store.raft.join\": true");
         }
       }
     }
@@ -283,12 +282,12 @@ final class RaftFolder {
     }
   }
 
-  /** Makes a new name in a folder last, where the system knows how to. */
+  /** Makes a new name in a folder durable, where the system supports it. */
   static void syncFolder(Path folder) throws IOException {
     try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
       names.force(true);
     } catch (java.nio.file.AccessDeniedException windows) {
-      // There a folder cannot be opened, and need not be.
+      // Windows cannot open a folder, and does not need to.
     }
   }
 }

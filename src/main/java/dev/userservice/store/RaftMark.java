@@ -4,26 +4,26 @@ import io.vertx.core.json.JsonObject;
 import java.util.UUID;
 
 /**
- * What a server remembers of itself beside its log.
+ * The identity of a server, kept beside its log.
  *
- * @param id by which the others know it: its address and a random part, so that a server whose
- *     folder was lost is another one, and never votes as if it remembered
- * @param address of the configuration
- * @param group the servers that it belongs to
- * @param stage how far it has come
+ * @param id its name for the others: its address and a random part. A server whose folder was lost
+ *     gets another id, so it never votes as if it remembered earlier votes
+ * @param address its address in the configuration
+ * @param group the id of its log
+ * @param stage the progress of its start
  */
 record RaftMark(String id, String address, UUID group, Stage stage) {
 
   enum Stage {
-    /** It has begun the log, alone, and waits for the others to come in. */
+    /** The server has begun the log, alone, and waits for the others to join. */
     BEGINS,
-    /** It has asked to be taken in, and may have been. */
+    /** The server has asked to join, and may have been accepted. */
     JOINS,
-    /** The log has once had the servers that it was planned for. */
+    /** The log has once had all of its planned servers. */
     COMPLETE
   }
 
-  /** A server reads no format that is newer than its own. */
+  /** The format; a newer one is refused. */
   private static final int FORMAT = 1;
 
   RaftMark completed() {
@@ -41,7 +41,7 @@ record RaftMark(String id, String address, UUID group, Stage stage) {
   }
 
   /**
-   * @throws RuntimeException when no version of this program up to this one has written it
+   * @throws RuntimeException when it is damaged, or written by a newer version of this program
    */
   static RaftMark decode(String text) {
     JsonObject json = new JsonObject(text);

@@ -20,8 +20,8 @@ import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContextBuilder;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslProvider;
 
 /**
- * The gRPC of the engine with the TLS of the JDK; its own server insists on OpenSSL. The engine
- * makes one by the name of this class.
+ * The gRPC of the engine with the TLS of the JDK; the engine's own server requires OpenSSL. The
+ * engine creates an instance by the name of this class.
  */
 public final class RaftRpc implements RpcType {
 
@@ -30,12 +30,12 @@ public final class RaftRpc implements RpcType {
 
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
-  /** Brings what members know each other by to where it is used. */
+  /** Passes the trust between members to the instance that the engine creates. */
   static void trust(Parameters parameters, MemberTrust trust) {
     parameters.put(TRUST, trust, MemberTrust.class);
   }
 
-  /** The same for what appends to the logs of others. */
+  /** Passes the read index to the instance that the engine creates. */
   static void readIndex(Parameters parameters, ReadIndex readIndex) {
     parameters.put(READ_INDEX, readIndex, ReadIndex.class);
   }

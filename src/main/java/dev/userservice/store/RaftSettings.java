@@ -13,30 +13,30 @@ import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
 
-/** How the engine is set up, and why. */
+/** The settings of the engine, with their reasons. */
 final class RaftSettings {
 
-  /** The largest entry: a batch of as many users as may be, each as large as it may be. */
+  /** The max size of an entry: a batch of the max number of users of the max size. */
   static final int MAX_ENTRY_BYTES = 24 * 1024 * 1024;
 
   /**
-   * A follower that hears nothing of its leader for so long stands for election. Shorter, and a
-   * busy machine would change its leader for nothing; longer, and writes would wait for more than
-   * two seconds when one is killed.
+   * A follower without a message of its leader for this time starts an election. If it were shorter,
+   * a busy machine would cause needless elections; if longer, writes would wait for more than two
+   * seconds after the leader is killed.
    */
   private static final int ELECTION_MIN_MILLIS = 800;
 
   private static final int ELECTION_MAX_MILLIS = 1_300;
 
-  /** After a start it hears of a leader at once, or there is none. */
+  /** The same after a start, when a running leader answers at once. */
   private static final int FIRST_ELECTION_MIN_MILLIS = 150;
 
   private static final int FIRST_ELECTION_MAX_MILLIS = 450;
 
-  /** How long one server waits for the answer of another before it tries again. */
+  /** The timeout of a request between servers, before it is repeated. */
   private static final int REQUEST_MILLIS = 2_000;
 
-  /** A log of so many entries is read again in seconds, and writing all users once takes one. */
+  /** A log of this length is read in seconds, and a snapshot of all users takes one second. */
   private static final long SNAPSHOT_ENTRIES = 20_000;
 
   private static final int SNAPSHOTS_KEPT = 2;
@@ -52,7 +52,7 @@ final class RaftSettings {
     Path log = folder.log();
     RaftServerConfigKeys.setStorageDir(settings, List.of(log.toFile()));
     RaftServerConfigKeys.setRemovedGroupsDir(settings, log.resolveSibling("removed").toFile());
-    // Else a server that stood still for a minute would end; it catches up instead.
+    // By default, a server that was paused for a minute ends; it can catch up instead.
     RaftServerConfigKeys.setCloseThreshold(settings, TimeDuration.valueOf(3_650, TimeUnit.DAYS));
 
     RaftServerConfigKeys.Rpc.setTimeoutMin(settings, millis(ELECTION_MIN_MILLIS));
@@ -66,7 +66,7 @@ final class RaftSettings {
 
     SizeInBytes maxEntry = SizeInBytes.valueOf(MAX_ENTRY_BYTES);
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(settings, maxEntry);
-    // The engine wants room for the length and the checksum of an entry.
+    // The engine needs room for the length and the checksum of an entry.
     RaftServerConfigKeys.Log.setWriteBufferSize(
         settings, SizeInBytes.valueOf(MAX_ENTRY_BYTES + 64L));
     RaftServerConfigKeys.Log.setSegmentSizeMax(settings, SizeInBytes.valueOf("32MB"));
@@ -74,7 +74,7 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setCorruptionPolicy(settings, CorruptionPolicy.EXCEPTION);
     // See OneAppendAtATime.
     RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(settings, false);
-    // Notes of what is committed, which would double the entries; a new leader finds out itself.
+    // Commit notes would double the number of entries; a new leader does not need them.
     RaftServerConfigKeys.Log.setLogMetadataEnabled(settings, false);
     RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(settings, true);
 

@@ -21,14 +21,14 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Users in the memory of each of several servers, made by one log that is on the disks of a
- * majority before anything of it is acknowledged. A write is an entry of the log, together with
- * those that came meanwhile; a read looks at this server's own users, once a majority has confirmed
- * that nothing newer was acknowledged.
+ * Users in the memory of each of several servers, built from one replicated log. A write is
+ * acknowledged when its entry is on the disks of a majority; concurrent writes share an entry. A
+ * read uses this server's own users, once a majority has confirmed that they include all
+ * acknowledged writes.
  */
 final class RaftStore implements UserStore {
 
-  /** Users of a group: what costs is the entry. */
+  /** Max users of a group: the entry is the main cost. */
   private static final int GROUP_USERS = 1_000;
 
   private final Vertx vertx;
@@ -74,11 +74,6 @@ final class RaftStore implements UserStore {
   }
 
   @Override
-  public Future<Long> count() {
-    return read(UserStore::count);
-  }
-
-  @Override
   public Future<Void> health() {
     return vertx
         .<Void>executeBlocking(
@@ -108,11 +103,11 @@ final class RaftStore implements UserStore {
                     }));
   }
 
-  private <T> Future<T> read(Function<MemoryStore, Future<T>> look) {
+  private <T> Future<T> read(Function<MemoryStore, Future<T>> query) {
     if (!engine.isIn()) {
       return notOpen();
     }
-    return reads.pass().compose(confirmed -> engine.machine().users()).compose(look);
+    return reads.pass().compose(confirmed -> engine.machine().users()).compose(query);
   }
 
   private Future<Void> writeGroup(List<GroupCommit.Write> group) {
@@ -144,7 +139,7 @@ final class RaftStore implements UserStore {
     try {
       answer = LogAnswer.parseFrom(bytes);
     } catch (IOException e) {
-      throw new IllegalStateException("an answer of the log cannot be read", e);
+      throw new IllegalStateException("an answer of the log cannot be parsed", e);
     }
     for (int i = 0; i < group.size(); i++) {
       GroupCommit.Write write = group.get(i);

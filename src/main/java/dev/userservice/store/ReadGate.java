@@ -14,29 +14,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Lets reads through once it is confirmed that what they will see is no older than they are. Reads
- * that wait at the same time share one confirmation: the first that begins after all of them have
- * come. May be used from any thread.
+ * Delays reads until it is confirmed that they will see all writes acknowledged before them. Reads
+ * that wait at the same time share one confirmation, which begins after all of them. May be used
+ * from any thread.
  */
 final class ReadGate {
 
   /**
-   * Where many read at a time, a confirmation lets some more come before the next begins: one costs
-   * as much as some dozens of reads. A millisecond for so many as shared the last.
+   * With many concurrent reads, the next confirmation is delayed so that more of them share it: it
+   * costs as much as dozens of reads. The delay is a millisecond per so many reads of the last one.
    */
-  private static final int READS_OF_A_MILLISECOND = 16;
+  private static final int READS_PER_MILLISECOND = 16;
 
   private static final int MAX_PAUSE_MILLIS = 4;
 
-  /** Confirmations on their way: the next need not wait for the last, unless that takes long. */
-  private static final int MOST_CONFIRMING = 2;
+  /** Max concurrent confirmations: the next does not wait for a slow one. */
+  private static final int MAX_CONFIRMING = 2;
 
   private final VertxInternal vertx;
   private final Supplier<Future<Void>> confirm;
 
-  // All of these under the lock of this.
+  // Guarded by this.
 
-  /** Who waits for the next confirmation, by event loop. */
+  /** The reads that wait for the next confirmation, by event loop. */
   private Map<EventLoop, List<Promise<Void>>> waiting = new HashMap<>();
 
   private boolean planned;
@@ -59,9 +59,9 @@ final class ReadGate {
     return read.future();
   }
 
-  /** Not at once, so that the calls that came with the first share its confirmation. */
+  /** Scheduled, not run at once, so that calls of the same turn share a confirmation. */
   private void planNext() {
-    if (!planned && confirming < MOST_CONFIRMING && !waiting.isEmpty()) {
+    if (!planned && confirming < MAX_CONFIRMING && !waiting.isEmpty()) {
       planned = true;
       long pause = Math.max(0, notBeforeNanos - System.nanoTime());
       EventLoop loop = waiting.keySet().iterator().next();
@@ -70,21 +70,21 @@ final class ReadGate {
   }
 
   private void confirmNext() {
-    Map<EventLoop, List<Promise<Void>>> those;
+    Map<EventLoop, List<Promise<Void>>> batch;
     synchronized (this) {
       planned = false;
       confirming++;
-      those = waiting;
+      batch = waiting;
       waiting = new HashMap<>();
-      notBeforeNanos = System.nanoTime() + pauseAfter(those);
+      notBeforeNanos = System.nanoTime() + pauseAfter(batch);
     }
     Future.succeededFuture()
         .compose(begins -> confirm.get())
         .onComplete(
             (confirmed, failure) -> {
-              those.forEach(
+              batch.forEach(
                   (loop, reads) ->
-                      // In one turn, so that what they answer leaves together.
+                      // In one turn, so that their answers are flushed together.
                       loop.execute(() -> reads.forEach(read -> read.complete(confirmed, failure))));
               synchronized (this) {
                 confirming--;
@@ -95,7 +95,7 @@ final class ReadGate {
 
   private static long pauseAfter(Map<EventLoop, List<Promise<Void>>> last) {
     int reads = last.values().stream().mapToInt(List::size).sum();
-    int millis = Math.min(MAX_PAUSE_MILLIS, reads / READS_OF_A_MILLISECOND);
+    int millis = Math.min(MAX_PAUSE_MILLIS, reads / READS_PER_MILLISECOND);
     return TimeUnit.MILLISECONDS.toNanos(millis);
   }
 }

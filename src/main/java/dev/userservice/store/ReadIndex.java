@@ -25,25 +25,24 @@ import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.util.LifeCycle;
 
 /**
- * How far the log has to be applied before a read that begins now may look: as far as the leader
- * has it committed, once a majority has answered the leader after that (section 6.4 of the thesis
- * on Raft). Any thread may use it.
+ * The index up to which the log has to be applied before a read may start: the leader's commit index,
+ * once a majority has answered a later heartbeat (section 6.4 of the thesis on Raft). Thread-safe.
  *
- * <p>The engine has a read index of its own. That of Ratis 3.2.2 asks nobody when the same index
- * was confirmed once before, so a leader that was replaced without knowing it lets reads through
- * that miss what its successor has acknowledged; and it loses a question that is put while a
- * heartbeat is on its way out, which then waits for the next.
+ * <p>It replaces the engine's own read index. That of Ratis 3.2.2 sends no heartbeat when the same
+ * index was confirmed before. So a replaced leader admits reads that miss writes acknowledged by its
+ * successor. It also loses a request made while a heartbeat is being sent, which then waits for the
+ * next.
  */
 final class ReadIndex {
 
-  /** Those that bring the log to the others while this server leads. */
+  /** The senders of the log to the followers, while this server leads. */
   private final Set<Appender> appenders = ConcurrentHashMap.newKeySet();
 
-  private final Set<Question> questions = new HashSet<>();
+  private final Set<Request> requests = new HashSet<>();
 
   /**
-   * Completes with the index of an entry; fails when this server does not lead, leads no longer, or
-   * gets no answer in {@link RaftCalls#TRY_MILLIS}.
+   * Completes with the index of an entry. Fails when this server does not lead, or gets no majority
+   * within {@link RaftCalls#TRY_MILLIS}.
    */
   CompletableFuture<Long> ask(RaftServer.Division division) {
     DivisionInfo info = division.getInfo();
@@ -51,27 +50,27 @@ final class ReadIndex {
     if (!info.isLeaderReady()) {
       return CompletableFuture.failedFuture(notLeading());
     }
-    Question question = new Question(division, term);
-    synchronized (questions) {
-      questions.add(question);
+    Request request = new Request(division, term);
+    synchronized (requests) {
+      requests.add(request);
     }
-    question.answer.whenComplete((index, failure) -> forget(question));
-    question.put();
-    return question.answer.isDone()
-        ? question.answer
-        : question.answer.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
+    request.answer.whenComplete((index, failure) -> forget(request));
+    request.send();
+    return request.answer.isDone()
+        ? request.answer
+        : request.answer.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Fails who waits: whoever confirms now does it for another leader. */
-  void leadsNoLonger() {
-    List<Question> all;
-    synchronized (questions) {
-      all = List.copyOf(questions);
+  /** Fails all open requests: replies from now on confirm another leader. */
+  void failAll() {
+    List<Request> all;
+    synchronized (requests) {
+      all = List.copyOf(requests);
     }
-    all.forEach(Question::fail);
+    all.forEach(Request::fail);
   }
 
-  /** What the engine is to bring the log to a follower with. */
+  /** Creates the sender of the log to a follower, for the engine. */
   LogAppender newAppender(RaftServer.Division server, LeaderState state, FollowerInfo follower) {
     Appender appender = new Appender(server, new Replies(state), follower);
     appenders.add(appender);
@@ -79,20 +78,20 @@ final class ReadIndex {
   }
 
   private void replied(Appender appender, AppendEntriesReplyProto reply) {
-    appender.tellCommit(reply.getFollowerCommit());
+    appender.repeatCommit(reply.getFollowerCommit());
     if (reply.getResult() != AppendResult.SUCCESS) {
       return;
     }
-    List<Question> all;
-    synchronized (questions) {
-      all = List.copyOf(questions);
+    List<Request> all;
+    synchronized (requests) {
+      all = List.copyOf(requests);
     }
-    all.forEach(question -> question.replied(appender, reply));
+    all.forEach(request -> request.replied(appender, reply));
   }
 
-  private void forget(Question question) {
-    synchronized (questions) {
-      questions.remove(question);
+  private void forget(Request request) {
+    synchronized (requests) {
+      requests.remove(request);
     }
   }
 
@@ -100,25 +99,25 @@ final class ReadIndex {
     return new IllegalStateException("this server does not lead");
   }
 
-  private final class Question {
+  private final class Request {
 
     private final CompletableFuture<Long> answer = new CompletableFuture<>();
     private final RaftServer.Division division;
     private final long term;
     private final long committed;
 
-    // Both under the lock of this.
+    // Guarded by this.
     private final Map<Appender, Long> firstCalls = new HashMap<>();
     private final Set<RaftPeerId> confirmed = new HashSet<>();
 
-    Question(RaftServer.Division division, long term) {
+    Request(RaftServer.Division division, long term) {
       this.division = division;
       this.term = term;
       committed = division.getRaftLog().getLastCommittedIndex();
       confirmed.add(division.getId());
     }
 
-    synchronized void put() {
+    synchronized void send() {
       for (Appender appender : appenders) {
         firstCalls.put(appender, appender.askFollower(committed));
       }
@@ -141,10 +140,10 @@ final class ReadIndex {
       }
     }
 
-    /** There are previous servers only while the list changes; both lists have to agree then. */
+    /** The previous servers are empty, except during a change: then both lists need a majority. */
     private boolean isMajority(Collection<RaftPeer> servers) {
-      long those = servers.stream().filter(peer -> confirmed.contains(peer.getId())).count();
-      return servers.isEmpty() || those > servers.size() / 2;
+      long answered = servers.stream().filter(peer -> confirmed.contains(peer.getId())).count();
+      return servers.isEmpty() || answered > servers.size() / 2;
     }
 
     void fail() {
@@ -152,41 +151,41 @@ final class ReadIndex {
     }
   }
 
-  /** That of the engine, which sends the heartbeats that questions want. */
+  /** The engine's sender, with heartbeats on request. */
   private final class Appender extends GrpcLogAppender {
 
-    /** The call that the last question wants to be answered, or a later one. */
-    private volatile long wantedCall = -1;
+    /** The first heartbeat that can answer the last request. */
+    private volatile long requestedCall = -1;
 
-    /** What the follower has to know as committed, so that reads there can go on. */
-    private volatile long wantedCommit = -1;
+    /** The commit index that the follower has to know, so that its reads can proceed. */
+    private volatile long requestedCommit = -1;
 
     Appender(RaftServer.Division server, LeaderState state, FollowerInfo follower) {
       super(server, state, follower);
     }
 
-    /** Returns the first call whose answer counts. */
+    /** Triggers a heartbeat; returns the first call whose answer counts. */
     long askFollower(long committed) {
       long call = getCallId();
-      wantedCall = call;
-      wantedCommit = committed;
+      requestedCall = call;
+      requestedCommit = committed;
       triggerHeartbeat();
       return call;
     }
 
-    /** An entry may reach the follower's disk after the heartbeat that told of its commit. */
-    void tellCommit(long known) {
-      long wanted = wantedCommit;
+    /** Repeats the heartbeat when an entry reached the follower only after that of its commit. */
+    void repeatCommit(long known) {
+      long wanted = requestedCommit;
       if (known < wanted && getFollower().getMatchIndex() >= wanted) {
         triggerHeartbeat();
       }
     }
 
-    /** For what is being sent now; it may have been made before the last question. */
+    /** Triggers another heartbeat when the one being sent is older than the last request. */
     @Override
     protected void resetHeartbeatTrigger() {
       super.resetHeartbeatTrigger();
-      if (getCallId() <= wantedCall) {
+      if (getCallId() <= requestedCall) {
         triggerHeartbeat();
       }
     }
@@ -198,7 +197,7 @@ final class ReadIndex {
     }
   }
 
-  /** Tells of replies, beside the engine. */
+  /** Passes replies on, to the engine first. */
   private final class Replies implements LeaderState {
 
     private final LeaderState engine;

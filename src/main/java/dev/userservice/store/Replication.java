@@ -4,19 +4,21 @@ import io.vertx.core.Future;
 import java.util.List;
 
 /**
- * What operators see of a store that several servers keep together, and may change. May be used
- * from any thread, and before the store is open.
+ * The replication of a store over several servers, for operators. May be used from any thread, and
+ * before the store is open.
  */
 public interface Replication {
 
   /**
-   * @param servers where the servers reach each other; empty before this one is among them
-   * @param leader which of them leads, as this server knows; empty when it knows none
-   * @param leads whether that is this server
+   * The state as this server knows it.
+   *
+   * @param servers the addresses of the servers; empty before this one has joined
+   * @param leader the address of the leader; empty when unknown
+   * @param leads true when this server leads
    * @param term increases with each election
-   * @param committed the last entry of the log that this server knows to be on a majority of disks
-   * @param applied the last entry that this server's users have
-   * @param leaderSeconds how long ago this server heard of another leader, or of none
+   * @param committed the last entry of the log known to be on a majority of disks
+   * @param applied the last entry applied to this server's users
+   * @param leaderSeconds the time since the last change of the leader
    * @param snapshotBytes the size of the last snapshot; 0 for none
    */
   record State(
@@ -32,18 +34,18 @@ public interface Replication {
     static final State NONE = new State(List.of(), "", false, 0, 0, 0, 0, 0);
   }
 
-  /** At this moment. */
+  /** The current state. */
   State state();
 
-  /** The size of everything in the folder; looks at the disk. */
+  /** The size of the folder; reads the disk. */
   long diskBytes();
 
   /**
-   * Takes a server out for good: its vote counts no more, and it is not waited for.
+   * Removes a server for good: it has no vote any more.
    *
    * @param address one of {@link State#servers}
-   * @return fails as NOT_FOUND when there is none at that address, as UNUSABLE when it is the last,
-   *     as UNAVAILABLE when no majority agrees in time
+   * @return fails as NOT_FOUND for an unknown address, as UNUSABLE for the last server, as UNAVAILABLE
+   *     when no majority agrees in time
    */
   Future<Void> remove(String address);
 }

@@ -9,13 +9,13 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import org.sqlite.SQLiteErrorCode;
 
-/** What a failure of SQLite means. Its own words stay here: they may have a user's data in them. */
+/** Translates failures of SQLite. Its messages are dropped: they may contain a user's data. */
 final class SqliteFailures {
 
-  /** The first byte of a result code says what failed, the others say where. */
+  /** The lowest byte of a result code is the kind of failure; the others say where. */
   private static final int PRIMARY = 0xff;
 
-  /** What SQLite writes to open a file: 32 KiB for the index of its log, and some pages. */
+  /** The room that SQLite needs to open a file: 32 KiB for the index of its log, and some pages. */
   private static final long MIN_ROOM_BYTES = 128 * 1024;
 
   private final Path file;
@@ -24,13 +24,13 @@ final class SqliteFailures {
     this.file = file;
   }
 
-  /** A failure while the store is open; nothing was changed, unless that is what it says. */
+  /** A failure while the store is open; unless it is OUTCOME_UNKNOWN, nothing was changed. */
   RuntimeException of(SQLException failure) {
     SQLiteErrorCode code = code(failure);
     return switch (code) {
-      case SQLITE_FULL -> new StoreException(Reason.FULL, "no room is left on the disk of " + file);
+      case SQLITE_FULL -> new StoreException(Reason.FULL, "the disk of " + file + " has no room left");
       case SQLITE_BUSY, SQLITE_LOCKED ->
-          new StoreException(Reason.UNAVAILABLE, "another program keeps " + file + " locked");
+          new StoreException(Reason.UNAVAILABLE, file + " is locked by another program");
       case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN, SQLITE_IOERR ->
           new StoreException(
               Reason.UNAVAILABLE, file + " cannot be read or written (" + code.name() + ")");
@@ -38,13 +38,13 @@ final class SqliteFailures {
           new StoreException(
               Reason.UNAVAILABLE, file + " is damaged: stop the server, restore a backup");
       case SQLITE_CONSTRAINT ->
-          // E-mail addresses are looked after; so this is the bound of the ids.
-          new StoreException(Reason.FULL, "there is no id left in " + file);
+          // Taken e-mail addresses are found before the insert; so this is the max id.
+          new StoreException(Reason.FULL, file + " has no id left");
       default -> new IllegalStateException("SQLite failed with " + code.name());
     };
   }
 
-  /** A commit that failed; only when the disk failed is it unknown what is there after a crash. */
+  /** A failed commit; its outcome is unknown only when the disk failed. */
   RuntimeException ofCommit(SQLException failure) {
     return code(failure) == SQLiteErrorCode.SQLITE_IOERR
         ? new StoreException(
@@ -52,15 +52,15 @@ final class SqliteFailures {
         : of(failure);
   }
 
-  /** A failure to open the file: no use in trying again before somebody has done something. */
+  /** A failure to open the file. Permanent, until an operator acts. */
   StoreException ofOpening(SQLException failure) {
     SQLiteErrorCode code = code(failure);
     return switch (code) {
       case SQLITE_NOTADB, SQLITE_CORRUPT ->
-          unusable("is damaged, or no SQLite database%nRestore a backup, or name another file");
+          unusable("is damaged, or not a SQLite database%nRestore a backup, or name another file");
       case SQLITE_FULL -> noRoom();
       case SQLITE_BUSY, SQLITE_LOCKED ->
-          new StoreException(Reason.UNAVAILABLE, "another program keeps " + file + " locked");
+          new StoreException(Reason.UNAVAILABLE, file + " is locked by another program");
       case SQLITE_IOERR ->
           isDiskFull()
               ? noRoom()
@@ -74,15 +74,15 @@ final class SqliteFailures {
   }
 
   /**
-   * A failure to make what an open file needs.
+   * A failure to create the file, or another that it needs.
    *
-   * @param why as for {@link #unusable}; the system's reason follows it
+   * @param why as for {@link #unusable}; the system's reason is appended
    */
   StoreException ofMaking(IOException failure, String why) {
     if (isDiskFull()) {
       return noRoom();
     }
-    // Such as "No space left on device" where only the number of files is exhausted.
+    // Such as "No space left on device" when only the number of files is exhausted.
     return failure instanceof FileSystemException system && system.getReason() != null
         ? unusable(why + ": " + system.getReason())
         : unusable(why + "%nCheck the permissions of its folder");
@@ -90,14 +90,14 @@ final class SqliteFailures {
 
   private StoreException noRoom() {
     return unusable(
-        "has no room on its disk%nMake room, or name a file on another disk: \"store.sqlite.file\"");
+        "has no room on its disk%nFree some space, or name a file on another disk: \"store.sqlite.file\"");
   }
 
   /** SQLite reports a lack of room for its index as SQLITE_IOERR, among others. */
   private boolean isDiskFull() {
     try {
       FileStore disk = Files.getFileStore(Files.exists(file) ? file : file.getParent());
-      // Some file systems, such as that of /proc, have no sizes at all.
+      // Some file systems, such as /proc, have no sizes.
       return disk.getTotalSpace() > 0 && disk.getUsableSpace() < MIN_ROOM_BYTES;
     } catch (IOException e) {
       return false;
@@ -105,7 +105,7 @@ final class SqliteFailures {
   }
 
   /**
-   * @param why goes on after the name of the file, as in {@link StoreException#unusable}
+   * @param why follows the name of the file, as in {@link StoreException#unusable}
    */
   StoreException unusable(String why) {
     return StoreException.unusable(file + " " + why);

@@ -17,12 +17,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The file with the users: ours alone while it is open, in the schema of this code, and nothing is
- * written to one that is somebody else's. All of its methods wait for the disk.
+ * The database file, held by this process alone while it is open, in the schema of this code.
+ * Another program's file is never written to. All methods wait for the disk.
  */
 final class SqliteFile {
 
-  /** Stands in the file's header and tells our files from other programs' ("User"). */
+  /** The mark in the header of our files ("User"). */
   private static final int APPLICATION_ID = 0x55736572;
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteFile.class);
@@ -36,7 +36,7 @@ final class SqliteFile {
   private SqlitePlace place;
 
   /**
-   * @param timeoutMillis how long a statement waits for a lock of another program, such as a backup
+   * @param timeoutMillis the max wait for a lock of another program, such as a backup
    */
   SqliteFile(Path file, int timeoutMillis, SqliteFailures failures) {
     this.file = file;
@@ -45,10 +45,10 @@ final class SqliteFile {
   }
 
   /**
-   * Makes the file ours and ready.
+   * Locks the file and prepares it.
    *
    * @return the connection that writes
-   * @throws StoreException saying why that cannot be, with everything as it was
+   * @throws StoreException with the reason, leaving the file as it was
    */
   Connection open() {
     makeFolder();
@@ -78,7 +78,7 @@ final class SqliteFile {
     }
   }
 
-  /** A further connection, which cannot write. */
+  /** Opens a further connection, which cannot write. */
   Connection reader() {
     try {
       Connection connection = connect();
@@ -89,12 +89,12 @@ final class SqliteFile {
     }
   }
 
-  /** Where the file is, once it is open. */
+  /** The place of the file, once it is open. */
   SqlitePlace place() {
     return place;
   }
 
-  /** Lets other processes have the file; to be called after its connections are closed. */
+  /** Releases the file for other processes. Call after closing its connections. */
   void unlock() {
     lock.release();
   }
@@ -106,21 +106,21 @@ final class SqliteFile {
         Files.createDirectories(file.getParent(), OwnerOnly.FOLDER);
       }
     } catch (IOException e) {
-      throw failures.ofMaking(e, "cannot be made: its folder is missing, and cannot be made");
+      throw failures.ofMaking(e, "cannot be created: its folder is missing, and cannot be created");
     }
     if (Files.isDirectory(file)) {
       throw failures.unusable("is a folder%nName a file in it: \"store.sqlite.file\"");
     }
   }
 
-  /** Goes on with the file itself where the name is a link: its lock and its log are beside it. */
+  /** Resolves a link to the file itself: its lock and its log are beside that. */
   private void follow() {
     if (Files.isSymbolicLink(file)) {
       try {
         file = file.toRealPath();
       } catch (IOException e) {
         throw failures.unusable(
-            "is a symbolic link to a file that is missing%nMake that file, empty, or name another: \"store.sqlite.file\"");
+            "is a symbolic link to a file that is missing%nCreate that file, empty, or name another: \"store.sqlite.file\"");
       }
     }
   }
@@ -134,16 +134,16 @@ final class SqliteFile {
     } catch (LockFile.NotALockException strange) {
       throw failures.unusable("cannot be locked: " + strange.getMessage());
     } catch (IOException e) {
-      throw failures.ofMaking(e, "cannot be written: nor can " + path.getFileName() + " beside it");
+      throw failures.ofMaking(e, "cannot be locked: cannot write " + path.getFileName() + " beside it");
     }
   }
 
   private StoreException inUse(String owner) {
     return failures.unusable(
-        "is in use by " + owner + "%nOne server at a time has a file; several share a PostgreSQL");
+        "is in use by " + owner + "%nStop that one; to share users between servers, use PostgreSQL or raft");
   }
 
-  /** Before SQLite sees the file, because it takes some strangers for its own. */
+  /** Runs before SQLite opens the file, because SQLite accepts some foreign files as its own. */
   private void checkMagic() {
     if (!Files.exists(file)) {
       return;
@@ -154,31 +154,31 @@ final class SqliteFile {
     try (InputStream bytes = Files.newInputStream(file)) {
       byte[] start = bytes.readNBytes(MAGIC.length);
       if (start.length > 0 && !Arrays.equals(start, MAGIC)) {
-        throw failures.unusable("is no SQLite database%nName another file: \"store.sqlite.file\"");
+        throw failures.unusable("is not a SQLite database%nName another file: \"store.sqlite.file\"");
       }
     } catch (IOException e) {
       throw failures.unusable("cannot be read%nCheck its permissions");
     }
   }
 
-  /** SQLite takes an empty file, and gives its log and its other files the same mode. */
+  /** Creates an empty file, which SQLite accepts; its other files get the same mode. */
   private void makeFile() {
     try {
       Files.createFile(file, OwnerOnly.FILE);
     } catch (FileAlreadyExistsException e) {
       BoundedFile.warnIfOpen(file.toString(), "store.sqlite.file", LOG::warn);
     } catch (IOException e) {
-      throw failures.ofMaking(e, "cannot be made");
+      throw failures.ofMaking(e, "cannot be created");
     }
   }
 
   private Connection connect() throws SQLException {
-    // As a URI, in which every name of a file can be written.
+    // A URI can express every file name.
     Connection connection =
         new org.sqlite.SQLiteConfig()
             .createConnection("jdbc:sqlite:file:" + file.toUri().getRawPath());
     execute(connection, "PRAGMA busy_timeout = " + timeoutMillis);
-    // In WAL mode, FULL means one fsync a commit: what is acknowledged survives a power cut.
+    // In WAL mode, FULL is one fsync per commit: acknowledged users survive a power cut.
     execute(connection, "PRAGMA synchronous = FULL");
     return connection;
   }

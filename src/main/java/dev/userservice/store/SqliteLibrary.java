@@ -11,11 +11,12 @@ import org.sqlite.util.LibraryLoaderUtil;
 /**
  * The native library of SQLite, which a process loads once. The driver would copy it into the
  * folder for temporary files, under a new name for each process, and a kill would leave it there.
- * We copy it into a folder that nobody else can change, and delete both as soon as it is loaded.
+ * Here it is copied into a folder that only its owner can change; both are deleted once it is
+ * loaded.
  */
 final class SqliteLibrary {
 
-  /** The driver's property for the folder to copy to. */
+  /** The driver's property for the target folder of the copy. */
   private static final String FOLDER = "org.sqlite.tmpdir";
 
   /** The driver's property for the folder of a library that is not in its jar. */
@@ -26,11 +27,11 @@ final class SqliteLibrary {
   private SqliteLibrary() {}
 
   /**
-   * Loads the library, unless that was done before: from beside the database, or else, such as
-   * where no program can be run from there, from the folder for temporary files. An operator's
-   * {@code org.sqlite.tmpdir} counts instead of both.
+   * Loads the library, once: from beside the database, or from the folder for temporary files where
+   * that fails, such as on a file system without execution. An operator's {@code org.sqlite.tmpdir}
+   * replaces both.
    *
-   * @param database its lock is ours: what is beside it is of a process that was killed
+   * @param database a file that this process has locked, so a leftover beside it is deleted
    * @throws StoreException when it cannot be loaded
    */
   static synchronized void load(Path database) {
@@ -51,7 +52,7 @@ final class SqliteLibrary {
     } catch (Exception | LinkageError failure) {
       throw new StoreException(
           StoreException.Reason.UNUSABLE,
-          "the native library of SQLite cannot be loaded from %s%nName a folder that can be written and executed from with -D%s=FOLDER"
+          "the native library of SQLite cannot be loaded from %s%nName a folder with write and execute permission: -D%s=FOLDER"
               .formatted(
                   chosen != null ? chosen : database.getParent() + " or " + temporary, FOLDER));
     }
@@ -80,7 +81,7 @@ final class SqliteLibrary {
         SQLiteJDBCLoader.class.getResourceAsStream(
             LibraryLoaderUtil.getNativeLibResourcePath() + "/" + name)) {
       Files.copy(bytes, library);
-      // Before the driver does, which prints a stack trace when it cannot.
+      // Before the driver does, which prints a stack trace when it fails.
       System.load(library.toString());
       System.setProperty(PATH, folder.toString());
       SQLiteJDBCLoader.initialize();
@@ -90,14 +91,14 @@ final class SqliteLibrary {
     }
   }
 
-  /** Deletes a folder of ours; what a link leads to is somebody else's. */
+  /** Deletes our folder, never the target of a link. */
   private static void delete(Path folder) {
     if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
       try {
         Files.deleteIfExists(folder.resolve(LibraryLoaderUtil.getNativeLibName()));
         Files.delete(folder);
       } catch (IOException e) {
-        // Windows keeps the file while it is loaded; the next start deletes it.
+        // Windows keeps a loaded file; the next start deletes it.
       }
     }
   }

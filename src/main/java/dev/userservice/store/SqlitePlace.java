@@ -8,8 +8,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
 
 /**
- * Where the database file is. SQLite keeps its log beside the name of the file: users are lost when
- * file and log part. All of its methods wait for the disk.
+ * The location of the database file. SQLite keeps its log beside the file's name, and users are lost
+ * when file and log are separated. All methods wait for the disk.
  */
 final class SqlitePlace {
 
@@ -31,7 +31,7 @@ final class SqlitePlace {
   }
 
   /**
-   * Looks whether file and log will stay together; to be called before SQLite opens the file.
+   * Checks that file and log will stay together. Call before SQLite opens the file.
    *
    * @throws StoreException UNUSABLE for a file with several names, or one that is a mount itself
    */
@@ -54,17 +54,17 @@ final class SqlitePlace {
     }
   }
 
-  /** To be called while SQLite has the file open, which keeps its key from any other file. */
+  /** Remembers the open files. Call while SQLite has them open, so that their keys stay unique. */
   void remember() {
     fileKey = key(file);
     logKey = key(log);
   }
 
   /**
-   * Looks whether the file and its log are still those that are open.
+   * Checks that the file and its log are still the open ones.
    *
-   * @throws StoreException UNUSABLE when one was removed or replaced: what is written is in a file
-   *     without a name, which goes with the process
+   * @throws StoreException UNUSABLE when one was removed or replaced: writes then go to a file without
+   *     a name, which is lost when the process ends
    */
   void requireUnchanged() {
     requireSame(file, fileKey);
@@ -75,12 +75,12 @@ final class SqlitePlace {
     // Windows has no file keys, but an open file cannot be removed there.
     if (key != null && !key.equals(key(path))) {
       throw failures.unusable(
-          "was in use when %s was removed or replaced%%nFind out who did it; restore a backup where users are missing"
+          "was in use when %s was removed or replaced%%nFind the cause; restore a backup if users are missing"
               .formatted(path.getFileName()));
     }
   }
 
-  /** What tells a file from all others that exist; null when there is none. */
+  /** The unique key of an existing file, or null. */
   private static Object key(Path path) {
     try {
       return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
@@ -96,7 +96,7 @@ final class SqlitePlace {
   }
 
   /**
-   * Whether a path is where something is mounted.
+   * Returns true when a path is a mount point.
    *
    * @param mounts in the format of proc_pid_mountinfo(5)
    */
@@ -110,7 +110,7 @@ final class SqlitePlace {
     }
   }
 
-  /** As the kernel writes a name there: its bytes, and white space and backslashes in octal. */
+  /** Encodes a path as the kernel does there: white space and backslashes in octal. */
   private static String escaped(Path path) {
     StringBuilder escaped = new StringBuilder();
     for (byte octet : path.toString().getBytes(StandardCharsets.UTF_8)) {

@@ -8,7 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A connection that reads, for one thread at a time. All of its methods wait for the disk. */
+/** A reading connection, for one thread at a time. All methods wait for the disk. */
 final class SqliteReader {
 
   private static final String SELECT =
@@ -18,7 +18,6 @@ final class SqliteReader {
   private final SqliteFailures failures;
   private final SqliteStatement one;
   private final SqliteStatement page;
-  private final SqliteStatement count;
 
   SqliteReader(Connection connection, SqliteFailures failures) {
     this.connection = connection;
@@ -26,7 +25,6 @@ final class SqliteReader {
     try {
       one = new SqliteStatement(connection, SELECT + "= ?");
       page = new SqliteStatement(connection, SELECT + "> ? ORDER BY user_id LIMIT ?");
-      count = new SqliteStatement(connection, "SELECT count(*) FROM users");
     } catch (SQLException failure) {
       throw failures.ofOpening(failure);
     }
@@ -62,16 +60,6 @@ final class SqliteReader {
         });
   }
 
-  long count() {
-    return read(
-        () -> {
-          try (ResultSet row = count.get().executeQuery()) {
-            row.next();
-            return row.getLong(1);
-          }
-        });
-  }
-
   void close() {
     try {
       connection.close();
@@ -88,7 +76,7 @@ final class SqliteReader {
     try {
       return query.result();
     } catch (SQLException failure) {
-      List.of(one, page, count).forEach(SqliteStatement::forget);
+      List.of(one, page).forEach(SqliteStatement::forget);
       throw failures.of(failure);
     }
   }

@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
-/** A statement that is prepared once, and again after a failure: the driver ends one that fails. */
+/** A prepared statement, prepared again after a failure: the driver closes one that fails. */
 final class SqliteStatement {
 
   private final Connection connection;
@@ -24,12 +24,12 @@ final class SqliteStatement {
     return prepared;
   }
 
-  /** To be called after any failure on its connection. */
+  /** Discards the statement. Call after any failure on its connection. */
   void forget() {
     try (PreparedStatement failed = prepared) {
       prepared = null;
     } catch (SQLException gone) {
-      // Then there was nothing left to let go of.
+      // Already closed.
     }
   }
 }

@@ -13,12 +13,12 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * Users in one SQLite file of this machine. One thread writes, in groups, each of which costs one
- * fsync; a few threads read beside it, for which WAL mode needs no waiting for the writer.
+ * Users in one SQLite file of this machine. One thread writes, in groups that cost one fsync each. A
+ * few threads read concurrently; in WAL mode they do not wait for the writer.
  */
 final class SqliteStore implements UserStore {
 
-  /** Users of a group: large enough that the fsync does not count, over in about 10 ms. */
+  /** Max users of a group: large enough to hide the fsync, written in about 10 ms. */
   private static final int GROUP_USERS = 1_000;
 
   private final Vertx vertx;
@@ -29,7 +29,7 @@ final class SqliteStore implements UserStore {
   private final SqliteThreads reading;
   private final GroupCommit writes;
 
-  /** As many as there are reading threads, so that each finds one. */
+  /** One per reading thread. */
   private final Queue<SqliteReader> readers = new ConcurrentLinkedQueue<>();
 
   private volatile SqliteWriter writer;
@@ -40,7 +40,7 @@ final class SqliteStore implements UserStore {
     Path path = Path.of(config.file()).toAbsolutePath().normalize();
     failures = new SqliteFailures(path);
     file = new SqliteFile(path, config.timeoutMillis(), failures);
-    // It gets one call at a time, besides those that open, check and close.
+    // It runs one group at a time, besides open, health and close.
     writing = new SqliteThreads("sqlite-writer", 1, 8, config.timeoutMillis());
     reading =
         new SqliteThreads(
@@ -68,11 +68,6 @@ final class SqliteStore implements UserStore {
   @Override
   public Future<List<UserResponse>> page(int afterUserId, int limit) {
     return read(reader -> reader.page(afterUserId, limit));
-  }
-
-  @Override
-  public Future<Long> count() {
-    return read(SqliteReader::count);
   }
 
   @Override
@@ -104,7 +99,7 @@ final class SqliteStore implements UserStore {
         readers.add(new SqliteReader(file.reader(), failures));
       }
     } catch (RuntimeException failure) {
-      letGo(opened);
+      release(opened);
       throw failure;
     }
     writer = opened;
@@ -117,15 +112,15 @@ final class SqliteStore implements UserStore {
     reading.shutdown();
     reading.awaitEnd();
     if (open != null) {
-      letGo(open);
+      release(open);
     }
     return null;
   }
 
-  private void letGo(SqliteWriter open) {
+  private void release(SqliteWriter open) {
     try {
       readers.forEach(SqliteReader::close);
-      // The last connection to go takes the log with it.
+      // The last connection to close deletes the log.
       open.close();
     } finally {
       readers.clear();

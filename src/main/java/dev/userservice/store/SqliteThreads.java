@@ -10,8 +10,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Threads for work that waits for a disk, which no event loop may. What they have not begun waits
- * in a bounded queue, for a bounded time.
+ * Threads for work that waits for the disk, which must not run on an event loop. Calls wait in a
+ * bounded queue, for a bounded time.
  */
 final class SqliteThreads {
 
@@ -19,18 +19,18 @@ final class SqliteThreads {
   private final long timeoutNanos;
 
   /**
-   * @param name of the threads, in a thread dump
-   * @param waiting the most calls that wait for a thread
-   * @param timeoutMillis how long a call may wait for one
+   * @param name the name of the threads, for thread dumps
+   * @param queueSize the max number of calls that wait for a thread
+   * @param timeoutMillis the max wait for a thread
    */
-  SqliteThreads(String name, int count, int waiting, int timeoutMillis) {
+  SqliteThreads(String name, int count, int queueSize, int timeoutMillis) {
     threads =
         new ThreadPoolExecutor(
             count,
             count,
             0,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(waiting),
+            new LinkedBlockingQueue<>(queueSize),
             work -> {
               Thread thread = new Thread(work, name);
               thread.setDaemon(true);
@@ -39,7 +39,7 @@ final class SqliteThreads {
     timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
   }
 
-  /** The result of blocking work; the Future completes on the thread that has done it. */
+  /** Runs blocking work; the Future completes on the thread that ran it. */
   <T> Future<T> call(Callable<T> work) {
     Promise<T> result = Promise.promise();
     long since = System.nanoTime();
@@ -48,7 +48,7 @@ final class SqliteThreads {
           () -> {
             if (System.nanoTime() - since > timeoutNanos) {
               result.fail(
-                  new StoreException(Reason.TIMED_OUT, "a call waited too long for its turn"));
+                  new StoreException(Reason.TIMED_OUT, "a call waited too long in the queue of the store"));
               return;
             }
             T value;
@@ -65,17 +65,17 @@ final class SqliteThreads {
           threads.isShutdown()
               ? new StoreException(Reason.UNAVAILABLE, "the store is closed")
               : new StoreException(
-                  Reason.OVERLOADED, threads.getQueue().size() + " calls wait for the store"));
+                  Reason.OVERLOADED, "the queue of the store is full: " + threads.getQueue().size() + " calls wait"));
     }
     return result.future();
   }
 
-  /** Takes no more work; what has been taken is done. */
+  /** Rejects further work; accepted work still runs. */
   void shutdown() {
     threads.shutdown();
   }
 
-  /** Waits, on a thread that may, until what had been taken before {@link #shutdown} is done. */
+  /** Blocks until the work accepted before {@link #shutdown} is done. */
   void awaitEnd() throws InterruptedException {
     threads.awaitTermination(2 * timeoutNanos, TimeUnit.NANOSECONDS);
   }

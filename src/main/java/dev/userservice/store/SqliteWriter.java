@@ -10,10 +10,10 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The one connection that writes. All of its methods wait for the disk, on one thread. */
+/** The one writing connection. All methods wait for the disk, on one thread. */
 final class SqliteWriter {
 
-  /** Asks first: a conflict would use up an id. */
+  /** Checks the address first, because a conflict would use up an id. */
   private static final String INSERT =
       """
       INSERT INTO users (name, email, email_key, age, created_at)
@@ -27,7 +27,7 @@ final class SqliteWriter {
   private final SqliteStatement begin;
   private final SqliteStatement commit;
 
-  /** Whether the last attempt to write failed. */
+  /** True when the last attempt to write failed. */
   private volatile boolean failing;
 
   SqliteWriter(Connection connection, SqlitePlace place, SqliteFailures failures) {
@@ -43,7 +43,7 @@ final class SqliteWriter {
     }
   }
 
-  /** Writes a group in one transaction: nobody of it hears of success before all are on disk. */
+  /** Writes a group in one transaction; reports success only after all of it is on disk. */
   void write(List<Write> group) {
     List<Runnable> outcomes = new ArrayList<>(group.size());
     transaction(
@@ -72,7 +72,7 @@ final class SqliteWriter {
     }
   }
 
-  /** Moves everything into the one file, and lets go of it. */
+  /** Moves the log into the file, and closes the connection. */
   void close() {
     try (connection) {
       execute("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -109,7 +109,7 @@ final class SqliteWriter {
     }
   }
 
-  /** One call's users, or none of them. */
+  /** Inserts one call's users, or none of them; returns the report of the outcome. */
   private Runnable write(Write write) throws SQLException {
     List<UserResponse> drafts = write.drafts();
     List<Integer> ids = new ArrayList<>(drafts.size());
@@ -135,7 +135,7 @@ final class SqliteWriter {
     return () -> write.done(ids);
   }
 
-  /** The id of a new user; 0 when the e-mail address is taken. */
+  /** Inserts a user; returns its id, or 0 when the e-mail address is taken. */
   private int insert(UserResponse draft) throws SQLException {
     PreparedStatement values = insert.get();
     values.setString(1, draft.getName());

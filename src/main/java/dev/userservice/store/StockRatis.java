@@ -1,8 +1,7 @@
 package dev.userservice.store;
 
 /**
- * What the libraries inside of Ratis read from system properties, before the first of their
- * classes.
+ * System properties that the libraries inside Ratis read when their first class is loaded.
  */
 final class StockRatis {
 
@@ -10,7 +9,7 @@ final class StockRatis {
 
   private StockRatis() {}
 
-  /** A value that is set by whoever starts the program stays. */
+  /** Sets the properties, except those that the operator has set. */
   static void prepare() {
     // TLS is the JDK's, and no native library is unpacked into a shared folder.
     set("handler.ssl.noOpenSsl", "true");

@@ -1,32 +1,32 @@
 package dev.userservice.store;
 
 /**
- * A failure of a {@link UserStore}. Its message is for operators, who find it in a log or on the
- * terminal: it never has a user's data or a password in it, and never goes to a caller.
+ * A failure of a {@link UserStore}. Its message is for operators, in a log or on the terminal. It
+ * never contains a user's data or a password, and is never sent to a caller.
  */
 public final class StoreException extends RuntimeException {
 
-  /** What went wrong; with every reason but {@link #OUTCOME_UNKNOWN}, nothing was changed. */
+  /** The cause; with every reason but {@link #OUTCOME_UNKNOWN}, nothing was changed. */
   public enum Reason {
-    /** Nobody has the id. */
+    /** No user has the id. */
     NOT_FOUND,
     /** The e-mail address of the draft at {@link #index()} belongs to another user. */
     EMAIL_TAKEN,
     /** The store cannot be reached; it may be back at any time. */
     UNAVAILABLE,
-    /** The store went away in the middle of a write, which may have been done or not. */
+    /** The store was lost during a write, which may or may not have been applied. */
     OUTCOME_UNKNOWN,
-    /** More calls wait for the store than may; a little later there may be room. */
+    /** The queue of the store is full; a retry a little later may succeed. */
     OVERLOADED,
-    /** There is no room left where the users are kept; only an operator can help. */
+    /** The storage has no room left; only an operator can help. */
     FULL,
     /** The store did not answer in time. */
     TIMED_OUT,
-    /** Other writes were in the way three times. */
+    /** Other writes conflicted with this one three times. */
     CONFLICT,
-    /** Nobody waits for the outcome any more, and so the write was not begun. */
+    /** The caller stopped waiting for the outcome before the write started. */
     ABANDONED,
-    /** What is there cannot be used, as it is or as it is configured; trying again is no use. */
+    /** The storage or its configuration cannot be used; a retry does not help. */
     UNUSABLE
   }
 
@@ -38,14 +38,14 @@ public final class StoreException extends RuntimeException {
   }
 
   private StoreException(Reason reason, String message, int index) {
-    // No stack trace: these are answers, and a refused create should cost no more than a good one.
+    // No stack trace: a refused create must not cost more than a successful one.
     super(message, null, false, false);
     this.reason = reason;
     this.index = index;
   }
 
   static StoreException notFound() {
-    return new StoreException(Reason.NOT_FOUND, "nobody has the id");
+    return new StoreException(Reason.NOT_FOUND, "no user has the id");
   }
 
   static StoreException emailTaken(int index) {
@@ -53,22 +53,22 @@ public final class StoreException extends RuntimeException {
   }
 
   /**
-   * @param message names what cannot be used, and says what to do; {@code %n} ends a line, and all
-   *     else may be part of a name
+   * @param message names the unusable thing, then says what to do; {@code %n} ends a line, and any
+   *     other text may be part of a name
    */
   static StoreException unusable(String message) {
     return new StoreException(Reason.UNUSABLE, message.replace("%n", System.lineSeparator()));
   }
 
   static StoreException abandoned() {
-    return new StoreException(Reason.ABANDONED, "the caller has gone");
+    return new StoreException(Reason.ABANDONED, "the caller no longer waits for the write");
   }
 
   public Reason reason() {
     return reason;
   }
 
-  /** The zero-based index of the draft that failed, 0 where there was only one. */
+  /** The zero-based index of the draft that failed; 0 for a single draft. */
   public int index() {
     return index;
   }

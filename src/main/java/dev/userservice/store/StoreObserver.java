@@ -1,25 +1,25 @@
 package dev.userservice.store;
 
-/** Is told of what a store is asked for, such as to measure it. */
+/** Observes the reads and writes of a store, for example to measure them. */
 @FunctionalInterface
 public interface StoreObserver {
 
   /**
-   * A store is about to be asked. Called on the event loop that asks; must not throw.
+   * Called before each operation, on the event loop that starts it. Must not throw.
    *
-   * @param operation {@code get}, {@code create}, {@code createAll}, {@code page} or {@code count}
-   * @return told, once and on the same event loop, how it has ended
+   * @param operation {@code get}, {@code create}, {@code createAll} or {@code page}
+   * @return called once, on the same event loop, when the operation ends
    */
   Operation begin(String operation);
 
-  /** One question to a store. */
+  /** One operation of a store. */
   @FunctionalInterface
   interface Operation {
 
     /**
      * Must not throw.
      *
-     * @param failure what it has failed with; null when it has succeeded
+     * @param failure the cause, or null after success
      */
     void end(Throwable failure);
   }

@@ -7,23 +7,21 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What calls find out about a store, for operators: the log says each change once with a count, and
- * health takes it into account. The counterpart of {@link UserStore#health}, which sees no damaged
- * page and no full disk.
- *
- * <p>May be used from all threads.
+ * Failures of a store that calls run into. Each change is logged once with a count, and health takes
+ * it into account. Complements {@link UserStore#health}, which detects no damaged page and no full
+ * disk. Thread-safe.
  */
 public final class StoreTrouble implements StoreObserver {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreTrouble.class);
 
-  /** The store has answered: a failure of the call, not of the store. */
+  /** Regular answers: the call failed, not the store. */
   private static final Set<Reason> ANSWERS = Set.of(Reason.NOT_FOUND, Reason.EMAIL_TAKEN);
 
-  /** How long a failed call counts against health when no later one succeeds. */
+  /** The time for which a failed call counts against health, unless a later one succeeds. */
   private static final long HOLD_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  /** How often a failure that lasts is logged again. */
+  /** The interval at which a lasting failure is logged again. */
   private static final long AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final Kind reads = new Kind("reads");
@@ -35,8 +33,8 @@ public final class StoreTrouble implements StoreObserver {
   }
 
   /**
-   * The message of a failed call that means that the store is unavailable, if no later call of its
-   * kind succeeded and it ended within the last 5 s; otherwise null.
+   * Returns the message of a call that failed as UNAVAILABLE within the last 5 s, or null without
+   * one, or after a later success of its kind.
    */
   public String unavailable() {
     String write = writes.unavailable();
@@ -44,24 +42,24 @@ public final class StoreTrouble implements StoreObserver {
   }
 
   /**
-   * Logs what changed since the last time; to be called about once a second.
+   * Logs the changes since the last report. Called about once a second.
    *
-   * @param known a message the log has already, not to be repeated
+   * @param known a message that is logged already, and not repeated
    */
   public void report(String known) {
     reads.report(known);
     writes.report(known);
   }
 
-  /** The calls that read, or those that write. */
+  /** The reads, or the writes. */
   private static final class Kind implements Operation {
 
     private final String name;
 
-    /** Whether the last call failed. */
+    /** True when the last call failed. */
     private volatile boolean failing;
 
-    // All of these under the lock of this.
+    // Guarded by this.
     private String message;
     private boolean isUnavailable;
     private long failedNanos;
@@ -77,14 +75,14 @@ public final class StoreTrouble implements StoreObserver {
     public void end(Throwable failure) {
       if (failure == null || failure instanceof StoreException e && ANSWERS.contains(e.reason())) {
         if (failing) {
-          // Else each call would write what all event loops read.
+          // Checked first: otherwise each call would write a field that all event loops read.
           failing = false;
         }
       } else if (failure instanceof StoreException refused
           && refused.reason() != Reason.ABANDONED) {
         failed(refused);
       }
-      // Any other failure is unexpected, and logged with its stack trace where it ends the call.
+      // Any other failure is unexpected; it is logged with its stack trace where the call ends.
     }
 
     private synchronized void failed(StoreException refused) {

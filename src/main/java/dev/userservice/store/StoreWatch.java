@@ -8,12 +8,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
- * Whether the store of a server can be used: what it says of itself, and what calls find out. Each
- * change is logged once for all instances.
+ * The health of a server's store: its own answer, combined with the failures of calls. Each change
+ * is logged once for all instances.
  */
 public final class StoreWatch {
 
-  private static final String BACK = "the store is back, health says SERVING";
+  private static final String BACK = "the store is back, health state SERVING";
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreWatch.class);
 
@@ -21,12 +21,12 @@ public final class StoreWatch {
   private final StoreTrouble trouble;
   private final Consumer<String> lost;
 
-  /** What was last said of the store. */
-  private final AtomicReference<String> says = new AtomicReference<>(BACK);
+  /** The last state that was logged. */
+  private final AtomicReference<String> state = new AtomicReference<>(BACK);
 
   /**
    * @param trouble observes all calls of the store
-   * @param lost called, maybe several times, with the reason why the store can no longer be used
+   * @param lost called, possibly several times, with the reason, when the store is lost for good
    */
   public StoreWatch(UserStore store, StoreTrouble trouble, Consumer<String> lost) {
     this.store = store;
@@ -34,20 +34,20 @@ public final class StoreWatch {
     this.lost = lost;
   }
 
-  /** Fails while the store cannot be used; to be asked about once a second. */
+  /** Fails while the store cannot be used. Called about once a second. */
   public Future<Void> health() {
-    return store.health().compose(answers -> found()).onComplete(this::report);
+    return store.health().compose(answers -> checkCalls()).onComplete(this::report);
   }
 
-  private Future<Void> found() {
+  private Future<Void> checkCalls() {
     String message = trouble.unavailable();
     return message == null ? Future.succeededFuture() : Future.failedFuture(message);
   }
 
   private void report(Void healthy, Throwable failure) {
     String message = failure == null ? "" : failure.getMessage();
-    String now = failure == null ? BACK : message + "; health says NOT_SERVING";
-    if (!says.getAndSet(now).equals(now)) {
+    String now = failure == null ? BACK : message + "; health state NOT_SERVING";
+    if (!state.getAndSet(now).equals(now)) {
       LOG.warn(now);
     }
     trouble.report(message);

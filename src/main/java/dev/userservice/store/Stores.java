@@ -5,21 +5,16 @@ import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Optional;
 
-/** The one switch that picks a store. */
+/** Creates the configured store. */
 public final class Stores {
 
   private Stores() {}
 
-  /** The store that a configuration asks for, not yet open. */
-  public static UserStore of(StoreConfig config, Vertx vertx) {
-    return of(config, vertx, List.of(), Optional.empty());
-  }
-
   /**
-   * The same, with somebody who looks on.
+   * Returns the configured store, not yet open.
    *
-   * @param observers told of each question in the opposite order, and of each answer in this one
-   * @param trust for a store whose servers speak mutual TLS with each other
+   * @param observers called in reverse order when an operation begins, in this order when it ends
+   * @param trust for a store whose servers use mutual TLS with each other
    */
   public static UserStore of(
       StoreConfig config, Vertx vertx, List<StoreObserver> observers, Optional<MemberTrust> trust) {

@@ -7,10 +7,10 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Where the users are kept. Every store keeps these promises, and one test kit checks them all:
+ * A store of the users. Every implementation keeps these promises, and one test kit checks them all:
  *
  * <ul>
- *   <li>Ids start at 1 and increase in the order of creation: whoever has seen an id finds no
+ *   <li>Ids start at 1 and increase in the order of creation: a reader that has seen an id finds no
  *       smaller one created later. None is ever used twice. A create that fails uses none up,
  *       unless it races with another for the same e-mail address; a database that is restarted may
  *       leave a gap.
@@ -33,8 +33,8 @@ import java.util.function.BooleanSupplier;
  * Users go in as drafts: complete but for {@code user_id}, and valid by the rules of the {@code
  * user} package, which a store does not check again.
  *
- * <p>A write takes a supplier that says whether it is {@code abandoned}: that nobody waits for its
- * outcome any more. It is asked from any thread, for the last time before the write begins; a write
+ * <p>A write takes a supplier that says whether it is {@code abandoned}: its caller no longer waits
+ * for the outcome. It is called on any thread, for the last time before the write begins; a write
  * that is abandoned by then changes nothing and fails with {@link StoreException.Reason#ABANDONED}.
  */
 public interface UserStore {
@@ -49,10 +49,10 @@ public interface UserStore {
   Future<Void> open();
 
   /**
-   * The user with an id.
+   * Returns the user with an id.
    *
    * @param userId any number
-   * @return the user; fails with {@link StoreException.Reason#NOT_FOUND} when nobody has the id
+   * @return the user; fails with {@link StoreException.Reason#NOT_FOUND} when no user has it
    */
   Future<UserResponse> get(int userId);
 
@@ -61,7 +61,7 @@ public interface UserStore {
    *
    * @param draft the user without its id
    * @return the user with its id; fails with {@link StoreException.Reason#EMAIL_TAKEN}, index 0,
-   *     when the e-mail address belongs to somebody
+   *     when the e-mail address belongs to another user
    */
   default Future<UserResponse> create(UserResponse draft, BooleanSupplier abandoned) {
     return createAll(List.of(draft), abandoned)
@@ -74,37 +74,34 @@ public interface UserStore {
    * @param drafts the users without their ids, in the order of the ids that they get
    * @return the ids, the i-th for the i-th draft; fails with {@link
    *     StoreException.Reason#EMAIL_TAKEN} and the lowest index whose e-mail address belongs to
-   *     somebody or to an earlier draft of the list
+   *     another user or to an earlier draft of the list
    */
   Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned);
 
   /**
-   * Users in the order of their ids. A list of any length is read page by page, so that nothing in
+   * Returns users in the order of their ids. A list of any length is read page by page, so that nothing in
    * the store is held open between two pages.
    *
    * @param afterUserId only users with a larger id
-   * @param limit the most users to return, at least 1
-   * @return at most {@code limit} users; fewer when there are no more
+   * @param limit the max number of users to return, at least 1
+   * @return fewer than {@code limit} users only at the end of the directory
    */
   Future<List<UserResponse>> page(int afterUserId, int limit);
 
-  /** How many users there are. */
-  Future<Long> count();
-
   /**
-   * Succeeds when reads and writes can be expected to; asked about once a second. Fails as UNUSABLE
-   * when that will not change before the process is started again.
+   * Succeeds when reads and writes can be expected to. Called about once a second. Fails as UNUSABLE
+   * when only a restart of the process can help.
    */
   Future<Void> health();
 
-  /** How several servers keep the users together; empty where this store is nobody else's. */
+  /** The state of replication; empty for a store that does not replicate. */
   default Optional<Replication> replication() {
     return Optional.empty();
   }
 
   /**
-   * Lets go of everything that the store holds, once the writes that have been taken are done. To
-   * be called once; all other calls after it may fail as UNAVAILABLE.
+   * Releases all resources of the store, once the accepted writes are done. Called once; all other
+   * calls after it may fail as UNAVAILABLE.
    */
   Future<Void> close();
 }

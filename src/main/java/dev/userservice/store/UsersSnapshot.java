@@ -19,10 +19,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * All users in one file, read and written as a stream: a page of them is in memory a second time,
- * not all.
+ * All users in one file, read and written as a stream: only a page of them is in memory twice.
  *
- * @param lastEntries what else the servers have to agree on
+ * @param lastEntries the last applied entry of each writer
  */
 record UsersSnapshot(MemoryStore users, List<LastEntry> lastEntries) {
 
@@ -30,7 +29,7 @@ record UsersSnapshot(MemoryStore users, List<LastEntry> lastEntries) {
   private static final int PAGE = 1_000;
   private static final int BUFFER_BYTES = 64 * 1024;
 
-  /** On the disk when this returns. */
+  /** Writes a snapshot; it is on the disk when this returns. */
   static void write(Path file, MemoryStore users, Collection<LastEntry> lastEntries)
       throws IOException {
     int count = users.size();
@@ -60,25 +59,27 @@ record UsersSnapshot(MemoryStore users, List<LastEntry> lastEntries) {
   }
 
   /**
-   * @throws IOException when no version of this program up to this one has written the file
+   * Reads a snapshot.
+   *
+   * @throws IOException when it is damaged, or written by a newer version of this program
    */
   static UsersSnapshot read(Path file) throws IOException {
     MemoryStore users = new MemoryStore();
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES)) {
       SnapshotHead head = SnapshotHead.parseDelimitedFrom(in);
       if (head == null || head.getFormat() != FORMAT) {
-        throw new IOException("a snapshot of another format");
+        throw new IOException("the snapshot has another format");
       }
       List<UserResponse> page = new ArrayList<>(PAGE);
       for (int id = 1; id <= head.getUsers(); id++) {
         UserResponse user = UserResponse.parseDelimitedFrom(in);
         if (user == null || user.getUserId() != id) {
-          throw new IOException("a snapshot with a gap");
+          throw new IOException("the snapshot has a gap");
         }
         page.add(user.toBuilder().clearUserId().build());
         if (page.size() == PAGE || id == head.getUsers()) {
           if (users.createAll(page, () -> false).failed()) {
-            throw new IOException("a snapshot with an e-mail address twice");
+            throw new IOException("the snapshot has an e-mail address twice");
           }
           page.clear();
         }

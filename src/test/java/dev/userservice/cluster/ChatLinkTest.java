@@ -97,7 +97,7 @@ class ChatLinkTest {
     Frame question = frame();
     on(
         () -> {
-          question.answer.fail("nobody there");
+          question.answer.fail("unreachable");
           link.markReachable();
           return add(2);
         });

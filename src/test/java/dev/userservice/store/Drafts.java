@@ -10,11 +10,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
-/** Users that a store can be given, and its answers, waited for. */
+/** Sample users for a store, and waiting for its answers. */
 final class Drafts {
 
-  /** Somebody waits for the outcome. */
+  /** The caller waits for the outcome. */
   static final BooleanSupplier WANTED = () -> false;
+
+  private static final int PAGE = 10_000;
 
   private Drafts() {}
 
@@ -39,7 +41,7 @@ final class Drafts {
     return future.timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
-  /** Opens a store, again while it waits for others. */
+  /** Opens a store, retrying while it waits for other servers. */
   static void open(UserStore store) {
     Waits.until(
         "the store is open",
@@ -54,7 +56,20 @@ final class Drafts {
     return catchThrowableOfType(StoreException.class, () -> await(future));
   }
 
-  /** Waits for the reason with which a call fails. */
+  /** Counts all users of a store, page by page. */
+  static long count(UserStore store) {
+    long count = 0;
+    int last = 0;
+    List<UserResponse> users;
+    do {
+      users = await(store.page(last, PAGE));
+      count += users.size();
+      last = users.isEmpty() ? last : users.get(users.size() - 1).getUserId();
+    } while (users.size() == PAGE);
+    return count;
+  }
+
+  /** Returns the reason with which a call fails. */
   static StoreException.Reason reason(Future<?> future) {
     return failure(future).reason();
   }

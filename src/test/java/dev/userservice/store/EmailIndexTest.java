@@ -13,7 +13,7 @@ class EmailIndexTest {
   private final EmailIndex index = new EmailIndex(emails::get);
 
   @Test
-  void add_addressOfSomebody_isRefused() {
+  void add_takenAddress_isRefused() {
     assertThat(add("alice@example.com", 1)).isTrue();
     assertThat(index.add("alice@example.com", 2)).isFalse();
     assertThat(add("bob@example.com", 2)).isTrue();
@@ -21,11 +21,11 @@ class EmailIndexTest {
   }
 
   @Test
-  void remove_freesTheAddressAndNoOther() {
+  void remove_freesOnlyThatAddress() {
     Map<String, Integer> expected = new HashMap<>();
     Random random = new Random(11);
     for (int userId = 1; userId <= 200_000; userId++) {
-      // Few addresses, so that many are taken, and in crowded tables many share a neighbourhood.
+      // Few addresses, so that many are taken; in crowded tables, so that many probe the same slots.
       String email = "user" + random.nextInt(20_000) + "@example.com";
       Integer owner = expected.get(email);
       if (owner != null && random.nextBoolean()) {

@@ -23,7 +23,7 @@ class GroupCommitTest {
 
   private final Vertx vertx = Vertx.vertx();
 
-  /** The sizes of the groups, and of the writes in them; and what ends each. */
+  /** The sizes of the groups and of their writes, and the commit that ends each group. */
   private final List<List<Integer>> groups = new ArrayList<>();
 
   private final List<Promise<Void>> commits = new ArrayList<>();
@@ -50,7 +50,7 @@ class GroupCommitTest {
 
     assertThat(await(first)).containsExactly(1);
     for (int i = 0; i < others.size(); i++) {
-      assertThat(await(others.get(i))).as("in the order in which they came").containsExactly(2 + i);
+      assertThat(await(others.get(i))).as("in the order of arrival").containsExactly(2 + i);
     }
   }
 
@@ -86,7 +86,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void write_thatNobodyWaitsForAnyMore() {
+  void write_abandonedInTheQueue() {
     GroupCommit creates = groupCommit(10, 100, TIMEOUT_MILLIS);
     AtomicBoolean gone = new AtomicBoolean();
     creates.add(drafts(0, 1), WANTED);
@@ -101,7 +101,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void write_thatHasWaitedTooLong() {
+  void write_thatWaitedTooLong() {
     GroupCommit creates = groupCommit(10, 100, 0);
 
     assertThat(reason(creates.add(drafts(0, 1), WANTED))).isEqualTo(Reason.TIMED_OUT);
@@ -139,7 +139,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void close_waitsForWhatHasBeenTaken() {
+  void close_waitsForAcceptedWrites() {
     GroupCommit creates = groupCommit(10, 100, TIMEOUT_MILLIS);
     creates.add(drafts(0, 1), WANTED);
     Future<List<Integer>> taken = creates.add(drafts(1, 1), WANTED);
@@ -159,7 +159,7 @@ class GroupCommitTest {
     return new GroupCommit(vertx, mostWaiting, groupUsers, timeoutMillis, this::write);
   }
 
-  /** Ids are given when the test ends the commit. */
+  /** Assigns ids when the test completes the commit. */
   private Future<Void> write(List<GroupCommit.Write> group) {
     groups.add(group.stream().map(write -> write.drafts().size()).toList());
     Promise<Void> commit = Promise.promise();

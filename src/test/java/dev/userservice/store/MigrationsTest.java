@@ -10,7 +10,7 @@ class MigrationsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"sqlite", "postgres"})
-  void after_whatIsMissing(String database) {
+  void after_returnsTheMissingScripts(String database) {
     Migrations migrations = new Migrations(database);
 
     assertThat(migrations.after("here", 0))

@@ -15,7 +15,7 @@ import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.server.RaftServer;
 import org.junit.jupiter.api.Test;
 
-/** The order of requests alone: the engine behind it decides nothing here. */
+/** The order of requests, over a fake engine. */
 class OneAppendAtATimeTest {
 
   private final List<Integer> started = new ArrayList<>();
@@ -50,7 +50,7 @@ class OneAppendAtATimeTest {
   }
 
   @Test
-  void failedRequest_endsItselfAlone() throws Exception {
+  void failedRequest_failsAlone() throws Exception {
     CompletableFuture<?> first = server.appendEntriesAsync(request(1));
     CompletableFuture<?> second = server.appendEntriesAsync(request(2));
 
@@ -60,7 +60,7 @@ class OneAppendAtATimeTest {
     assertThat(second).isCompleted();
   }
 
-  /** The engine never answers for entries that a snapshot replaces. */
+  /** The engine never answers requests whose entries a snapshot replaces. */
   @Test
   void snapshot_endsTheWaitForEntriesThatItReplaces() throws Exception {
     CompletableFuture<?> first = server.appendEntriesAsync(request(1));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Several servers on one database, and what is in the way of opening it. */
+/** Several servers on one database, and the obstacles to opening it. */
 class PostgresSharedTest {
 
   @TempDir private Path folder;
@@ -49,7 +49,7 @@ class PostgresSharedTest {
     opening.forEach(Drafts::await);
 
     await(stores.all.get(0).create(draft(1), WANTED));
-    assertThat(stores.all).allSatisfy(store -> assertThat(await(store.count())).isEqualTo(1));
+    assertThat(stores.all).allSatisfy(store -> assertThat(Drafts.count(store)).isEqualTo(1));
   }
 
   @Test
@@ -72,7 +72,7 @@ class PostgresSharedTest {
         .hasSize(500)
         .doesNotHaveDuplicates();
     assertThat(outcomes).filteredOn(Reason.EMAIL_TAKEN::equals).hasSize(500);
-    assertThat(await(both.get(0).count())).isEqualTo(500);
+    assertThat(Drafts.count(both.get(0))).isEqualTo(500);
   }
 
   @Test
@@ -88,12 +88,12 @@ class PostgresSharedTest {
     }
 
     assertThat(creates.stream().map(Drafts::await)).containsOnlyOnce(500);
-    assertThat(await(both.get(0).count())).isEqualTo(500);
+    assertThat(Drafts.count(both.get(0))).isEqualTo(500);
   }
 
-  /** "Whoever has seen an id finds no smaller one created later." */
+  /** "A reader that has seen an id finds no smaller one created later." */
   @Test
-  void reader_thatGoesOnFromTheLastId_missesNobody() throws Exception {
+  void reader_continuingAfterTheLastId_missesNoUser() throws Exception {
     int creates = 1_500;
     List<UserStore> writers = List.of(stores.open(database), stores.open(database));
     UserStore reader = stores.open(database);
@@ -169,7 +169,7 @@ class PostgresSharedTest {
   }
 
   @Test
-  void open_whatIsNotThere() {
+  void open_missingDatabaseRoleOrServer() {
     assertUnusable(database.copy().put("database", "nowhere"), "createdb nowhere");
     assertUnusable(database.copy().put("database", "100%d"), "createdb 100%d");
     assertUnusable(database.copy().put("user", "nobody"), "the role exists", "pg_hba.conf");

@@ -6,16 +6,21 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** Stores of one test over PostgreSQL, on a Vert.x of their own. */
+/** The PostgreSQL stores of one test, on their own Vert.x. */
 final class PostgresStores {
 
   final Vertx vertx = Vertx.vertx();
   final List<UserStore> all = new ArrayList<>();
 
-  /** One that is not open, as a server would get it. */
+  /** A store as a server gets it, not yet open. */
   static UserStore of(JsonObject settings, Vertx vertx) {
-    return Stores.of(ServerConfig.from(StoreConfigs.of("postgres", settings)).store(), vertx);
+    return Stores.of(
+        ServerConfig.from(StoreConfigs.of("postgres", settings)).store(),
+        vertx,
+        List.of(),
+        Optional.empty());
   }
 
   UserStore store(JsonObject settings) {

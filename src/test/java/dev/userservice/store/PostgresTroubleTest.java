@@ -38,12 +38,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What happens to a PostgreSQL while it is used. */
+/** A PostgreSQL store while its server has faults. */
 class PostgresTroubleTest {
 
   private static final int TIMEOUT_MILLIS = Waits.SECONDS * 1_000;
 
-  /** For a call that waits in vain: to its end. */
+  /** A short timeout, for calls that run into it. */
   private static final int SHORT_TIMEOUT_MILLIS = 5_000;
 
   private static PostgresServer server;
@@ -86,7 +86,7 @@ class PostgresTroubleTest {
       assertThat(reason(several)).isEqualTo(Reason.TIMED_OUT);
     }
     await(store.createAll(drafts(2, 3), WANTED));
-    assertThat(await(store.count())).as("nothing was done in the meantime").isEqualTo(4);
+    assertThat(Drafts.count(store)).as("the timed out writes changed nothing").isEqualTo(4);
   }
 
   @Test
@@ -102,7 +102,7 @@ class PostgresTroubleTest {
 
       assertThat(reason(one)).isEqualTo(Reason.OUTCOME_UNKNOWN);
     }
-    assertThat(await(store.count())).as("never tried again by us").isZero();
+    assertThat(Drafts.count(store)).as("never retried").isZero();
     await(store.create(draft(1), WANTED));
   }
 
@@ -116,7 +116,7 @@ class PostgresTroubleTest {
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
 
-    // Those that the pool had may fail once more; new ones do not.
+    // Pooled connections may fail once more; new ones do not.
     for (int i = 0; i < 20; i++) {
       store.get(1).otherwiseEmpty().await();
       store.create(draft(2), WANTED).otherwiseEmpty().await();
@@ -145,7 +145,7 @@ class PostgresTroubleTest {
           .hasSize(2);
       assertThat(reads.stream().map(Drafts::reason)).contains(Reason.OVERLOADED);
     }
-    assertThat(await(store.count())).isZero();
+    assertThat(Drafts.count(store)).isZero();
     await(store.create(draft(1), WANTED));
   }
 
@@ -166,7 +166,7 @@ class PostgresTroubleTest {
   }
 
   @Test
-  void batch_thatNobodyWaitsForAnyMore() throws Exception {
+  void batch_abandonedByItsCaller() throws Exception {
     database.put("connections", 2);
     UserStore store = open();
     AtomicBoolean gone = new AtomicBoolean();
@@ -180,7 +180,7 @@ class PostgresTroubleTest {
     }
     assertThat(await(first)).containsExactly(1, 2);
     assertThat(reason(second)).isEqualTo(Reason.ABANDONED);
-    assertThat(await(store.count())).isEqualTo(2);
+    assertThat(Drafts.count(store)).isEqualTo(2);
   }
 
   @Test
@@ -215,7 +215,7 @@ class PostgresTroubleTest {
     "08006, OUTCOME_UNKNOWN"
   })
   void failure_ofAWrite(String sqlState, Reason reason) {
-    // One whose outcome is unknown is tried again until its time is over.
+    // A write with an unknown outcome is retried until its timeout.
     UserStore store = reason == Reason.OUTCOME_UNKNOWN ? openImpatient() : open();
     failWrites("RAISE EXCEPTION 'secret of ada@example.com' USING ERRCODE = '" + sqlState + "'");
 
@@ -225,11 +225,11 @@ class PostgresTroubleTest {
       assertThat(refused.reason()).isEqualTo(reason);
       assertThat(refused).hasNoCause().message().doesNotContain("secret", "ada@");
     }
-    assertThat(await(store.count())).isZero();
+    assertThat(Drafts.count(store)).isZero();
   }
 
   @Test
-  void failure_thatNobodyKnows() {
+  void failure_unknownSqlState() {
     UserStore store = open();
     failWrites("RAISE EXCEPTION 'secret of ada@example.com' USING ERRCODE = 'XX000'");
 
@@ -247,7 +247,7 @@ class PostgresTroubleTest {
     await(store.create(draft(1), WANTED));
     alterDatabase("SET default_transaction_read_only = on");
     endConnections();
-    // Those that the pool had may fail once more, as lost; new ones do not.
+    // Pooled connections may fail once more, as lost; new ones do not.
     for (int i = 0; i < 20; i++) {
       store.create(draft(2), WANTED).otherwiseEmpty().await();
     }
@@ -297,7 +297,7 @@ class PostgresTroubleTest {
 
     for (Future<?> call : List.of(store.get(1), store.create(draft(2), WANTED), store.health())) {
       assertThat(reason(call)).isEqualTo(Reason.UNAVAILABLE);
-      assertThat(failure(call)).hasMessageContaining("has no longer the tables");
+      assertThat(failure(call)).hasMessageContaining("no longer has the tables");
     }
   }
 
@@ -318,7 +318,7 @@ class PostgresTroubleTest {
   }
 
   @Test
-  void nameThatTheDatabaseCannotHold_failsOneWrite() throws Exception {
+  void nameThatTheDatabaseCannotStore_failsOneWrite() throws Exception {
     UserStore store = open();
     server.execute(
         name,
@@ -340,11 +340,11 @@ class PostgresTroubleTest {
         await(creates.get(i));
       }
     }
-    assertThat(await(store.count())).isEqualTo(9);
+    assertThat(Drafts.count(store)).isEqualTo(9);
   }
 
   @Test
-  void encodingThatCannotHoldEveryName() {
+  void encodingThatCannotStoreEveryName() {
     server.execute(
         "postgres",
         "CREATE DATABASE latin"
@@ -385,7 +385,7 @@ class PostgresTroubleTest {
 
     await(store.createAll(drafts(1, 2), WANTED));
 
-    assertThat(await(store.count())).isEqualTo(2);
+    assertThat(Drafts.count(store)).isEqualTo(2);
   }
 
   @Test
@@ -418,7 +418,7 @@ class PostgresTroubleTest {
   }
 
   @Test
-  void files_thatAreNotReadWhole(@TempDir Path folder) throws Exception {
+  void files_thatCannotBeReadWhole(@TempDir Path folder) throws Exception {
     String pipe = SpecialFiles.pipe(folder).toString();
     String large = SpecialFiles.ofBytes(folder, (1 << 20) + 1).toString();
     JsonObject verifying = database.copy().put("tls", "verify-full");
@@ -437,7 +437,7 @@ class PostgresTroubleTest {
   }
 
   @Test
-  void passwordFile_thatEverybodyCanRead_isWarnedOfOnce(@TempDir Path folder) throws Exception {
+  void passwordFile_readableByOthers_isWarnedOfOnce(@TempDir Path folder) throws Exception {
     Path file = Files.writeString(folder.resolve("password"), "s3cret");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     try (LogLines lines = LogLines.of("dev.userservice.store.PostgresPools")) {
@@ -479,7 +479,7 @@ class PostgresTroubleTest {
     return open();
   }
 
-  /** Somebody else's lock on the table of users. */
+  /** Another session's lock on the table of users. */
   private final class Lock implements AutoCloseable {
 
     private final Connection connection = server.connect(name);
@@ -489,7 +489,7 @@ class PostgresTroubleTest {
       execute("LOCK TABLE users IN " + mode + " MODE");
     }
 
-    /** Waits until so many statements wait for it. */
+    /** Returns when so many statements wait for the lock. */
     void awaitWaiting(int statements) throws SQLException {
       String waiting =
           "SELECT count(*) FROM pg_stat_activity"
@@ -506,7 +506,7 @@ class PostgresTroubleTest {
               return;
             }
           }
-          assertThat(System.nanoTime() - giveUp).as("somebody waits for the lock").isNegative();
+          assertThat(System.nanoTime() - giveUp).as("a statement waits for the lock").isNegative();
         }
       }
     }

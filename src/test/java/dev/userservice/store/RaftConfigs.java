@@ -9,12 +9,12 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** Configurations of the store "raft" on ports that nobody has. */
+/** Configurations of the store "raft" on free ports. */
 public final class RaftConfigs {
 
   private RaftConfigs() {}
 
-  /** As many addresses on loopback. */
+  /** Free addresses on loopback. */
   public static JsonArray servers(int count) {
     JsonArray servers = new JsonArray();
     while (servers.size() < count) {
@@ -36,7 +36,7 @@ public final class RaftConfigs {
             new JsonObject()
                 .put("servers", servers)
                 .put("folder", folder.toString())
-                // On a busy machine elections take longer than the five seconds of the default.
+                // On a busy machine, elections take longer than the default of five seconds.
                 .put("timeoutMillis", (int) TimeUnit.SECONDS.toMillis(Waits.SECONDS / 2)));
   }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The kit over a log of three servers, two of them in JVMs of their own. */
+/** The contract kit over a log of three servers, two of them in their own JVMs. */
 class RaftOfThreeTest extends UserStoreContract {
 
   @TempDir private static Path folder;
@@ -48,13 +48,13 @@ class RaftOfThreeTest extends UserStoreContract {
     }
   }
 
-  /** A million takes three JVMs on two cores a minute. */
+  /** A million users take three JVMs on two cores a minute. */
   @Override
   protected int manyUsers() {
     return 100_000;
   }
 
-  /** Each has servers of its own; the two other JVMs let go of those of the one before. */
+  /** Each test has its own servers; the two other JVMs close those of the test before. */
   @Override
   protected UserStore newStore(Vertx vertx) {
     JsonArray servers = RaftConfigs.servers(3);
@@ -66,7 +66,7 @@ class RaftOfThreeTest extends UserStoreContract {
     return new RaftStore(RaftConfigs.parsed(servers, own), vertx, Optional.empty());
   }
 
-  /** Has a store for each line of its input, until the next. */
+  /** Opens a store for each line of its input, and closes it at the next. */
   static final class Other {
 
     private Other() {}
@@ -93,7 +93,7 @@ class RaftOfThreeTest extends UserStoreContract {
       }
     }
 
-    /** Not waited for: the test may be over before this server is in. */
+    /** Never waits: the test may end before this server has joined. */
     private static void keepOpening(RaftStore store) {
       store
           .open()

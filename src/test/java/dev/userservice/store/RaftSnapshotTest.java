@@ -17,21 +17,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What replaces the beginning of a log. */
+/** Snapshots, which replace the start of a log. */
 @ExtendWith(VertxExtension.class)
 class RaftSnapshotTest {
 
   private static final int BATCHES = 8;
   private static final int BATCH_USERS = 5_000;
 
-  /** As large as a name may be: a batch is some 10 MB of the log. */
+  /** The longest name: a batch takes about 10 MB of the log. */
   private static final String NAME = "n".repeat(2_000);
 
   @TempDir private Path folder;
 
-  /** They are few, and all of them would be read again at each start. */
+  /** Too few for the limit on entries, yet slow to read at each start. */
   @Test
-  void largeEntries_areASnapshotSoon(Vertx vertx) {
+  void largeEntries_causeASnapshot(Vertx vertx) {
     RaftConfig config = RaftConfigs.parsed(RaftConfigs.servers(1), folder);
     UserStore store = new RaftStore(config, vertx, Optional.empty());
     Drafts.open(store);
@@ -45,7 +45,7 @@ class RaftSnapshotTest {
 
     UserStore again = new RaftStore(config, vertx, Optional.empty());
     Drafts.open(again);
-    assertThat(await(again.count())).isEqualTo(BATCHES * BATCH_USERS);
+    assertThat(Drafts.count(again)).isEqualTo(BATCHES * BATCH_USERS);
     await(again.close());
   }
 

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The kit over a log of one server. */
+/** The contract kit over a log of one server. */
 class RaftStoreTest extends UserStoreContract {
 
   @TempDir private Path folder;

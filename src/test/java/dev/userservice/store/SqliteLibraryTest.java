@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where the native library of SQLite is while a server starts, and after it was killed. */
+/** The place of the native library of SQLite while a server starts, and after it was killed. */
 class SqliteLibraryTest {
 
   private static final List<String> OURS =
@@ -53,7 +53,7 @@ class SqliteLibraryTest {
   }
 
   @Test
-  void leftover_ofAProcessThatWasKilledAsItStarted_isDeleted() throws Exception {
+  void leftover_ofAProcessKilledDuringItsStart_isDeleted() throws Exception {
     Path left = Files.createDirectory(data.resolve("users.db.native"));
     Files.writeString(left.resolve(System.mapLibraryName("sqlitejdbc")), "half of it");
 

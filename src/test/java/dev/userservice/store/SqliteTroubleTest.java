@@ -38,15 +38,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is in the way of a SQLite store: other files, other programs, a disk without room. */
+/** A SQLite store with obstacles: other files, other programs, a full disk. */
 class SqliteTroubleTest {
 
   private static final int TIMEOUT_MILLIS = Waits.SECONDS * 1_000;
 
-  /** For a call that waits in vain: to its end. */
+  /** A short timeout, for calls that run into it. */
   private static final int SHORT_TIMEOUT_MILLIS = 3_000;
 
-  /** How many calls may wait, where that is not what a test is about. */
+  /** A queue size that no test reaches by accident. */
   private static final int MANY = 20_000;
 
   /** Result codes of SQLite. */
@@ -66,7 +66,7 @@ class SqliteTroubleTest {
   }
 
   @Test
-  void users_areThereAgainAfterAClose() throws Exception {
+  void users_areKeptAfterAClose() throws Exception {
     Path file = folder.resolve("a folder/to make/users#1 %20?.db");
     UserStore store = open(file);
     await(store.createAll(drafts(1, 3), WANTED));
@@ -103,11 +103,11 @@ class SqliteTroubleTest {
   }
 
   @Test
-  void file_thatIsNoDatabase() throws Exception {
+  void file_thatIsNotADatabase() throws Exception {
     for (String content : List.of("x", "A letter to a friend, which is longer than a header.")) {
       Files.writeString(file(), content);
 
-      assertUnusable(file(), "is no SQLite database");
+      assertUnusable(file(), "is not a SQLite database");
       assertThat(file()).hasContent(content);
     }
   }
@@ -203,8 +203,8 @@ class SqliteTroubleTest {
   }
 
   @Test
-  void folder_inWhichNothingCanBeMade() {
-    // Not even for a user who may do anything.
+  void folder_inWhichNoFileCanBeCreated() {
+    // Not even by root.
     assertThat(reason(store(Path.of("/proc/self/users.db")).open())).isEqualTo(Reason.UNUSABLE);
   }
 
@@ -251,7 +251,7 @@ class SqliteTroubleTest {
     execute(file(), "backup to '" + backup + "'");
     await(meanwhile);
 
-    assertThat(await(open(backup).count())).isIn(5_000L, 10_000L);
+    assertThat(Drafts.count(open(backup))).isIn(5_000L, 10_000L);
   }
 
   @Test
@@ -309,7 +309,7 @@ class SqliteTroubleTest {
 
   /** A full disk is in .ci/full_disk.py: it needs a file system of its own. */
   @Test
-  void opening_thatFails_namesThePermissionsOnlyWhereTheyMatter() {
+  void opening_thatFails_namesPermissionsOnlyWhenTheyMatter() {
     SqliteFailures failures = new SqliteFailures(file());
 
     assertThat(failures.ofOpening(new SQLException("", "", SQLITE_FULL)))
@@ -326,7 +326,7 @@ class SqliteTroubleTest {
   }
 
   @Test
-  void lockFile_ofAProcessThatWasKilled_isNoHindrance() throws Exception {
+  void lockFile_ofAKilledProcess_isReused() throws Exception {
     Files.writeString(folder.resolve("users.db.lock"), "4711\n", StandardCharsets.US_ASCII);
 
     open(file());
@@ -348,7 +348,7 @@ class SqliteTroubleTest {
   }
 
   @Test
-  void file_thatEverybodyCanRead_isWarnedOf() throws Exception {
+  void file_readableByOthers_isWarnedOf() throws Exception {
     Files.createFile(file());
     Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
     try (LogLines lines = LogLines.of(SqliteFile.class.getName())) {
@@ -397,7 +397,7 @@ class SqliteTroubleTest {
     assertThat(disk.resolve("real.db.lock")).exists();
     close(store);
 
-    assertThat(await(open(real).count())).isEqualTo(1);
+    assertThat(Drafts.count(open(real))).isEqualTo(1);
     try (var files = Files.list(folder)) {
       assertThat(files).containsExactlyInAnyOrder(disk, file());
     }

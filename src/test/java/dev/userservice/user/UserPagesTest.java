@@ -16,6 +16,7 @@ import io.vertx.junit5.VertxTestContext;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +35,9 @@ class UserPagesTest {
   @BeforeEach
   void fill(Vertx vertx) {
     context = vertx.getOrCreateContext();
-    UserStore memory = Stores.of(ServerConfig.from(new JsonObject()).store(), vertx);
+    UserStore memory =
+        Stores.of(
+            ServerConfig.from(new JsonObject()).store(), vertx, List.of(), Optional.empty());
     memory
         .createAll(
             IntStream.range(0, USERS)
