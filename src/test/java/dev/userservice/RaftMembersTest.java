@@ -171,7 +171,7 @@ class RaftMembersTest {
     ClusterNode removed = nodes.remove(0);
     JsonObject after = raft(management, "DELETE", "/servers/" + addressOf(removed));
     assertThat(after.getJsonArray("servers")).hasSize(2).contains(fresh);
-    removed.awaitNewLog("takes no more part in the log");
+    removed.awaitNewLog("no longer takes part in the log");
     assertThat(code(removed)).isEqualTo(Code.UNAVAILABLE);
     removed.close();
     createUsers(nodes.get(0));

@@ -1,5 +1,9 @@
 package dev.userservice.store;
 
+import static dev.userservice.store.PostgresStatements.columns;
+import static dev.userservice.store.PostgresStatements.list;
+import static dev.userservice.store.PostgresStatements.planned;
+
 import dev.userservice.config.PostgresConfig;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
@@ -10,7 +14,6 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,79 +23,30 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.stream.StreamSupport;
 
 /**
  * Users in a PostgreSQL database, which any number of servers may share.
  *
- * <p>Each write is one statement that commits by itself: no lock waits for this process, however
- * long it stands still. Each takes the same advisory lock before it takes an id, and holds it until
- * its commit can be seen: so ids become visible in their order, and writes cannot deadlock. Creates
- * of many callers go together in one statement.
+ * <p>Each write is one statement that commits by itself, so a paused process holds no lock. Each
+ * takes the same advisory lock before it takes an id, and holds it until its commit is visible. So
+ * ids become visible in their order, and writes cannot deadlock. Creates of many callers share one
+ * statement.
  */
 final class PostgresStore implements UserStore {
 
-  /** Users of a group of creates: past this, larger groups are no faster. */
+  /** Max users of a group of creates: larger groups are not faster. */
   private static final int GROUP_USERS = 1_000;
 
   private static final int MAX_TRIES = 3;
 
-  /** {@link GroupCommit} has asked already. */
+  /** {@link GroupCommit} has checked this already. */
   private static final BooleanSupplier WANTED = () -> false;
 
-  /** What the network may add to the time that the server gives a statement. */
+  /** Time for the network, added to the statement timeout of the server. */
   private static final int NETWORK_MILLIS = 1_000;
-
-  /** The turn has to come before the ids: it is joined, and ids are taken for what comes out. */
-  private static final String INSERT =
-      """
-      WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7310579692340))
-      INSERT INTO users (name, email, email_key, age, created_at)
-      SELECT d.name, d.email, d.email_key, d.age, d.created_at
-      FROM turn,
-        unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[])
-        WITH ORDINALITY AS d (name, email, email_key, age, created_at, n)
-      """;
-
-  /** Addresses of $3 that belong to somebody: one walk through the index for all of them. */
-  private static final String TAKEN = "users u WHERE u.email_key = ANY($3::text[])";
-
-  /** Those whose address is free. Asks first, because a conflict uses up an id. */
-  private static final String INSERT_FREE =
-      INSERT
-          + "WHERE d.email_key NOT IN (SELECT u.email_key FROM "
-          + TAKEN
-          + """
-          )
-          ORDER BY d.n
-          ON CONFLICT (email_key) DO NOTHING
-          RETURNING user_id, email_key""";
-
-  /** All, or none when one address is taken; when one is taken this very moment, it fails. */
-  private static final String INSERT_ALL =
-      INSERT
-          + "WHERE (SELECT count(*) FROM "
-          + TAKEN
-          + """
-          ) = 0
-          ORDER BY d.n
-          RETURNING user_id""";
-
-  private static final String FIRST_TAKEN =
-      """
-      SELECT min(k.n)::integer FROM unnest($1::text[]) WITH ORDINALITY AS k (email_key, n)
-      WHERE (SELECT 1 FROM users u WHERE u.email_key = k.email_key) IS NOT NULL""";
 
   private static final Set<Reason> BUSY =
       Set.of(Reason.TIMED_OUT, Reason.OVERLOADED, Reason.CONFLICT);
-
-  /** Needs what reads need. */
-  private static final String HEALTH =
-      "SELECT pg_is_in_recovery(), (SELECT count(user_id) FROM users WHERE user_id = 0)";
-
-  private static final String SELECT =
-      "SELECT user_id, name, email, age, created_at FROM users WHERE user_id ";
 
   private final PostgresPools pools;
   private final PostgresSchema schema;
@@ -100,7 +54,7 @@ final class PostgresStore implements UserStore {
   private final int timeoutMillis;
   private final GroupCommit creates;
 
-  /** How often statements had to be planned again because the schema changed. */
+  /** Counts the changes of the schema after which statements had to be prepared again. */
   private final AtomicInteger plans = new AtomicInteger();
 
   private volatile boolean open;
@@ -125,13 +79,13 @@ final class PostgresStore implements UserStore {
 
   @Override
   public Future<UserResponse> get(int userId) {
-    return read(SELECT + "= $1", Tuple.of(userId))
+    return read(PostgresStatements.GET, Tuple.of(userId))
         .map(
             rows -> {
               if (rows.size() == 0) {
                 throw StoreException.notFound();
               }
-              return user(rows.iterator().next());
+              return PostgresStatements.user(rows.iterator().next());
             });
   }
 
@@ -141,13 +95,13 @@ final class PostgresStore implements UserStore {
         ? creates
             .add(List.of(draft), abandoned)
             .map(ids -> draft.toBuilder().setUserId(ids.get(0)).build())
-        : notOpen();
+        : StoreException.notOpen();
   }
 
   @Override
   public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
     if (!open) {
-      return notOpen();
+      return StoreException.notOpen();
     }
     Set<String> keys = new HashSet<>();
     for (UserResponse draft : drafts) {
@@ -164,13 +118,13 @@ final class PostgresStore implements UserStore {
 
   @Override
   public Future<List<UserResponse>> page(int afterUserId, int limit) {
-    return read(SELECT + "> $1 ORDER BY user_id LIMIT $2", Tuple.of(afterUserId, limit))
-        .map(rows -> list(rows, PostgresStore::user));
+    return read(PostgresStatements.PAGE, Tuple.of(afterUserId, limit))
+        .map(rows -> list(rows, PostgresStatements::user));
   }
 
   @Override
   public Future<Void> health() {
-    return read(HEALTH, Tuple.tuple())
+    return read(PostgresStatements.HEALTH, Tuple.tuple())
         .compose(
             rows ->
                 rows.iterator().next().getBoolean(0)
@@ -187,7 +141,7 @@ final class PostgresStore implements UserStore {
   }
 
   private Future<RowSet<Row>> read(String sql, Tuple values) {
-    return open ? read(sql, values, 1) : notOpen();
+    return open ? read(sql, values, 1) : StoreException.notOpen();
   }
 
   private Future<RowSet<Row>> read(String sql, Tuple values, int tries) {
@@ -206,9 +160,9 @@ final class PostgresStore implements UserStore {
             });
   }
 
-  /** Writes no user: that needs what every write needs. A store that is slow is not dead. */
+  /** Inserts no user, which needs the same as any write. A slow store still counts as healthy. */
   private Future<Void> canWrite() {
-    return write(INSERT_FREE, columns(List.of()), WANTED, 1)
+    return write(PostgresStatements.INSERT_FREE, columns(List.of()), WANTED, 1)
         .transform(
             end -> {
               Throwable failure = end.succeeded() ? null : failures.of(end.cause());
@@ -219,7 +173,7 @@ final class PostgresStore implements UserStore {
             });
   }
 
-  /** Runs a statement that writes, again when it was refused for a reason that may have passed. */
+  /** Runs a writing statement; retries it after a transient refusal. */
   private Future<RowSet<Row>> write(
       String sql, Tuple values, BooleanSupplier abandoned, int tries) {
     int planned = plans.get();
@@ -235,7 +189,7 @@ final class PostgresStore implements UserStore {
                         .close()
                         .compose(free -> Future.failedFuture(StoreException.abandoned()))
                     :
-                    // A connection that does not answer is not given back before it is closed.
+                    // A connection that does not answer is not returned before it is closed.
                     connection
                         .preparedQuery(planned(sql, planned))
                         .execute(values)
@@ -248,7 +202,7 @@ final class PostgresStore implements UserStore {
                     : Future.failedFuture(failure));
   }
 
-  /** One to a server that only reads would stay in the pool after the failover. */
+  /** Returns a connection to the pool, or ends it if its server only reads, after a failover. */
   private <T> Future<T> giveBack(SqlConnection connection, AsyncResult<T> end) {
     Future<?> given =
         PostgresFailures.isReadOnly(end.cause()) ? pools.end(connection) : connection.close();
@@ -259,7 +213,7 @@ final class PostgresStore implements UserStore {
                 : Future.failedFuture(end.cause()));
   }
 
-  /** Whether the statement was not executed and may succeed now, on another connection or plan. */
+  /** Returns true when the statement was not executed, and a retry may succeed. */
   private boolean mayRetry(Throwable failure, int planned) {
     if (PostgresFailures.isOldPlan(failure)) {
       plans.compareAndSet(planned, planned + 1);
@@ -268,12 +222,7 @@ final class PostgresStore implements UserStore {
     return PostgresFailures.isRetryable(failure) || PostgresFailures.isReadOnly(failure);
   }
 
-  /** The driver caches a prepared statement by its text: another text is another plan. */
-  private static String planned(String sql, int plan) {
-    return plan == 0 ? sql : sql + "\n-- plan " + plan;
-  }
-
-  /** Of two with the same address the first is created; the other finds it taken. */
+  /** Creates the users of a group; of two with the same address, the first one wins. */
   private Future<Void> createGroup(List<GroupCommit.Write> group) {
     Map<String, GroupCommit.Write> first = new LinkedHashMap<>();
     List<GroupCommit.Write> repeats = new ArrayList<>();
@@ -284,7 +233,7 @@ final class PostgresStore implements UserStore {
     }
     List<UserResponse> drafts =
         first.values().stream().map(write -> write.drafts().get(0)).toList();
-    return write(INSERT_FREE, columns(drafts), WANTED, 1)
+    return write(PostgresStatements.INSERT_FREE, columns(drafts), WANTED, 1)
         .map(
             created -> {
               for (Row row : created) {
@@ -301,7 +250,7 @@ final class PostgresStore implements UserStore {
                     : Future.failedFuture(failures.ofWrite(failure)));
   }
 
-  /** Creates the users of a group one by one, so that one the database cannot hold fails alone. */
+  /** Creates the users of a group one by one, so that one the database cannot store fails alone. */
   private Future<Void> createEach(List<GroupCommit.Write> group) {
     Future<Void> all = Future.succeededFuture();
     for (GroupCommit.Write write : group) {
@@ -313,7 +262,7 @@ final class PostgresStore implements UserStore {
   }
 
   private Future<List<Integer>> insertAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
-    return write(INSERT_ALL, columns(drafts), abandoned, 1)
+    return write(PostgresStatements.INSERT_ALL, columns(drafts), abandoned, 1)
         .compose(
             created ->
                 created.size() == 0
@@ -332,57 +281,19 @@ final class PostgresStore implements UserStore {
             taken ->
                 Future.failedFuture(
                     taken == null
-                        ? new StoreException(Reason.CONFLICT, "an address was taken and freed")
+                        ? new StoreException(Reason.CONFLICT, "an e-mail address was taken, and is free again")
                         : StoreException.emailTaken(taken)));
   }
 
-  /** The index of the first draft whose address belongs to somebody; null when there is none. */
+  /** The index of the first draft whose address is taken, or null. */
   private Future<Integer> firstTaken(List<UserResponse> drafts) {
     String[] keys =
         drafts.stream().map(draft -> Emails.canonical(draft.getEmail())).toArray(String[]::new);
-    return read(FIRST_TAKEN, Tuple.of(keys))
+    return read(PostgresStatements.FIRST_TAKEN, Tuple.of(keys))
         .map(
             rows -> {
               Integer number = rows.iterator().next().getInteger(0);
               return number == null ? null : number - 1;
             });
-  }
-
-  private static Tuple columns(List<UserResponse> drafts) {
-    int count = drafts.size();
-    String[] names = new String[count];
-    String[] emails = new String[count];
-    String[] keys = new String[count];
-    Integer[] ages = new Integer[count];
-    OffsetDateTime[] created = new OffsetDateTime[count];
-    for (int i = 0; i < count; i++) {
-      UserResponse draft = drafts.get(i);
-      names[i] = draft.getName();
-      emails[i] = draft.getEmail();
-      keys[i] = Emails.canonical(draft.getEmail());
-      ages[i] = draft.getAge();
-      // Those of a batch are mostly of the same moment.
-      boolean asBefore = i > 0 && draft.getCreatedAt().equals(drafts.get(i - 1).getCreatedAt());
-      created[i] = asBefore ? created[i - 1] : OffsetDateTime.parse(draft.getCreatedAt());
-    }
-    return Tuple.of(names, emails, keys, ages, created);
-  }
-
-  private static UserResponse user(Row row) {
-    return UserResponse.newBuilder()
-        .setUserId(row.getInteger(0))
-        .setName(row.getString(1))
-        .setEmail(row.getString(2))
-        .setAge(row.getInteger(3))
-        .setCreatedAt(row.getOffsetDateTime(4).toInstant().toString())
-        .build();
-  }
-
-  private static <T> List<T> list(RowSet<Row> rows, Function<Row, T> mapper) {
-    return StreamSupport.stream(rows.spliterator(), false).map(mapper).toList();
-  }
-
-  private static <T> Future<T> notOpen() {
-    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
   }
 }

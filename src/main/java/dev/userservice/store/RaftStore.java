@@ -7,7 +7,6 @@ import dev.userservice.proto.Creates;
 import dev.userservice.proto.LogAnswer;
 import dev.userservice.proto.LogEntry;
 import dev.userservice.proto.UserResponse;
-import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -65,7 +64,7 @@ final class RaftStore implements UserStore {
 
   @Override
   public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
-    return engine.isIn() ? writes.add(drafts, abandoned) : notOpen();
+    return engine.hasJoined() ? writes.add(drafts, abandoned) : StoreException.notOpen();
   }
 
   @Override
@@ -87,7 +86,7 @@ final class RaftStore implements UserStore {
 
   @Override
   public Optional<Replication> replication() {
-    return Optional.of(engine);
+    return Optional.of(engine.replication());
   }
 
   @Override
@@ -104,8 +103,8 @@ final class RaftStore implements UserStore {
   }
 
   private <T> Future<T> read(Function<MemoryStore, Future<T>> query) {
-    if (!engine.isIn()) {
-      return notOpen();
+    if (!engine.hasJoined()) {
+      return StoreException.notOpen();
     }
     return reads.pass().compose(confirmed -> engine.machine().users()).compose(query);
   }
@@ -159,9 +158,5 @@ final class RaftStore implements UserStore {
             .putLong(id.getMostSignificantBits())
             .putLong(id.getLeastSignificantBits())
             .flip());
-  }
-
-  private static <T> Future<T> notOpen() {
-    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
   }
 }

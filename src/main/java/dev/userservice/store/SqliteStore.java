@@ -2,7 +2,6 @@ package dev.userservice.store;
 
 import dev.userservice.config.SqliteConfig;
 import dev.userservice.proto.UserResponse;
-import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -62,7 +61,7 @@ final class SqliteStore implements UserStore {
 
   @Override
   public Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned) {
-    return writer == null ? notOpen() : writes.add(drafts, abandoned);
+    return writer == null ? StoreException.notOpen() : writes.add(drafts, abandoned);
   }
 
   @Override
@@ -74,7 +73,7 @@ final class SqliteStore implements UserStore {
   public Future<Void> health() {
     SqliteWriter open = writer;
     return open == null
-        ? notOpen()
+        ? StoreException.notOpen()
         : OnCallersLoop.of(
             vertx,
             writing.call(
@@ -139,7 +138,7 @@ final class SqliteStore implements UserStore {
 
   private <T> Future<T> read(Function<SqliteReader, T> work) {
     if (writer == null) {
-      return notOpen();
+      return StoreException.notOpen();
     }
     return OnCallersLoop.of(
         vertx,
@@ -152,9 +151,5 @@ final class SqliteStore implements UserStore {
                 readers.add(reader);
               }
             }));
-  }
-
-  private static <T> Future<T> notOpen() {
-    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
   }
 }

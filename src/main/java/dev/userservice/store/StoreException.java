@@ -1,5 +1,7 @@
 package dev.userservice.store;
 
+import io.vertx.core.Future;
+
 /**
  * A failure of a {@link UserStore}. Its message is for operators, in a log or on the terminal. It
  * never contains a user's data or a password, and is never sent to a caller.
@@ -42,6 +44,11 @@ public final class StoreException extends RuntimeException {
     super(message, null, false, false);
     this.reason = reason;
     this.index = index;
+  }
+
+  /** The answer of all methods before a store is open. */
+  static <T> Future<T> notOpen() {
+    return Future.failedFuture(new StoreException(Reason.UNAVAILABLE, "the store is not open"));
   }
 
   static StoreException notFound() {

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  */
 public final class StoreWatch {
 
-  private static final String BACK = "the store is back, health state SERVING";
+  private static final String BACK = "the store is back, health says SERVING";
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreWatch.class);
 
@@ -46,7 +46,7 @@ public final class StoreWatch {
 
   private void report(Void healthy, Throwable failure) {
     String message = failure == null ? "" : failure.getMessage();
-    String now = failure == null ? BACK : message + "; health state NOT_SERVING";
+    String now = failure == null ? BACK : message + "; health says NOT_SERVING";
     if (!state.getAndSet(now).equals(now)) {
       LOG.warn(now);
     }

@@ -1,8 +1,6 @@
 package dev.userservice.store;
 
-import com.google.protobuf.ByteString;
 import dev.userservice.proto.Create;
-import dev.userservice.proto.LastEntry;
 import dev.userservice.proto.LogAnswer;
 import dev.userservice.proto.LogEntry;
 import dev.userservice.store.StoreException.Reason;
@@ -11,17 +9,12 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.ClientId;
@@ -32,86 +25,74 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
-import org.apache.ratis.server.storage.FileInfo;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
-import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
-import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
-import org.apache.ratis.util.MD5FileUtil;
 
 /**
  * The users as a state machine of the replicated log: the same entries in the same order make the
- * same users on every server. So nothing here may look at a clock, a setting or chance.
+ * same users on every server. So nothing here may depend on a clock, a setting or a random number.
  *
- * <p>Entries come one at a time, on a thread of the engine.
+ * <p>The engine applies one entry at a time, on its own thread.
  */
 final class UsersMachine extends BaseStateMachine {
 
-  /** What the engine tells a server of itself, on threads of its own. */
+  /** Receives events of the engine, on its threads. */
   interface Listener {
 
-    /** How far this server, which has to lead, has the log committed, if it leads still. */
+    /** Completes with the confirmed commit index; fails when this server does not lead. */
     CompletableFuture<Long> readIndex();
 
-    /** Null when nobody leads. */
+    /** Called with the new leader, or null when it is unknown. */
     void leaderChanged(RaftPeerId leader);
 
-    /** This server has stopped, and says why, for operators. */
+    /** Called when this server has left the log, with the reason for operators. */
     void stopped(String why);
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(UsersMachine.class);
 
-  /** The writers whose last entries are remembered: far more than there are servers. */
-  private static final int WRITERS = 64;
-
   /**
-   * A snapshot is due after so many bytes of the log: they are read again in seconds. After more
-   * where users take more, so that twice what is written at most is written for snapshots.
+   * A snapshot is due after so many bytes of the log, which are read in seconds. With a larger last
+   * snapshot, it is due after that size, so that snapshots at most double the written bytes.
    */
   private static final long SNAPSHOT_LOG_BYTES = 64L * 1024 * 1024;
 
   private static final int SNAPSHOT_MILLIS = 60_000;
 
-  /** A snapshot that is being written. */
-  private static final String UNFINISHED = ".new";
-
-  private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
+  private final SnapshotFiles snapshots = new SnapshotFiles();
   private final Listener listener;
   private volatile RaftGroupId group;
 
-  /** By its writer, the last entry that was applied; the writer that came last stands last. */
-  private final Map<ByteString, LastEntry> lastEntries = new LinkedHashMap<>();
+  private final LastEntries lastEntries = new LastEntries();
 
-  /** Who waits for an entry to be applied, by its index; under its own lock. */
+  /** The reads that wait for an entry to be applied, by its index. Guarded by itself. */
   private final NavigableMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
 
-  /** Null while a snapshot takes their place. */
+  /** Null while a snapshot is being loaded. */
   private volatile MemoryStore users = new MemoryStore();
 
-  private volatile long snapshotBytes;
-
-  /** Applied since a snapshot was taken, or asked for. */
+  /** The size of the entries applied since a snapshot was taken or requested. */
   private long logBytes;
 
   UsersMachine(Listener listener) {
     this.listener = listener;
   }
 
-  /** What this server has applied. */
+  /** The users that this server has applied. */
   Future<MemoryStore> users() {
     MemoryStore now = users;
     return now != null
         ? Future.succeededFuture(now)
         : Future.failedFuture(
-            new StoreException(Reason.UNAVAILABLE, "this server gets a snapshot from another"));
+            new StoreException(
+                Reason.UNAVAILABLE, "this server is loading a snapshot from another"));
   }
 
-  /** Completes when everything up to an entry is applied here. */
+  /** Completes when all entries up to an index are applied here. */
   CompletableFuture<Void> applied(long index) {
     synchronized (waiting) {
       return getLastAppliedTermIndex().getIndex() >= index
@@ -128,17 +109,17 @@ final class UsersMachine extends BaseStateMachine {
   }
 
   private void release(long applied) {
-    List<CompletableFuture<Void>> those;
+    List<CompletableFuture<Void>> due;
     synchronized (waiting) {
       Map<Long, CompletableFuture<Void>> reached = waiting.headMap(applied, true);
-      those = List.copyOf(reached.values());
+      due = List.copyOf(reached.values());
       reached.clear();
     }
-    those.forEach(one -> one.complete(null));
+    due.forEach(one -> one.complete(null));
   }
 
   long snapshotBytes() {
-    return snapshotBytes;
+    return snapshots.bytes();
   }
 
   @Override
@@ -146,7 +127,7 @@ final class UsersMachine extends BaseStateMachine {
       throws IOException {
     super.initialize(server, group, raftStorage);
     this.group = group;
-    getLifeCycle().startAndTransition(() -> load(raftStorage), IOException.class);
+    getLifeCycle().startAndTransition(() -> open(raftStorage), IOException.class);
   }
 
   @Override
@@ -155,13 +136,13 @@ final class UsersMachine extends BaseStateMachine {
     getLifeCycle().transition(LifeCycle.State.PAUSED);
   }
 
-  /** A snapshot of another server has been put into the folder. */
+  /** Called when a snapshot of another server was put into the folder. */
   @Override
   public void reinitialize() throws IOException {
     if (getLifeCycleState() == LifeCycle.State.PAUSED) {
       getLifeCycle().transition(LifeCycle.State.STARTING);
     }
-    // First, so that not all users are in memory twice.
+    // Before loading, so that the users are not in memory twice.
     users = null;
     load();
     getLifeCycle().transition(LifeCycle.State.RUNNING);
@@ -169,30 +150,22 @@ final class UsersMachine extends BaseStateMachine {
 
   @Override
   public StateMachineStorage getStateMachineStorage() {
-    return storage;
+    return snapshots.storage();
   }
 
   @Override
   public long takeSnapshot() throws IOException {
     logBytes = 0;
     TermIndex last = getLastAppliedTermIndex();
-    Path file = storage.getSnapshotFile(last.getTerm(), last.getIndex()).toPath();
-    Path written = file.resolveSibling(file.getFileName() + UNFINISHED);
-    UsersSnapshot.write(written, users, lastEntries.values());
-    // Before the file has its name: one without a checksum would count for nothing.
-    MD5Hash checksum = MD5FileUtil.computeMd5ForFile(written.toFile());
-    MD5FileUtil.saveMD5File(file.toFile(), checksum);
-    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
-    RaftFolder.syncFolder(file.getParent());
-    snapshotBytes = Files.size(file);
-    storage.updateLatestSnapshot(
-        new SingleFileSnapshotInfo(new FileInfo(file, checksum), last.getTerm(), last.getIndex()));
+    snapshots.write(last, users, lastEntries.all());
     return last.getIndex();
   }
 
   /**
-   * @throws IllegalStateException for an entry that this version does not know: the server has to
-   *     stop, since to go on without it would make other users here than elsewhere
+   * Applies an entry.
+   *
+   * @throws IllegalStateException for an unknown entry: the server has to stop, because skipping it
+   *     would make its users differ from those of the others
    */
   @Override
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
@@ -202,10 +175,10 @@ final class UsersMachine extends BaseStateMachine {
       entry =
           LogEntry.parseFrom(logged.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer());
     } catch (IOException unreadable) {
-      throw stop("an entry of the log cannot be read");
+      throw stop("an entry of the log cannot be parsed");
     }
     if (entry.getKindCase() != LogEntry.KindCase.CREATES) {
-      throw stop("a newer version of user-service has written to the log: start it here too");
+      throw stop("a newer version of user-service has written to the log: start that version here too");
     }
     LogAnswer answer;
     try {
@@ -215,15 +188,15 @@ final class UsersMachine extends BaseStateMachine {
     }
     updateLastAppliedTermIndex(logged.getTerm(), logged.getIndex());
     logBytes += logged.getSerializedSize();
-    if (logBytes > Math.max(SNAPSHOT_LOG_BYTES, snapshotBytes)) {
-      askForSnapshot();
+    if (logBytes > Math.max(SNAPSHOT_LOG_BYTES, snapshots.bytes())) {
+      requestSnapshot();
     }
     return CompletableFuture.completedFuture(
         Message.valueOf(UnsafeByteOperations.unsafeWrap(answer.toByteArray())));
   }
 
-  /** The engine takes one by itself after so many entries, however large they are. */
-  private void askForSnapshot() {
+  /** Requests a snapshot; the engine itself counts only entries, not their size. */
+  private void requestSnapshot() {
     logBytes = 0;
     getServer()
         .thenCompose(
@@ -234,7 +207,7 @@ final class UsersMachine extends BaseStateMachine {
         .whenComplete((taken, failure) -> LOG.debug("Ratis: " + taken, failure));
   }
 
-  /** What another server asks the leader before it reads; {@link #readIndexOf} has the answer. */
+  /** Answers another server that asks the leader before a read; see {@link #readIndexOf}. */
   @Override
   public CompletableFuture<Message> queryStale(Message request, long minIndex) {
     return listener
@@ -268,7 +241,7 @@ final class UsersMachine extends BaseStateMachine {
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean wholeServer) {
     listener.stopped(
-        "it was removed from the servers of the log, or what is in its folder cannot be used");
+        "it was removed from the servers of the log, or its folder cannot be used");
   }
 
   private IllegalStateException stop(String why) {
@@ -276,39 +249,30 @@ final class UsersMachine extends BaseStateMachine {
     return new IllegalStateException(why);
   }
 
-  private void load(RaftStorage raftStorage) throws IOException {
-    storage.init(raftStorage);
-    Path folder = raftStorage.getStorageDir().getStateMachineDir().toPath();
-    try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(folder, "*" + UNFINISHED)) {
-      for (Path each : unfinished) {
-        Files.delete(each);
-      }
-    }
+  private void open(RaftStorage raftStorage) throws IOException {
+    snapshots.open(raftStorage);
     load();
   }
 
   private void load() throws IOException {
-    SingleFileSnapshotInfo found = storage.loadLatestSnapshot();
-    if (found == null) {
+    Optional<SnapshotFiles.Found> found = snapshots.read();
+    if (found.isEmpty()) {
       users = new MemoryStore();
       return;
     }
-    Path file = found.getFile().getPath();
-    MD5FileUtil.verifySavedMD5(file.toFile(), MD5FileUtil.computeMd5ForFile(file.toFile()));
-    UsersSnapshot snapshot = UsersSnapshot.read(file);
-    lastEntries.clear();
-    snapshot.lastEntries().forEach(this::remember);
-    setLastAppliedTermIndex(found.getTermIndex());
-    snapshotBytes = Files.size(file);
+    UsersSnapshot snapshot = found.get().snapshot();
+    TermIndex last = found.get().last();
+    lastEntries.replace(snapshot.lastEntries());
+    setLastAppliedTermIndex(last);
     users = snapshot.users();
-    release(found.getIndex());
+    release(last.getIndex());
   }
 
-  /** That of the first time, for an entry that is in the log twice. */
+  /** Applies an entry; one that is in the log twice gets the answer of the first time. */
   private LogAnswer answer(LogEntry entry) {
-    LastEntry last = lastEntries.get(entry.getWriter());
-    if (last != null && last.getNumber() >= entry.getNumber()) {
-      return last.getAnswer();
+    Optional<LogAnswer> earlier = lastEntries.answerOf(entry);
+    if (earlier.isPresent()) {
+      return earlier.get();
     }
     LogAnswer.Builder answers = LogAnswer.newBuilder();
     for (Create call : entry.getCreates().getCallsList()) {
@@ -319,20 +283,7 @@ final class UsersMachine extends BaseStateMachine {
               : -1 - ((StoreException) ids.cause()).index());
     }
     LogAnswer answer = answers.build();
-    remember(
-        LastEntry.newBuilder()
-            .setWriter(entry.getWriter())
-            .setNumber(entry.getNumber())
-            .setAnswer(answer)
-            .build());
+    lastEntries.add(entry, answer);
     return answer;
-  }
-
-  private void remember(LastEntry last) {
-    lastEntries.remove(last.getWriter());
-    lastEntries.put(last.getWriter(), last);
-    if (lastEntries.size() > WRITERS) {
-      lastEntries.remove(lastEntries.keySet().iterator().next());
-    }
   }
 }
