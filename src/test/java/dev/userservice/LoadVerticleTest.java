@@ -210,7 +210,8 @@ class LoadVerticleTest {
     Outcome outcome = run(config(slow.port(), "create"));
 
     assertThat(outcome.failure)
-        .contains("with WRONG_ANSWER: the server answered with another user than the one to create");
+        .contains(
+            "with WRONG_ANSWER: the server answered with another user than the one to create");
     assertThat(outcome.load(0).getJsonObject("failures").fieldNames())
         .containsExactly("WRONG_ANSWER");
   }

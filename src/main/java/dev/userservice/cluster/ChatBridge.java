@@ -210,7 +210,8 @@ public final class ChatBridge {
     }
     ChatFrame.Builder answer = ChatFrame.newBuilder().setFirst(next);
     Runnable end = traces.hearing(frame.getTracesList());
-    deliver.apply(frame.getMessagesList().subList(known, frame.getMessagesCount()))
+    deliver
+        .apply(frame.getMessagesList().subList(known, frame.getMessagesCount()))
         .onComplete(
             delivered -> {
               end.run();

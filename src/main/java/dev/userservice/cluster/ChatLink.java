@@ -156,8 +156,8 @@ final class ChatLink {
     if (closed) {
       return;
     }
-    // A repeated frame keeps its messages. A repeated empty frame includes the messages added since:
-    // without them, its number would announce them as lost.
+    // A repeated frame keeps its messages. A repeated empty frame includes the messages added
+    // since: without them, its number would announce them as lost.
     if (sending.isEmpty()) {
       sending = new ArrayList<>();
       while (sending.size() < MAX_TOGETHER && !waiting.isEmpty()) {

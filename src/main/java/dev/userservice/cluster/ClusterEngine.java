@@ -96,7 +96,9 @@ public final class ClusterEngine extends InfinispanClusterManager {
 
   private void restored(Void done, Throwable failure) {
     if (failure != null) {
-      LOG.warn("cannot restore the registrations of this server in the cluster; a retry follows", failure);
+      LOG.warn(
+          "cannot restore the registrations of this server in the cluster; a retry follows",
+          failure);
     }
   }
 }

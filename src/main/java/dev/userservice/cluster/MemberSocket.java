@@ -97,7 +97,9 @@ final class MemberSocket extends Socket {
     return tls == null ? super.getOutputStream() : tls.getOutputStream();
   }
 
-  /** Reports late failures: in TLS 1.3 a server can refuse a client after the client's handshake. */
+  /**
+   * Reports late failures: in TLS 1.3 a server can refuse a client after the client's handshake.
+   */
   private final class Input extends FilterInputStream {
 
     private Input(InputStream in) {

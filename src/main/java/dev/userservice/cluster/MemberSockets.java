@@ -71,7 +71,8 @@ public final class MemberSockets extends DefaultSocketFactory {
   }
 
   private static SocketException plaintext() {
-    return new SocketException("a plaintext socket was requested, but servers of this cluster use TLS over TCP");
+    return new SocketException(
+        "a plaintext socket was requested, but servers of this cluster use TLS over TCP");
   }
 
   @Override

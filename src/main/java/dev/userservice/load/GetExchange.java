@@ -25,6 +25,7 @@ final class GetExchange extends UserExchange {
   String wrong(UserResponse user) {
     return user.getUserId() == asked.getUserId() && user.getEmail().equals(asked.getEmail())
         ? null
-        : "the server answered with user %d instead of user %d".formatted(user.getUserId(), asked.getUserId());
+        : "the server answered with user %d instead of user %d"
+            .formatted(user.getUserId(), asked.getUserId());
   }
 }

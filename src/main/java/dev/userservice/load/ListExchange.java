@@ -37,6 +37,8 @@ final class ListExchange extends Exchange {
 
   @Override
   String missing() {
-    return received == request.getLimit() ? null : "the server sent %d users of %d".formatted(received, request.getLimit());
+    return received == request.getLimit()
+        ? null
+        : "the server sent %d users of %d".formatted(received, request.getLimit());
   }
 }

@@ -19,8 +19,8 @@ import org.HdrHistogram.Histogram;
 /**
  * Makes the calls of one load for as long as it lasts. In a closed loop a call starts when another
  * ends. In an open loop each call is due at a fixed time, and its latency counts from then, also
- * while it waits for a free slot. So a server that pauses for a second delays all calls due
- * in that second, not only those in progress.
+ * while it waits for a free slot. So a server that pauses for a second delays all calls due in that
+ * second, not only those in progress.
  *
  * <p>To be used on one event loop.
  */

@@ -90,7 +90,9 @@ final class GroupCommit {
       }
       if (waiting >= queueSize) {
         return Future.failedFuture(
-            new StoreException(Reason.OVERLOADED, "the queue of the store is full: " + waiting + " users wait to be written"));
+            new StoreException(
+                Reason.OVERLOADED,
+                "the queue of the store is full: " + waiting + " users wait to be written"));
       }
       queue.add(write);
       waiting += drafts.size();
@@ -156,7 +158,8 @@ final class GroupCommit {
         write ->
             write.failed(
                 isLate(write)
-                    ? new StoreException(Reason.TIMED_OUT, "a write waited too long in the queue of the store")
+                    ? new StoreException(
+                        Reason.TIMED_OUT, "a write waited too long in the queue of the store")
                     : StoreException.abandoned()));
     return group;
   }

@@ -58,8 +58,7 @@ final class LockFile {
   /** Takes the lock. Creates a missing file for its owner alone; never overwrites another file. */
   static LockFile take(Path path) throws IOException {
     if (Files.isSymbolicLink(path)) {
-      throw new NotALockException(
-          path + " is a symbolic link%nCheck its origin, and delete it");
+      throw new NotALockException(path + " is a symbolic link%nCheck its origin, and delete it");
     }
     FileChannel file = FileChannel.open(path, OPTIONS, OwnerOnly.FILE);
     try {

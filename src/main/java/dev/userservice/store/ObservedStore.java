@@ -7,9 +7,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/**
- * A store that reports its reads and writes to observers, but not open, health and close.
- */
+/** A store that reports its reads and writes to observers, but not open, health and close. */
 final class ObservedStore implements UserStore {
 
   private final UserStore store;

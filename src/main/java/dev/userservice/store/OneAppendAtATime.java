@@ -13,8 +13,8 @@ import org.apache.ratis.server.RaftServer;
 
 /**
  * A server of the engine that appends the entries of a request only after those of the previous one
- * are on its disk. Without this, Ratis 3.2.2 answers a request that repeats entries on their way to the disk,
- * as a leader sends it after a cut connection, with success for entries that it drops
+ * are on its disk. Without this, Ratis 3.2.2 answers a request that repeats entries on their way to
+ * the disk, as a leader sends it after a cut connection, with success for entries that it drops
  * (ServerImplUtils.NavigableIndices) or that are not on the disk yet. They would count towards the
  * majority that lets a write be acknowledged.
  */

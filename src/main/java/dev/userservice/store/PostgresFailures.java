@@ -98,7 +98,9 @@ final class PostgresFailures {
                 && !refused.getSqlState().startsWith("08");
     return answered
         ? of(failure)
-        : new StoreException(Reason.OUTCOME_UNKNOWN, config + " was lost during a write, which may or may not have been applied");
+        : new StoreException(
+            Reason.OUTCOME_UNKNOWN,
+            config + " was lost during a write, which may or may not have been applied");
   }
 
   /** A failure to open. Some are permanent: a retry does not help. */
@@ -117,7 +119,8 @@ final class PostgresFailures {
             case "3D000" ->
                 "the database does not exist%nCreate it with \"createdb %s\""
                     .formatted(config.database());
-            case "42501" -> "the tables are missing, and the user may not make tables%nGrant it CREATE on the schema, or create them as another user";
+            case "42501" ->
+                "the tables are missing, and the user may not make tables%nGrant it CREATE on the schema, or create them as another user";
             case "3F000" ->
                 "no schema of the search_path exists%nCreate it, or set another: ALTER ROLE \"%s\" SET search_path = public"
                     .formatted(config.user());
@@ -173,7 +176,8 @@ final class PostgresFailures {
       return new StoreException(Reason.TIMED_OUT, config + " did not answer in time");
     }
     if (RETRYABLE.contains(sqlState)) {
-      return new StoreException(Reason.CONFLICT, "other writes conflicted with this one three times");
+      return new StoreException(
+          Reason.CONFLICT, "other writes conflicted with this one three times");
     }
     if (NO_ROOM.contains(sqlState)) {
       return new StoreException(Reason.FULL, config + " has no room left");

@@ -151,8 +151,8 @@ final class PostgresPools {
         .setConnectTimeout(config.connectTimeoutMillis())
         .setTcpKeepAlive(true)
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-        // Detects a dead network. Longer than idle time and statement timeout together: otherwise it
-        // would close connections that have just been handed out.
+        // Detects a dead network. Longer than idle time and statement timeout together: a shorter
+        // one would close connections that have just been handed out.
         .setReadIdleTimeout(IDLE_MILLIS + LATE_MILLIS + config.timeoutMillis());
   }
 

@@ -109,8 +109,8 @@ final class PostgresSchema {
   }
 
   /**
-   * Returns the version of the schema; 0 for none. Reads the catalog, because {@code to_regclass} may
-   * still answer from before the wait for the lock.
+   * Returns the version of the schema; 0 for none. Reads the catalog, because {@code to_regclass}
+   * may still answer from before the wait for the lock.
    */
   private Future<Integer> version(SqlConnection connection) {
     return PostgresPools.quiet(connection)

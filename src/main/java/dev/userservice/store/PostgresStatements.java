@@ -100,7 +100,9 @@ final class PostgresStatements {
     return StreamSupport.stream(rows.spliterator(), false).map(mapper).toList();
   }
 
-  /** Changes the text of a statement with the plan: the driver caches prepared statements by text. */
+  /**
+   * Changes the text of a statement with the plan: the driver caches prepared statements by text.
+   */
   static String planned(String sql, int plan) {
     return plan == 0 ? sql : sql + "\n-- plan " + plan;
   }

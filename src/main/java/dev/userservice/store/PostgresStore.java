@@ -281,7 +281,8 @@ final class PostgresStore implements UserStore {
             taken ->
                 Future.failedFuture(
                     taken == null
-                        ? new StoreException(Reason.CONFLICT, "an e-mail address was taken, and is free again")
+                        ? new StoreException(
+                            Reason.CONFLICT, "an e-mail address was taken, and is free again")
                         : StoreException.emailTaken(taken)));
   }
 

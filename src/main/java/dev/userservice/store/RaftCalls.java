@@ -15,8 +15,8 @@ import java.util.function.BooleanSupplier;
 import org.apache.ratis.protocol.RaftClientReply;
 
 /**
- * Sends requests to the engine, or to another server, and retries them until an answer or a timeout.
- * May be used from any thread.
+ * Sends requests to the engine, or to another server, and retries them until an answer or a
+ * timeout. May be used from any thread.
  */
 final class RaftCalls {
 

@@ -149,16 +149,13 @@ final class RaftEngine implements UsersMachine.Listener {
         .map(reply -> reply.getMessage().getContent());
   }
 
-  /**
-   * Completes, on any thread, when everything acknowledged before this call is applied here.
-   */
+  /** Completes, on any thread, when everything acknowledged before this call is applied here. */
   Future<Void> confirm() {
     RaftPart known = part;
     if (!known.division().getInfo().isLeaderReady()) {
       return confirmByLeader();
     }
-    CompletableFuture<Void> applied =
-        readIndex.ask(known.division()).thenCompose(machine::applied);
+    CompletableFuture<Void> applied = readIndex.ask(known.division()).thenCompose(machine::applied);
     if (!applied.isDone()) {
       applied.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
     }

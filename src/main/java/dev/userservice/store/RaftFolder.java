@@ -50,7 +50,8 @@ final class RaftFolder {
   /**
    * Takes the first free address of this machine.
    *
-   * @throws StoreException UNAVAILABLE when no address is free, UNUSABLE when a folder cannot be used
+   * @throws StoreException UNAVAILABLE when no address is free, UNUSABLE when a folder cannot be
+   *     used
    */
   static RaftFolder take(RaftConfig config) {
     List<String> taken = new ArrayList<>();
@@ -183,7 +184,8 @@ final class RaftFolder {
   private static StoreException cannotBeWritten(Path path, IOException failure) {
     return failure instanceof FileSystemException system && system.getReason() != null
         ? unusable(path, "cannot be written: " + system.getReason())
-        : unusable(path, "cannot be written%nCheck its permissions, and the free space on its disk");
+        : unusable(
+            path, "cannot be written%nCheck its permissions, and the free space on its disk");
   }
 
   private static Path markOf(Path all, Address address) {

@@ -85,7 +85,9 @@ final class RaftFounding {
     return Optional.empty();
   }
 
-  /** Finds a log to join, or begins one, and remembers that before any other server relies on it. */
+  /**
+   * Finds a log to join, or begins one, and remembers that before any other server relies on it.
+   */
   private void begin() throws IOException {
     List<String> missing = new ArrayList<>();
     Optional<Found> found = find(missing);
@@ -180,13 +182,14 @@ final class RaftFounding {
   }
 
   /**
-   * Asks the leader to accept this server. With {@code join}, it replaces the server with its address
-   * and all servers that are not in the list.
+   * Asks the leader to accept this server. With {@code join}, it replaces the server with its
+   * address and all servers that are not in the list.
    */
   private void join(RaftGroupId group, List<RaftPeer> before) {
     List<RaftPeer> after = new ArrayList<>();
     for (RaftPeer each : before) {
-      boolean isPlanned = config.servers().stream().anyMatch(address -> RaftPeers.isAt(each, address));
+      boolean isPlanned =
+          config.servers().stream().anyMatch(address -> RaftPeers.isAt(each, address));
       boolean isReplaced = config.join() && (!isPlanned || RaftPeers.isAt(each, folder.address()));
       if (!isReplaced) {
         after.add(each);
@@ -222,8 +225,7 @@ final class RaftFounding {
     if (!member.hasLog(group.getGroupId())) {
       server
           .groupManagementAsync(
-              GroupManagementRequest.newAdd(
-                  peers.client(), self, peers.nextCall(), group, false))
+              GroupManagementRequest.newAdd(peers.client(), self, peers.nextCall(), group, false))
           .join();
     }
   }

@@ -115,12 +115,7 @@ final class RaftPart {
           .server()
           .transferLeadershipAsync(
               new TransferLeadershipRequest(
-                  member.peers().client(),
-                  member.self(),
-                  group(),
-                  nextCall(),
-                  to,
-                  HANDOVER_MILLIS))
+                  member.peers().client(), member.self(), group(), nextCall(), to, HANDOVER_MILLIS))
           .get(2L * HANDOVER_MILLIS, TimeUnit.MILLISECONDS);
     } catch (Exception elected) {
       // The others elect a leader when this server is missing.

@@ -107,8 +107,7 @@ final class RaftPeers {
   }
 
   /** Sends a request to another one of {@code servers}. */
-  CompletableFuture<RaftClientReply> send(
-      RaftClientRequest request, Collection<RaftPeer> servers) {
+  CompletableFuture<RaftClientReply> send(RaftClientRequest request, Collection<RaftPeer> servers) {
     rpc.addRaftPeers(servers);
     return rpc.sendRequestAsyncUnordered(request)
         .whenComplete(

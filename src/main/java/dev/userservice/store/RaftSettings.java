@@ -20,9 +20,9 @@ final class RaftSettings {
   static final int MAX_ENTRY_BYTES = 24 * 1024 * 1024;
 
   /**
-   * A follower without a message of its leader for this time starts an election. If it were shorter,
-   * a busy machine would cause needless elections; if longer, writes would wait for more than two
-   * seconds after the leader is killed.
+   * A follower without a message of its leader for this time starts an election. If it were
+   * shorter, a busy machine would cause needless elections; if longer, writes would wait for more
+   * than two seconds after the leader is killed.
    */
   private static final int ELECTION_MIN_MILLIS = 800;
 

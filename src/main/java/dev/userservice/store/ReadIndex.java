@@ -25,13 +25,14 @@ import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.util.LifeCycle;
 
 /**
- * The index up to which the log has to be applied before a read may start: the leader's commit index,
- * once a majority has answered a later heartbeat (section 6.4 of the thesis on Raft). Thread-safe.
+ * The index up to which the log has to be applied before a read may start: the leader's commit
+ * index, once a majority has answered a later heartbeat (section 6.4 of the thesis on Raft).
+ * Thread-safe.
  *
  * <p>It replaces the engine's own read index. That of Ratis 3.2.2 sends no heartbeat when the same
- * index was confirmed before. So a replaced leader admits reads that miss writes acknowledged by its
- * successor. It also loses a request made while a heartbeat is being sent, which then waits for the
- * next.
+ * index was confirmed before. So a replaced leader admits reads that miss writes acknowledged by
+ * its successor. It also loses a request made while a heartbeat is being sent, which then waits for
+ * the next.
  */
 final class ReadIndex {
 

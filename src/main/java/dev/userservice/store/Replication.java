@@ -44,8 +44,8 @@ public interface Replication {
    * Removes a server for good: it has no vote any more.
    *
    * @param address one of {@link State#servers}
-   * @return fails as NOT_FOUND for an unknown address, as UNUSABLE for the last server, as UNAVAILABLE
-   *     when no majority agrees in time
+   * @return fails as NOT_FOUND for an unknown address, as UNUSABLE for the last server, as
+   *     UNAVAILABLE when no majority agrees in time
    */
   Future<Void> remove(String address);
 }

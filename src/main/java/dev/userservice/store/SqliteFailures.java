@@ -28,7 +28,8 @@ final class SqliteFailures {
   RuntimeException of(SQLException failure) {
     SQLiteErrorCode code = code(failure);
     return switch (code) {
-      case SQLITE_FULL -> new StoreException(Reason.FULL, "the disk of " + file + " has no room left");
+      case SQLITE_FULL ->
+          new StoreException(Reason.FULL, "the disk of " + file + " has no room left");
       case SQLITE_BUSY, SQLITE_LOCKED ->
           new StoreException(Reason.UNAVAILABLE, file + " is locked by another program");
       case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN, SQLITE_IOERR ->

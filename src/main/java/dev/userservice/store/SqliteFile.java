@@ -134,13 +134,16 @@ final class SqliteFile {
     } catch (LockFile.NotALockException strange) {
       throw failures.unusable("cannot be locked: " + strange.getMessage());
     } catch (IOException e) {
-      throw failures.ofMaking(e, "cannot be locked: cannot write " + path.getFileName() + " beside it");
+      throw failures.ofMaking(
+          e, "cannot be locked: cannot write " + path.getFileName() + " beside it");
     }
   }
 
   private StoreException inUse(String owner) {
     return failures.unusable(
-        "is in use by " + owner + "%nStop that one; to share users between servers, use PostgreSQL or raft");
+        "is in use by "
+            + owner
+            + "%nStop that server; to share users between servers, use PostgreSQL or raft");
   }
 
   /** Runs before SQLite opens the file, because SQLite accepts some foreign files as its own. */
@@ -154,7 +157,8 @@ final class SqliteFile {
     try (InputStream bytes = Files.newInputStream(file)) {
       byte[] start = bytes.readNBytes(MAGIC.length);
       if (start.length > 0 && !Arrays.equals(start, MAGIC)) {
-        throw failures.unusable("is not a SQLite database%nName another file: \"store.sqlite.file\"");
+        throw failures.unusable(
+            "is not a SQLite database%nName another file: \"store.sqlite.file\"");
       }
     } catch (IOException e) {
       throw failures.unusable("cannot be read%nCheck its permissions");

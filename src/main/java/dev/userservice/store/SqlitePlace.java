@@ -8,8 +8,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
 
 /**
- * The location of the database file. SQLite keeps its log beside the file's name, and users are lost
- * when file and log are separated. All methods wait for the disk.
+ * The location of the database file. SQLite keeps its log beside the file's name, and users are
+ * lost when file and log are separated. All methods wait for the disk.
  */
 final class SqlitePlace {
 
@@ -63,8 +63,8 @@ final class SqlitePlace {
   /**
    * Checks that the file and its log are still the open ones.
    *
-   * @throws StoreException UNUSABLE when one was removed or replaced: writes then go to a file without
-   *     a name, which is lost when the process ends
+   * @throws StoreException UNUSABLE when one was removed or replaced: writes then go to a file
+   *     without a name, which is lost when the process ends
    */
   void requireUnchanged() {
     requireSame(file, fileKey);

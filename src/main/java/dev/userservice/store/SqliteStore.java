@@ -12,8 +12,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * Users in one SQLite file of this machine. One thread writes, in groups that cost one fsync each. A
- * few threads read concurrently; in WAL mode they do not wait for the writer.
+ * Users in one SQLite file of this machine. One thread writes, in groups that cost one fsync each.
+ * A few threads read concurrently; in WAL mode they do not wait for the writer.
  */
 final class SqliteStore implements UserStore {
 

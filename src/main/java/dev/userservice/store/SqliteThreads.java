@@ -48,7 +48,8 @@ final class SqliteThreads {
           () -> {
             if (System.nanoTime() - since > timeoutNanos) {
               result.fail(
-                  new StoreException(Reason.TIMED_OUT, "a call waited too long in the queue of the store"));
+                  new StoreException(
+                      Reason.TIMED_OUT, "a call waited too long in the queue of the store"));
               return;
             }
             T value;
@@ -65,7 +66,8 @@ final class SqliteThreads {
           threads.isShutdown()
               ? new StoreException(Reason.UNAVAILABLE, "the store is closed")
               : new StoreException(
-                  Reason.OVERLOADED, "the queue of the store is full: " + threads.getQueue().size() + " calls wait"));
+                  Reason.OVERLOADED,
+                  "the queue of the store is full: " + threads.getQueue().size() + " calls wait"));
     }
     return result.future();
   }

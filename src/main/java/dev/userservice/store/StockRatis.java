@@ -1,8 +1,6 @@
 package dev.userservice.store;
 
-/**
- * System properties that the libraries inside Ratis read when their first class is loaded.
- */
+/** System properties that the libraries inside Ratis read when their first class is loaded. */
 final class StockRatis {
 
   private static final String NETTY = "org.apache.ratis.thirdparty.io.netty.";

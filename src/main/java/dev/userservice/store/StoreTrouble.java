@@ -7,9 +7,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Failures of a store that calls run into. Each change is logged once with a count, and health takes
- * it into account. Complements {@link UserStore#health}, which detects no damaged page and no full
- * disk. Thread-safe.
+ * Failures of a store that calls run into. Each change is logged once with a count, and health
+ * takes it into account. Complements {@link UserStore#health}, which detects no damaged page and no
+ * full disk. Thread-safe.
  */
 public final class StoreTrouble implements StoreObserver {
 

@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * A store of the users. Every implementation keeps these promises, and one test kit checks them all:
+ * A store of the users. Every implementation keeps these promises, and one test kit checks them
+ * all:
  *
  * <ul>
  *   <li>Ids start at 1 and increase in the order of creation: a reader that has seen an id finds no
@@ -79,8 +80,8 @@ public interface UserStore {
   Future<List<Integer>> createAll(List<UserResponse> drafts, BooleanSupplier abandoned);
 
   /**
-   * Returns users in the order of their ids. A list of any length is read page by page, so that nothing in
-   * the store is held open between two pages.
+   * Returns users in the order of their ids. A list of any length is read page by page, so that
+   * nothing in the store is held open between two pages.
    *
    * @param afterUserId only users with a larger id
    * @param limit the max number of users to return, at least 1
@@ -89,8 +90,8 @@ public interface UserStore {
   Future<List<UserResponse>> page(int afterUserId, int limit);
 
   /**
-   * Succeeds when reads and writes can be expected to. Called about once a second. Fails as UNUSABLE
-   * when only a restart of the process can help.
+   * Succeeds when reads and writes can be expected to. Called about once a second. Fails as
+   * UNUSABLE when only a restart of the process can help.
    */
   Future<Void> health();
 

@@ -178,7 +178,8 @@ final class UsersMachine extends BaseStateMachine {
       throw stop("an entry of the log cannot be parsed");
     }
     if (entry.getKindCase() != LogEntry.KindCase.CREATES) {
-      throw stop("a newer version of user-service has written to the log: start that version here too");
+      throw stop(
+          "a newer version of user-service has written to the log: start that version here too");
     }
     LogAnswer answer;
     try {
@@ -240,8 +241,7 @@ final class UsersMachine extends BaseStateMachine {
 
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean wholeServer) {
-    listener.stopped(
-        "it was removed from the servers of the log, or its folder cannot be used");
+    listener.stopped("it was removed from the servers of the log, or its folder cannot be used");
   }
 
   private IllegalStateException stop(String why) {

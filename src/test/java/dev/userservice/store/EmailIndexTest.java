@@ -25,7 +25,7 @@ class EmailIndexTest {
     Map<String, Integer> expected = new HashMap<>();
     Random random = new Random(11);
     for (int userId = 1; userId <= 200_000; userId++) {
-      // Few addresses, so that many are taken; in crowded tables, so that many probe the same slots.
+      // Few addresses, so that many are taken; crowded tables, so that many share slots.
       String email = "user" + random.nextInt(20_000) + "@example.com";
       Integer owner = expected.get(email);
       if (owner != null && random.nextBoolean()) {

@@ -36,8 +36,7 @@ class UserPagesTest {
   void fill(Vertx vertx) {
     context = vertx.getOrCreateContext();
     UserStore memory =
-        Stores.of(
-            ServerConfig.from(new JsonObject()).store(), vertx, List.of(), Optional.empty());
+        Stores.of(ServerConfig.from(new JsonObject()).store(), vertx, List.of(), Optional.empty());
     memory
         .createAll(
             IntStream.range(0, USERS)
