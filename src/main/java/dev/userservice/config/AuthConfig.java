@@ -23,9 +23,9 @@ public record AuthConfig(
     Map<String, List<String>> rights,
     boolean publicHealth) {
 
-  private static final int MOST_CERTIFICATES = 1_000;
-  private static final int MOST_RIGHTS = 100;
-  private static final int MOST_ROLES = 100;
+  private static final int MAX_CERTIFICATES = 1_000;
+  private static final int MAX_RIGHTS = 100;
+  private static final int MAX_ROLES = 100;
 
   /**
    * A caller who is known by a certificate.
@@ -55,14 +55,14 @@ public record AuthConfig(
             JwtConfig.read(reader.object("jwt")),
             reader.map(
                 "certificates",
-                MOST_CERTIFICATES,
+                MAX_CERTIFICATES,
                 KnownCaller::parse,
                 "{\"roles\": [\"a role\"], \"userId\": 1}, the latter from 1 or left out"),
             reader.map(
                 "rights",
-                MOST_RIGHTS,
+                MAX_RIGHTS,
                 AuthConfig::texts,
-                "a list of 1 to " + MOST_ROLES + " roles, such as [\"users:read\"]"),
+                "a list of 1 to " + MAX_ROLES + " roles, such as [\"users:read\"]"),
             reader.flag("publicHealth", true));
     if (!config.jwt.isOn()) {
       reader.refuseIdle("jwt", "\"keysFile\" or \"jwksUri\"");
@@ -87,7 +87,7 @@ public record AuthConfig(
 
   /** Different texts, none of them blank, at least one; null when it is no list of these. */
   private static List<String> texts(Object value) {
-    if (!(value instanceof JsonArray array) || array.isEmpty() || array.size() > MOST_ROLES) {
+    if (!(value instanceof JsonArray array) || array.isEmpty() || array.size() > MAX_ROLES) {
       return null;
     }
     boolean good = array.stream().allMatch(role -> role instanceof String s && !s.isBlank());

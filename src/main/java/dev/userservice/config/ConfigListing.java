@@ -45,7 +45,7 @@ final class ConfigListing {
 
     /** False for a key that is not set and empty, said by another key, or of an idle object. */
     boolean counts() {
-      return key.given() || !key.isEmpty() && key.insteadBy().isEmpty() && !key.idle();
+      return key.given() || !key.isEmpty() && key.supersededBy().isEmpty() && !key.idle();
     }
   }
 
@@ -95,14 +95,14 @@ final class ConfigListing {
       said = indent + name + ": " + value(leaf.key()) + comma;
       why = "// " + (leaf.key().given() ? origin.apply(leaf.path()) : "default");
     } else {
-      String by = leaf.key().insteadBy();
+      String by = leaf.key().supersededBy();
       boolean unset = by.isEmpty() && leaf.key().isEmpty();
       said = indent + "// " + name + (unset ? "" : ": " + value(leaf.key()));
       why = unset ? "is not set" : by.isEmpty() ? "// default" : "by \"" + by + "\"";
     }
     text.append(said)
         .append(" ".repeat(Math.max(2, COMMENT_COLUMN - said.length())))
-        .append(Shown.printable(why))
+        .append(Quoted.printable(why))
         .append('\n');
   }
 
@@ -110,7 +110,7 @@ final class ConfigListing {
     if (key.type() == ConfigReader.Type.SECRET && !key.isEmpty()) {
       return SECRET;
     }
-    String json = Shown.printable(Json.encode(key.value()));
+    String json = Quoted.printable(Json.encode(key.value()));
     return USER_INFO.matcher(json).replaceAll("//***@");
   }
 }

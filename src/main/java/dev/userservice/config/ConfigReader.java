@@ -49,10 +49,10 @@ final class ConfigReader {
    *
    * @param value in JSON, as it is set or by default
    * @param given whether it is set
-   * @param insteadBy the path of the key that says it in the place of this one; empty for none
+   * @param supersededBy the path of the key that says it in the place of this one; empty for none
    * @param idle whether the object of this key has no effect, and so its default has none
    */
-  record Key(Type type, Object value, boolean given, String insteadBy, boolean idle) {
+  record Key(Type type, Object value, boolean given, String supersededBy, boolean idle) {
 
     /** Whether the value says nothing: an empty text, list or object. */
     boolean isEmpty() {
@@ -92,8 +92,8 @@ final class ConfigReader {
   }
 
   /** A whole number within bounds, both included. */
-  int number(String key, int otherwise, int min, int max) {
-    Object value = value(key, Type.NUMBER, otherwise);
+  int number(String key, int defaultValue, int min, int max) {
+    Object value = value(key, Type.NUMBER, defaultValue);
     if (value instanceof Integer number && number >= min && number <= max) {
       return number;
     }
@@ -109,8 +109,8 @@ final class ConfigReader {
     return -1;
   }
 
-  boolean flag(String key, boolean otherwise) {
-    Object value = value(key, Type.BOOLEAN, otherwise);
+  boolean flag(String key, boolean defaultValue) {
+    Object value = value(key, Type.BOOLEAN, defaultValue);
     if (value instanceof Boolean flag) {
       return flag;
     }
@@ -118,8 +118,8 @@ final class ConfigReader {
   }
 
   /** A text that is not blank. */
-  String text(String key, String otherwise) {
-    Object value = value(key, Type.TEXT, otherwise);
+  String text(String key, String defaultValue) {
+    Object value = value(key, Type.TEXT, defaultValue);
     if (value instanceof String text && !text.isBlank()) {
       checkFileName(key, text);
       return text;
@@ -142,7 +142,7 @@ final class ConfigReader {
     boolean isName = key.equals("file") || key.endsWith("File") || key.equals("folder");
     String refusal = isName ? FileName.refusal(text) : null;
     if (refusal != null) {
-      throw refused(key, "is " + Shown.of(text) + ", which " + refusal);
+      throw refused(key, "is " + Quoted.of(text) + ", which " + refusal);
     }
   }
 
@@ -156,8 +156,8 @@ final class ConfigReader {
   }
 
   /** One of a few texts. */
-  String oneOf(String key, String otherwise, List<String> allowed) {
-    Object value = value(key, Type.TEXT, otherwise);
+  String oneOf(String key, String defaultValue, List<String> allowed) {
+    Object value = value(key, Type.TEXT, defaultValue);
     if (value instanceof String text && allowed.contains(text)) {
       return text;
     }
@@ -199,9 +199,9 @@ final class ConfigReader {
    * unless there is none by default.
    */
   <T> List<T> list(
-      String key, List<String> otherwise, int max, Function<String, T> parser, String allowed) {
-    Object value = value(key, Type.LIST, new JsonArray(otherwise));
-    int min = otherwise.isEmpty() ? 0 : 1;
+      String key, List<String> defaultValue, int max, Function<String, T> parser, String allowed) {
+    Object value = value(key, Type.LIST, new JsonArray(defaultValue));
+    int min = defaultValue.isEmpty() ? 0 : 1;
     String expected = "a list of " + min + " to " + max + " different " + allowed;
     if (!(value instanceof JsonArray array) || array.size() < min || array.size() > max) {
       throw refused(key, value, expected);
@@ -235,7 +235,7 @@ final class ConfigReader {
         throw refused(
             key,
             "has %s: %s, but must be %s"
-                .formatted(Shown.of(name), Shown.of(object.getValue(name)), expected));
+                .formatted(Quoted.of(name), Quoted.of(object.getValue(name)), expected));
       }
       parsed.put(name, entry);
     }
@@ -262,7 +262,7 @@ final class ConfigReader {
       keys.replaceAll(
           (keyPath, read) ->
               keyPath.startsWith(prefix)
-                  ? new Key(read.type(), read.value(), read.given(), read.insteadBy(), true)
+                  ? new Key(read.type(), read.value(), read.given(), read.supersededBy(), true)
                   : read);
       return;
     }
@@ -282,7 +282,7 @@ final class ConfigReader {
   }
 
   /** Tells of a key that is not set that another key of this object has said it. */
-  void instead(String key, Object value, String by) {
+  void supersede(String key, Object value, String by) {
     keys.put(path + key, new Key(Type.TEXT, value, false, path + by, false));
   }
 
@@ -323,7 +323,7 @@ final class ConfigReader {
             "%s: unknown key %s%s"
                 .formatted(
                     origin.apply(keyPath),
-                    Shown.of(keyPath),
+                    Quoted.of(keyPath),
                     newName != null
                         ? ", renamed to \"" + newName + "\""
                         : Suggestion.of(keyPath, known, "\"%s\"", ALL_KEYS)));
@@ -340,9 +340,9 @@ final class ConfigReader {
     }
   }
 
-  private Object value(String key, Type type, Object otherwise) {
+  private Object value(String key, Type type, Object defaultValue) {
     boolean given = json.containsKey(key);
-    Object value = given ? json.getValue(key) : otherwise;
+    Object value = given ? json.getValue(key) : defaultValue;
     keys.put(path + key, new Key(type, value, given, "", false));
     return value;
   }
@@ -350,7 +350,7 @@ final class ConfigReader {
   private ConfigException refused(String key, Object value, String allowed) {
     return new ConfigException(
         "%s: \"%s\" is %s, but must be %s"
-            .formatted(origin.apply(path + key), path + key, Shown.of(value), allowed));
+            .formatted(origin.apply(path + key), path + key, Quoted.of(value), allowed));
   }
 
   private static String quoted(List<String> texts) {

@@ -69,7 +69,7 @@ public final class JsonDocument {
   private static String read(String name, String argument) {
     String refusal = FileName.refusal(argument);
     if (refusal != null) {
-      throw new ConfigException(Shown.printable(name) + ": " + refusal);
+      throw new ConfigException(Quoted.printable(name) + ": " + refusal);
     }
     try {
       Path path = Path.of(argument);
@@ -86,7 +86,7 @@ public final class JsonDocument {
     } catch (NoSuchFileException e) {
       throw new ConfigException(
           "%s: there is no such file (looked in %s)"
-              .formatted(Shown.printable(name), Path.of("").toAbsolutePath()));
+              .formatted(Quoted.printable(name), Path.of("").toAbsolutePath()));
     } catch (AccessDeniedException e) {
       throw new ConfigException(name + ": cannot be read, permission denied");
     } catch (FileSystemException e) {
@@ -109,7 +109,7 @@ public final class JsonDocument {
         throw new ConfigException(
             name
                 + ": must be a JSON object, such as {\"port\": 50051}, but "
-                + (first == null ? "is empty" : "begins with " + Shown.of(parser.getText())));
+                + (first == null ? "is empty" : "begins with " + Quoted.of(parser.getText())));
       }
       parser.skipChildren();
       if (parser.nextToken() != null) {
@@ -135,7 +135,7 @@ public final class JsonDocument {
 
   /** Without the word that was not understood: it may be a secret that lacks its quotes. */
   private static String firstLine(String message) {
-    return Shown.printable(
+    return Quoted.printable(
         message.lines().findFirst().orElse("is no JSON").replaceFirst("token '[^']*'", "token"));
   }
 }

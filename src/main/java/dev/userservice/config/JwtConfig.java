@@ -65,8 +65,8 @@ public record JwtConfig(
     return !keysFile.isEmpty() || !jwksUri.isEmpty();
   }
 
-  private static List<String> texts(ConfigReader reader, String key, List<String> otherwise) {
-    return reader.list(key, otherwise, 16, text -> text.isBlank() ? null : text, "texts");
+  private static List<String> texts(ConfigReader reader, String key, List<String> defaultValue) {
+    return reader.list(key, defaultValue, 16, text -> text.isBlank() ? null : text, "texts");
   }
 
   private void check(ConfigReader reader) {

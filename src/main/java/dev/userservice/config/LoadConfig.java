@@ -99,6 +99,6 @@ public record LoadConfig(
   private static ConfigException refused(String key, String file) {
     return new ConfigException(
         "configuration: \"%s\" is %s, but must be a file that can be written, in a folder that is there"
-            .formatted(key, Shown.of(file)));
+            .formatted(key, Quoted.of(file)));
   }
 }

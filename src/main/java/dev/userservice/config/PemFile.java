@@ -3,7 +3,6 @@ package dev.userservice.config;
 import dev.userservice.config.BoundedFile.UnfitException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.impl.pkcs1.PrivateKeyParser;
-import java.io.ByteArrayInputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -11,7 +10,6 @@ import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -23,8 +21,8 @@ import java.util.Set;
 
 /**
  * The certificates and the private key in a PEM file (RFC 7468), as OpenSSL and HAProxy write them:
- * in any order, with text between the blocks, with a byte order mark or without. A failure says
- * what the file has instead and, where OpenSSL can convert it, with which command.
+ * in any order, with text between the blocks, with a byte order mark or without. A failure names the
+ * content of the file and, where OpenSSL can convert it, the command.
  */
 public final class PemFile {
 
@@ -42,11 +40,6 @@ public final class PemFile {
 
   /** Sets of certificates, which OpenSSL reads as PKCS #7. */
   private static final Set<String> SETS = Set.of("PKCS7", "CMS", "PKCS #7 SIGNED DATA");
-
-  /** The tags with which DER begins: a sequence and, in PKCS #12, the version 3 in it. */
-  private static final byte SEQUENCE = 0x30;
-
-  private static final byte[] PKCS12_VERSION = {2, 1, 3};
 
   private record Block(String label, String text) {
 
@@ -102,7 +95,7 @@ public final class PemFile {
     }
   }
 
-  /** Whether it is text with blocks, whatever is in them. */
+  /** Whether the file is text with blocks of any label. */
   public boolean isPem() {
     return !blocks.isEmpty();
   }
@@ -110,7 +103,7 @@ public final class PemFile {
   /**
    * Its certificates, in the order of the file; at least one.
    *
-   * @throws UnfitException when there is none, or one is damaged
+   * @throws UnfitException when it has no certificate, or a damaged one
    */
   public List<X509Certificate> certificates() throws UnfitException {
     List<X509Certificate> found = new ArrayList<>();
@@ -144,7 +137,7 @@ public final class PemFile {
   /**
    * Its private key.
    *
-   * @throws UnfitException when there is none or more than one, or it is encrypted, damaged, or
+   * @throws UnfitException when it has no key or more than one, or the key is encrypted, damaged, or
    *     neither for RSA nor for ECDSA
    */
   public PrivateKey privateKey() throws UnfitException {
@@ -193,7 +186,7 @@ public final class PemFile {
     }
   }
 
-  /** Certificates as PEM that every reader takes. */
+  /** Certificates as PEM that every reader accepts. */
   public static Buffer write(List<X509Certificate> certificates) {
     Buffer all = Buffer.buffer();
     try {
@@ -219,16 +212,11 @@ public final class PemFile {
 
   private X509Certificate certificate(int block) throws UnfitException {
     try {
-      // Of what follows the certificate itself in a TRUSTED one, nothing is read.
-      return certificate(der(block));
+      // A TRUSTED certificate is followed by settings, which are not read.
+      return Der.certificate(der(block));
     } catch (CertificateException e) {
       throw damaged(block);
     }
-  }
-
-  private static X509Certificate certificate(byte[] der) throws CertificateException {
-    return (X509Certificate)
-        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
   }
 
   private byte[] der(int block) throws UnfitException {
@@ -251,14 +239,14 @@ public final class PemFile {
     if (blocks.stream().anyMatch(block -> SETS.contains(block.label))) {
       return convert("is PKCS #7, not PEM certificates", "pkcs7 -print_certs");
     }
-    if (!isPem() && isDer()) {
-      if (isCertificate()) {
+    if (!isPem() && Der.isDer(bytes)) {
+      if (Der.isCertificate(bytes)) {
         return convert("is DER, not PEM", "x509 -inform DER");
       }
-      if (hasCertificates()) {
+      if (Der.hasCertificates(bytes)) {
         return convert("is PKCS #7 in DER, not PEM", "pkcs7 -inform DER -print_certs");
       }
-      if (isPkcs12()) {
+      if (Der.isPkcs12(bytes)) {
         return convert("is PKCS12, not PEM", "pkcs12 -nokeys");
       }
     }
@@ -266,10 +254,10 @@ public final class PemFile {
   }
 
   private UnfitException noPrivateKey() {
-    if (!isPem() && isDer()) {
-      return isPkcs12()
+    if (!isPem() && Der.isDer(bytes)) {
+      return Der.isPkcs12(bytes)
           ? convert("is PKCS12, not PEM", "pkcs12 -nocerts -nodes")
-          : convert("is DER, not PEM", (isCertificate() ? "x509" : "pkey") + " -inform DER");
+          : convert("is DER, not PEM", (Der.isCertificate(bytes) ? "x509" : "pkey") + " -inform DER");
     }
     return new UnfitException("has no PEM private key" + butLabels());
   }
@@ -280,44 +268,10 @@ public final class PemFile {
             .formatted(what, command, file, file));
   }
 
-  /** What it has instead: the names of its blocks, none of their content. */
+  /** The labels of its blocks, without their content. */
   private String butLabels() {
     Set<String> labels = new LinkedHashSet<>();
     blocks.forEach(block -> labels.add(block.label));
     return labels.isEmpty() ? "" : ", but " + String.join(", ", labels);
-  }
-
-  private boolean isDer() {
-    return bytes.length > 0 && bytes[0] == SEQUENCE;
-  }
-
-  private boolean isCertificate() {
-    try {
-      certificate(bytes);
-      return true;
-    } catch (CertificateException e) {
-      return false;
-    }
-  }
-
-  private boolean hasCertificates() {
-    try {
-      return !CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(bytes))
-          .isEmpty();
-    } catch (CertificateException e) {
-      return false;
-    }
-  }
-
-  private boolean isPkcs12() {
-    // A length of one byte, or its number of bytes after 0x80.
-    int content = 2 + (bytes.length > 1 && bytes[1] < 0 ? bytes[1] & 0x7f : 0);
-    for (int i = 0; i < PKCS12_VERSION.length; i++) {
-      if (content + i >= bytes.length || bytes[content + i] != PKCS12_VERSION[i]) {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -97,11 +97,11 @@ public record PostgresConfig(
       }
     }
     PostgresConfig config = with(uri, reader);
-    reader.instead("host", config.host, "uri");
-    reader.instead("port", config.port, "uri");
-    reader.instead("database", config.database, "uri");
-    reader.instead("user", config.user, "uri");
-    reader.instead("tls", config.tls, "uri");
+    reader.supersede("host", config.host, "uri");
+    reader.supersede("port", config.port, "uri");
+    reader.supersede("database", config.database, "uri");
+    reader.supersede("user", config.user, "uri");
+    reader.supersede("tls", config.tls, "uri");
     return config;
   }
 

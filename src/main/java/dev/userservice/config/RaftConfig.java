@@ -21,7 +21,7 @@ public record RaftConfig(
 
   private static final int DEFAULT_PORT = 7_700;
 
-  private static final int MOST_SERVERS = 7;
+  private static final int MAX_SERVERS = 7;
 
   static RaftConfig read(ConfigReader reader) {
     RaftConfig config =
@@ -29,7 +29,7 @@ public record RaftConfig(
             reader.list(
                 "servers",
                 List.of("127.0.0.1:" + DEFAULT_PORT),
-                MOST_SERVERS,
+                MAX_SERVERS,
                 text -> Address.parse(text, DEFAULT_PORT),
                 "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
             reader.text("folder", "data/raft"),

@@ -15,7 +15,7 @@ import java.util.Map;
 public record RateLimitConfig(
     int callsPerSecond, Map<String, Integer> methods, int burstSeconds, int refusedPerSecond) {
 
-  private static final int MOST = 1_000_000;
+  private static final int MAX_PER_SECOND = 1_000_000;
 
   /** Whether anything is counted. */
   public boolean isOn() {
@@ -24,13 +24,13 @@ public record RateLimitConfig(
 
   static RateLimitConfig read(ConfigReader reader) {
     return new RateLimitConfig(
-        reader.number("callsPerSecond", 0, 0, MOST),
+        reader.number("callsPerSecond", 0, 0, MAX_PER_SECOND),
         reader.map(
             "methods",
             100,
-            value -> value instanceof Integer n && n >= 1 && n <= MOST ? n : null,
-            "a whole number from 1 to " + MOST),
+            value -> value instanceof Integer n && n >= 1 && n <= MAX_PER_SECOND ? n : null,
+            "a whole number from 1 to " + MAX_PER_SECOND),
         reader.number("burstSeconds", 1, 1, 60),
-        reader.number("refusedPerSecond", 0, 0, MOST));
+        reader.number("refusedPerSecond", 0, 0, MAX_PER_SECOND));
   }
 }

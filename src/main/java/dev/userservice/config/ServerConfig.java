@@ -121,7 +121,7 @@ public record ServerConfig(
       if (!known.contains(name)) {
         throw new ConfigException(
             "configuration: \"%s\" has %s, but there is no such method%s"
-                .formatted(key, Shown.of(name), Suggestion.of(name, known, "\"%s\"", "")));
+                .formatted(key, Quoted.of(name), Suggestion.of(name, known, "\"%s\"", "")));
       }
     }
   }

@@ -18,12 +18,12 @@ public final class Suggestion {
    *
    * @param name a name, or a path with dots, in any case and with any punctuation
    * @param form how the suggested name is written, for {@link String#formatted}
-   * @param otherwise the end of the message when no known name is near
+   * @param defaultEnding the end of the message when no known name is near
    */
-  public static String of(String name, Collection<String> known, String form, String otherwise) {
+  public static String of(String name, Collection<String> known, String form, String defaultEnding) {
     return nearest(name, known)
         .map(near -> "; did you mean " + form.formatted(near) + "?")
-        .orElse(otherwise);
+        .orElse(defaultEnding);
   }
 
   /** The name with the fewest changes; a key in another object costs one, wherever it stands. */

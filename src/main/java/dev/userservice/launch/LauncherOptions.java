@@ -3,7 +3,7 @@ package dev.userservice.launch;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.JsonDocument;
 import dev.userservice.config.ServerConfig;
-import dev.userservice.config.Shown;
+import dev.userservice.config.Quoted;
 import dev.userservice.config.Suggestion;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.VertxOptions;
@@ -64,7 +64,7 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
       addPaths(taken.apply(new JsonObject()), "", known);
       throw new ConfigException(
           "%s: unknown key %s%s"
-              .formatted(option, Shown.of(unknown), Suggestion.of(unknown, known, "\"%s\"", "")));
+              .formatted(option, Quoted.of(unknown), Suggestion.of(unknown, known, "\"%s\"", "")));
     }
     checkTypes(option, json, result, "");
   }

@@ -1,7 +1,7 @@
 package dev.userservice.launch;
 
 import dev.userservice.config.ConfigException;
-import dev.userservice.config.Shown;
+import dev.userservice.config.Quoted;
 import dev.userservice.config.Suggestion;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.VertxOptions;
@@ -67,7 +67,7 @@ final class LauncherProperties {
     String value = properties.getProperty(prefix + name);
     if (!isOf(type, value)) {
       throw new ConfigException(
-          "-D%s%s is %s, but must be %s".formatted(prefix, name, Shown.of(value), expected(type)));
+          "-D%s%s is %s, but must be %s".formatted(prefix, name, Quoted.of(value), expected(type)));
     }
   }
 

@@ -4,23 +4,23 @@ import io.vertx.core.json.Json;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** How a value that was found stands in a message. */
-public final class Shown {
+/** A value of the configuration, quoted for a message. */
+public final class Quoted {
 
-  private static final int MOST_CHARS = 60;
+  private static final int MAX_CHARS = 60;
 
-  /** What JSON may leave as it is, but breaks a line or commands a terminal. */
+  /** Characters that JSON allows, but that break a line or control a terminal. */
   private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\u2028\\u2029]");
 
-  private Shown() {}
+  private Quoted() {}
 
-  /** In JSON, so that "5" and 5 look different, and cut where it would fill the line. */
+  /** Returns a value in JSON, so that "5" and 5 look different, cut after 60 characters. */
   public static String of(Object value) {
     String json = printable(Json.encode(value));
-    return json.length() <= MOST_CHARS ? json : json.substring(0, MOST_CHARS) + "...";
+    return json.length() <= MAX_CHARS ? json : json.substring(0, MAX_CHARS) + "...";
   }
 
-  /** A text with whatever does not print turned into its JSON escape. */
+  /** Replaces characters that do not print by their JSON escapes. */
   static String printable(String text) {
     return UNPRINTABLE
         .matcher(text)
