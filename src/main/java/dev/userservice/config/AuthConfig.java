@@ -8,14 +8,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Who callers are, and which of them may call what. Without any of it, all may call everything.
+ * Authentication of callers and their rights. Without it, every caller may call everything.
  *
  * @param jwt callers with a token
- * @param certificates callers without one, by the name in their certificate
- * @param rights for {@code service/method}, {@code service/*} or {@code *}, of which the nearest
- *     counts, the roles that may call; the role {@code *} is everybody who is known. What is not
- *     there may not be called
- * @param publicHealth whether the health service may be asked by anybody
  */
 public record AuthConfig(
     JwtConfig jwt,
@@ -28,16 +23,15 @@ public record AuthConfig(
   private static final int MAX_ROLES = 100;
 
   /**
-   * A caller who is known by a certificate.
+   * A caller known by a certificate.
    *
-   * @param roles what it may do
    * @param userId the user that it speaks as in the chat; 0 when it may not speak
    */
   public record KnownCaller(Set<String> roles, int userId) {
 
     private static final Set<String> KEYS = Set.of("roles", "userId");
 
-    /** Null when it is none. */
+    /** Returns null for an invalid value. */
     private static KnownCaller parse(Object value) {
       if (!(value instanceof JsonObject json) || !KEYS.containsAll(json.fieldNames())) {
         return null;
@@ -57,35 +51,47 @@ public record AuthConfig(
                 "certificates",
                 MAX_CERTIFICATES,
                 KnownCaller::parse,
-                "{\"roles\": [\"a role\"], \"userId\": 1}, the latter from 1 or left out"),
+                "{\"roles\": [\"a role\"], \"userId\": 1}, the latter from 1 or left out",
+                "Callers without a token, by the name in their certificate: their roles, and the"
+                    + " user that each speaks as in the chat."),
             reader.map(
                 "rights",
                 MAX_RIGHTS,
                 AuthConfig::texts,
-                "a list of 1 to " + MAX_ROLES + " roles, such as [\"users:read\"]"),
-            reader.flag("publicHealth", true));
-    if (!config.jwt.isOn()) {
+                "a list of 1 to " + MAX_ROLES + " roles, such as [\"users:read\"]",
+                "Roles that may call a method, by `service/method`, `service/*` or `*`; the most"
+                    + " specific entry counts. The role `*` is every authenticated caller. Methods"
+                    + " without an entry are denied."),
+            reader.flag(
+                "publicHealth",
+                true,
+                "Lets callers use the health service without authentication."));
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (!jwt.isOn()) {
       reader.refuseIdle("jwt", "\"keysFile\" or \"jwksUri\"");
     }
-    boolean known = config.jwt.isOn() || !config.certificates.isEmpty();
-    if (known && config.rights.isEmpty()) {
+    boolean known = jwt.isOn() || !certificates.isEmpty();
+    if (known && rights.isEmpty()) {
       throw reader.refused(
           "rights",
           "is needed, or nobody may call anything; such as {\"users.v1.UserService/GetUser\": [\"users:read\"]}");
     }
-    if (!known && !config.rights.isEmpty()) {
+    if (!known && !rights.isEmpty()) {
       throw reader.refused(
           "rights", "needs to know callers: by \"auth.jwt\" or by \"auth.certificates\"");
     }
-    return config;
   }
 
-  /** Whether callers have to be known. */
+  /** Whether callers have to authenticate. */
   public boolean isOn() {
     return !rights.isEmpty();
   }
 
-  /** Different texts, none of them blank, at least one; null when it is no list of these. */
+  /** Returns the different texts of a list, at least one and none blank, or null. */
   private static List<String> texts(Object value) {
     if (!(value instanceof JsonArray array) || array.isEmpty() || array.size() > MAX_ROLES) {
       return null;

@@ -7,17 +7,9 @@ import java.util.regex.Pattern;
 /**
  * The configuration of the client.
  *
- * @param addresses where servers listen, 1 to 64; a name may stand for several
- * @param balance how the server of a call is chosen
- * @param tls how it checks whom it talks to, and proves who it is
- * @param token the bearer token that it sends, which belongs into the environment; empty for none
- * @param tokenFile a file with the token; empty for none
- * @param scenarios the scenarios to run, in this order
- * @param waitMillis how long to wait for a server to answer, 0 to 60,000 milliseconds
- * @param deadlineMillis how long each call may take, 1 to 60,000 milliseconds
- * @param pauseMillis how long to pause between scenarios and between chat messages, 0 to 10,000
- *     milliseconds
- * @param log how log lines are written, as in {@link ServerConfig}
+ * @param token empty for none
+ * @param tokenFile empty for none
+ * @param scenarios empty for a load
  */
 public record ClientConfig(
     List<Address> addresses,
@@ -59,20 +51,15 @@ public record ClientConfig(
   }
 
   static ClientConfig read(ConfigReader reader) {
-    return read(
-        reader,
-        reader.oneOf("balance", Balance.ROUND_ROBIN),
-        reader.list("scenarios", DEMO),
-        reader.number("pauseMillis", 0, 0, 10_000));
+    return read(reader, true);
   }
 
-  /** For a client that has no scenarios: where servers are, how to speak to them, and as whom. */
+  /** For a client without scenarios: only the servers, the protocol, and the credentials. */
   static ClientConfig readWithoutScenarios(ConfigReader reader) {
-    return read(reader, Balance.ROUND_ROBIN, List.of(), 0);
+    return read(reader, false);
   }
 
-  private static ClientConfig read(
-      ConfigReader reader, Balance balance, List<ScenarioName> scenarios, int pauseMillis) {
+  private static ClientConfig read(ConfigReader reader, boolean scenarios) {
     ClientConfig config =
         new ClientConfig(
             reader.list(
@@ -80,29 +67,55 @@ public record ClientConfig(
                 List.of("127.0.0.1:" + SERVER_PORT),
                 64,
                 text -> Address.parse(text, SERVER_PORT),
-                "addresses such as \"localhost:" + SERVER_PORT + "\""),
-            balance,
+                "addresses such as \"localhost:" + SERVER_PORT + "\"",
+                "Addresses of servers. A name may resolve to several."),
+            scenarios
+                ? reader.oneOf(
+                    "balance",
+                    Balance.ROUND_ROBIN,
+                    "Choice of the server of a call: each in turn, the one with the fewest open"
+                        + " calls, or the first that answers.")
+                : Balance.ROUND_ROBIN,
             ClientTlsConfig.read(reader.object("tls")),
-            reader.secret("token").strip(),
-            reader.textOrNone("tokenFile"),
-            scenarios,
-            reader.number("waitMillis", 10_000, 0, 60_000),
-            reader.number("deadlineMillis", 5_000, 1, 60_000),
-            pauseMillis,
-            reader.oneOf("log", "auto", ServerConfig.LOG_FORMATS));
-    if (!config.token.isEmpty() && !config.tokenFile.isEmpty()) {
-      throw reader.refused("tokenFile", "and \"token\" say the same; take one of them");
-    }
-    config.checkToken(reader);
-    if (reader.has("tls") && !config.tls.enabled() && !reader.object("tls").has("enabled")) {
-      reader.refuseIdle("tls", "\"enabled\": true, or a file that it needs");
-    }
+            reader
+                .secret("token", "The bearer token; belongs in the environment or `tokenFile`.")
+                .strip(),
+            reader.textOrNone("tokenFile", "The file with the bearer token."),
+            scenarios
+                ? reader.list(
+                    "scenarios",
+                    DEMO,
+                    "Scenarios to run, in this order. `relay` needs several servers.")
+                : List.of(),
+            reader.number(
+                "waitMillis", 10_000, 0, 60_000, "Max time to wait until a server answers."),
+            reader.number("deadlineMillis", 5_000, 1, 60_000, "Deadline of each call."),
+            scenarios
+                ? reader.number(
+                    "pauseMillis",
+                    0,
+                    0,
+                    10_000,
+                    "Pause between scenarios and between chat messages.")
+                : 0,
+            ServerConfig.readLog(reader));
+    reader.check(() -> config.check(reader));
     return config;
   }
 
   /** Whether a text can be sent as a bearer token. */
   public static boolean isToken(String text) {
     return TOKEN.matcher(text).matches();
+  }
+
+  private void check(ConfigReader reader) {
+    if (!token.isEmpty() && !tokenFile.isEmpty()) {
+      throw reader.refused("tokenFile", "and \"token\" say the same; take one of them");
+    }
+    checkToken(reader);
+    if (reader.has("tls") && !tls.enabled() && !reader.object("tls").has("enabled")) {
+      reader.refuseIdle("tls", "\"enabled\": true, or a file that it needs");
+    }
   }
 
   private void checkToken(ConfigReader reader) {

@@ -1,25 +1,25 @@
 package dev.userservice.config;
 
-/**
- * How a client checks whom it talks to, and proves who it is.
- *
- * @param enabled whether it speaks TLS; it does when any of the other keys is set
- * @param caFile the PEM file of the authorities that it trusts; empty for those of the JDK
- * @param identity its own certificate and key, for servers that ask for one
- * @param serverName the name that has to stand in the server's certificate; empty for the host of
- *     its address
- */
+/** TLS of a client. Optional texts are empty for none. */
 public record ClientTlsConfig(
     boolean enabled, String caFile, KeyPairConfig identity, String serverName) {
 
   static ClientTlsConfig read(ConfigReader reader) {
-    String caFile = reader.textOrNone("caFile");
+    String caFile =
+        reader.textOrNone(
+            "caFile", "The PEM file of the trusted authorities; without it, those of the JDK.");
     KeyPairConfig identity = KeyPairConfig.read(reader);
-    String serverName = reader.textOrNone("serverName");
+    String serverName =
+        reader.textOrNone(
+            "serverName",
+            "The name required in the certificate of the server; without it, the host of its"
+                + " address.");
     boolean any = !caFile.isEmpty() || identity.isGiven() || !serverName.isEmpty();
-    boolean enabled = reader.flag("enabled", any);
+    boolean enabled =
+        reader.flag(
+            "enabled", any, "Enables TLS. The default is true when another key of `tls` is set.");
     if (any && !enabled) {
-      throw reader.refused("enabled", "is false, but the other keys of \"tls\" are for TLS");
+      reader.refuse("enabled", "is false, but the other keys of \"tls\" are for TLS");
     }
     return new ClientTlsConfig(enabled, caFile, identity, serverName);
   }

@@ -3,19 +3,11 @@ package dev.userservice.config;
 import java.util.List;
 
 /**
- * How this server finds the others of its cluster, once it is started with {@code --cluster}.
+ * The way in which this server finds the others of its cluster, once it is started with {@code
+ * --cluster}.
  *
- * @param host the address of this machine that the others reach, for everything that servers tell
- *     each other
- * @param port where to listen for the others, 1 to 65535; when it is taken, one of the next {@link
- *     #PORT_RANGE}
- * @param tls how members prove that they are; without it, nothing that servers tell each other is
- *     encrypted
- * @param insecure whether a host that is not loopback may do without {@code tls}, since it is on a
- *     network of the servers' own: whoever reaches it can read and write all users
- * @param members where others may be, 1 to 64 addresses; not all of them have to be there
- * @param dns a name that stands for the addresses of all members, taken instead of {@code members};
- *     empty for none
+ * @param port the first of {@link #PORT_RANGE} + 1 ports that are tried
+ * @param dns empty for none
  */
 public record ClusterConfig(
     String host,
@@ -36,28 +28,50 @@ public record ClusterConfig(
   static ClusterConfig read(ConfigReader reader) {
     ClusterConfig config =
         new ClusterConfig(
-            reader.text("host", "127.0.0.1"),
-            reader.number("port", DEFAULT_PORT, 1, 65_535),
+            reader.text(
+                "host",
+                "127.0.0.1",
+                "The address of this machine for all traffic between servers, with `--cluster`."),
+            reader.number(
+                "port",
+                DEFAULT_PORT,
+                1,
+                65_535,
+                "The port to listen on for other servers. If it is in use, the server takes one of"
+                    + " the next nine."),
             ClusterTlsConfig.read(reader.object("tls")),
-            reader.flag("insecure", false),
+            reader.flag(
+                "insecure",
+                false,
+                "Allows `cluster.host`, or an address of the log, that is not loopback without"
+                    + " `cluster.tls`. Any program that reaches it can then read and write all"
+                    + " users."),
             reader.list(
                 "members",
                 List.of("127.0.0.1:" + DEFAULT_PORT),
                 64,
                 text -> Address.parse(text, DEFAULT_PORT),
-                "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
-            reader.textOrNone("dns"));
-    if (!config.tls.isOn()) {
+                "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\"",
+                "Addresses of possible servers, not all of which must run. Each stands for the next"
+                    + " nine ports too."),
+            reader.textOrNone(
+                "dns",
+                "A name that resolves to the addresses of all servers, in place of `members`."));
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (!tls.isOn()) {
       reader.refuseIdle(
           "tls", "\"certificateFile\" and \"keyFile\", or \"keyStoreFile\", and \"caFile\"");
     }
-    if (config.isOpen() && !config.insecure) {
+    if (isOpen() && !insecure) {
       throw reader.refused(
           "host",
           "is refused, since what servers tell each other at %s is neither encrypted nor checked: set \"cluster.tls\" or, on a network of their own, \"cluster.insecure\": true"
-              .formatted(config.host));
+              .formatted(host));
     }
-    return config;
   }
 
   /** Where the other servers are looked for, for people. */

@@ -3,26 +3,32 @@ package dev.userservice.config;
 import java.util.List;
 
 /**
- * How the servers of one cluster prove to each other that they are members.
+ * Mutual TLS between the servers of one cluster.
  *
- * @param identity the certificate and key of this server, shown to those that it connects to and to
- *     those that connect to it; without them servers speak plaintext
- * @param caFile the PEM file of the authorities whose certificates make a server a member; they
- *     must sign for nothing else
+ * @param identity shown to servers on both ends of a connection; without it servers speak plaintext
  */
 public record ClusterTlsConfig(KeyPairConfig identity, String caFile) {
 
   static ClusterTlsConfig read(ConfigReader reader) {
     ClusterTlsConfig config =
-        new ClusterTlsConfig(KeyPairConfig.read(reader), reader.textOrNone("caFile"));
-    if (config.isOn() && config.caFile.isEmpty()) {
+        new ClusterTlsConfig(
+            KeyPairConfig.read(reader),
+            reader.textOrNone(
+                "caFile",
+                "The PEM file of the authorities whose certificates make a server a member. They"
+                    + " must sign nothing else. It is required with a certificate."));
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (isOn() && caFile.isEmpty()) {
       throw reader.refused("caFile", "is needed beside the certificate of this server");
     }
-    if (!config.isOn() && !config.caFile.isEmpty()) {
+    if (!isOn() && !caFile.isEmpty()) {
       throw reader.refused(
           "caFile", "needs a certificate of this server: \"certificateFile\" or \"keyStoreFile\"");
     }
-    return config;
   }
 
   /** Whether servers speak TLS with each other. */

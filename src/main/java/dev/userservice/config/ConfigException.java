@@ -1,6 +1,8 @@
 package dev.userservice.config;
 
-/** A configuration that is refused, in one or two lines: where, what was found, what is allowed. */
+/**
+ * A refused configuration. Each line of the message has an origin, a value, and what is allowed.
+ */
 public final class ConfigException extends RuntimeException {
 
   public ConfigException(String message) {

@@ -32,7 +32,7 @@ final class ConfigListing {
    * @param keys every key by its path, in the order of the lines
    * @param origin tells where the value of a key path that is set comes from
    */
-  static String of(Map<String, ConfigReader.Key> keys, Function<String, String> origin) {
+  static String of(Map<String, Key> keys, Function<String, String> origin) {
     Map<String, Object> root = new LinkedHashMap<>();
     keys.forEach((path, key) -> put(root, path, path, key));
     ConfigListing listing = new ConfigListing(origin);
@@ -41,7 +41,7 @@ final class ConfigListing {
     return listing.text.append("}\n").toString();
   }
 
-  private record Leaf(String path, ConfigReader.Key key) {
+  private record Leaf(String path, Key key) {
 
     /** False for a key that is not set and empty, said by another key, or of an idle object. */
     boolean counts() {
@@ -50,8 +50,7 @@ final class ConfigListing {
   }
 
   @SuppressWarnings("unchecked")
-  private static void put(
-      Map<String, Object> object, String rest, String path, ConfigReader.Key key) {
+  private static void put(Map<String, Object> object, String rest, String path, Key key) {
     int dot = rest.indexOf('.');
     if (dot < 0) {
       object.put(rest, new Leaf(path, key));
@@ -106,8 +105,8 @@ final class ConfigListing {
         .append('\n');
   }
 
-  private static String value(ConfigReader.Key key) {
-    if (key.type() == ConfigReader.Type.SECRET && !key.isEmpty()) {
+  private static String value(Key key) {
+    if (key.type() == Key.Type.SECRET && !key.isEmpty()) {
       return SECRET;
     }
     String json = Quoted.printable(Json.encode(key.value()));

@@ -1,5 +1,6 @@
 package dev.userservice.config;
 
+import dev.userservice.config.Key.Type;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -13,174 +14,129 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Reads the keys of a configuration, each with its default, its type and its range, so that these
- * stand in one place: where the key is read. It remembers what it was asked for; everything else in
- * the JSON is then unknown.
+ * Reads the keys of a configuration. The call that reads a key has all facts about it: name, type,
+ * range, default and meaning; messages, {@code --print-config}, {@code --explain} and the page of
+ * the keys come from there. Keys that were not read are unknown. In place of an invalid value, a
+ * method returns the default, or the empty list or map, and adds an error.
  */
 final class ConfigReader {
 
-  /** The end of a message about a name that is near to none. */
-  static final String ALL_KEYS = "; --print-config without --conf lists all keys";
-
-  /** Keys of earlier versions, with their new names. */
-  static final Map<String, String> RENAMED =
-      Map.of(
-          "limits.strangers", "limits.unauthenticatedConnections",
-          "limits.strangerMillis", "limits.unauthenticatedMillis",
-          "store.sqlite.waiting", "store.sqlite.queueSize",
-          "store.postgres.waiting", "store.postgres.queueSize",
-          "store.raft.waiting", "store.raft.queueSize",
-          "auth.openHealth", "auth.publicHealth");
-
-  /** What a value is in JSON; a value from outside a JSON file is text and is turned into this. */
-  enum Type {
-    NUMBER,
-    BOOLEAN,
-    TEXT,
-    /** A text that is never shown. */
-    SECRET,
-    LIST,
-    /** An object whose keys are not ours. */
-    MAP
-  }
-
   /**
-   * What has been read.
+   * The results of all readers of one configuration.
    *
-   * @param value in JSON, as it is set or by default
-   * @param given whether it is set
-   * @param supersededBy the path of the key that says it in the place of this one; empty for none
-   * @param idle whether the object of this key has no effect, and so its default has none
+   * @param objects the paths of all objects with keys
    */
-  record Key(Type type, Object value, boolean given, String supersededBy, boolean idle) {
-
-    /** Whether the value says nothing: an empty text, list or object. */
-    boolean isEmpty() {
-      return value.equals("")
-          || value instanceof JsonArray array && array.isEmpty()
-          || value instanceof JsonObject object && object.isEmpty();
-    }
-  }
+  private record Results(Map<String, Key> keys, Set<String> objects, ConfigErrors errors) {}
 
   private final JsonObject json;
   private final String path;
   private final Function<String, String> origin;
-  private final Map<String, Key> keys;
-  private final List<String> objects;
-  private final List<ConfigException> idle;
+  private final Results results;
 
   /**
-   * @param origin tells where the value of a key path comes from
+   * @param origin returns the origin of the value of a key path
+   * @param errors takes the errors of the keys
    */
-  ConfigReader(JsonObject json, Function<String, String> origin) {
-    this(json, "", origin, new LinkedHashMap<>(), new ArrayList<>(), new ArrayList<>());
+  ConfigReader(JsonObject json, Function<String, String> origin, ConfigErrors errors) {
+    this(json, "", origin, new Results(new LinkedHashMap<>(), new LinkedHashSet<>(), errors));
   }
 
   private ConfigReader(
-      JsonObject json,
-      String path,
-      Function<String, String> origin,
-      Map<String, Key> keys,
-      List<String> objects,
-      List<ConfigException> idle) {
+      JsonObject json, String path, Function<String, String> origin, Results results) {
     this.json = json;
     this.path = path;
     this.origin = origin;
-    this.keys = keys;
-    this.objects = objects;
-    this.idle = idle;
+    this.results = results;
   }
 
   /** A whole number within bounds, both included. */
-  int number(String key, int defaultValue, int min, int max) {
-    Object value = value(key, Type.NUMBER, defaultValue);
+  int number(String key, int defaultValue, int min, int max, String meaning) {
+    Object value = value(key, Type.NUMBER, defaultValue, Key.range(min, max), meaning);
     if (value instanceof Integer number && number >= min && number <= max) {
       return number;
     }
-    throw refused(key, value, "a whole number from " + min + " to " + max);
+    return refuse(key, value, "a whole number from " + min + " to " + max, defaultValue);
   }
 
-  /** A whole number within bounds, both included, or -1 when there is none. */
-  int numberOrNone(String key, int min, int max) {
+  /** A whole number within bounds, both included, or -1 by default. */
+  int numberOrNone(String key, int min, int max, String meaning) {
     if (has(key)) {
-      return number(key, min, min, max);
+      return number(key, min, min, max, meaning);
     }
-    value(key, Type.NUMBER, "");
+    value(key, Type.NUMBER, "", Key.range(min, max), meaning);
     return -1;
   }
 
-  boolean flag(String key, boolean defaultValue) {
-    Object value = value(key, Type.BOOLEAN, defaultValue);
-    if (value instanceof Boolean flag) {
-      return flag;
-    }
-    throw refused(key, value, "true or false");
+  boolean flag(String key, boolean defaultValue, String meaning) {
+    String allowed = "true or false";
+    Object value = value(key, Type.BOOLEAN, defaultValue, allowed, meaning);
+    return value instanceof Boolean flag ? flag : refuse(key, value, allowed, defaultValue);
   }
 
   /** A text that is not blank. */
-  String text(String key, String defaultValue) {
-    Object value = value(key, Type.TEXT, defaultValue);
+  String text(String key, String defaultValue, String meaning) {
+    Object value = value(key, Type.TEXT, defaultValue, Key.kindOfText(key), meaning);
     if (value instanceof String text && !text.isBlank()) {
       checkFileName(key, text);
       return text;
     }
-    throw refused(key, value, "a text that is not empty");
+    return refuse(key, value, "a text that is not empty", defaultValue);
   }
 
   /** A text that may be empty, which is the default. */
-  String textOrNone(String key) {
-    Object value = value(key, Type.TEXT, "");
+  String textOrNone(String key, String meaning) {
+    Object value = value(key, Type.TEXT, "", Key.kindOfText(key), meaning);
     if (value instanceof String text) {
       checkFileName(key, text);
       return text;
     }
-    throw refused(key, value, "a text");
+    return refuse(key, value, "a text", "");
   }
 
-  /** All keys of files and folders, and no others, end so. */
   private void checkFileName(String key, String text) {
-    boolean isName = key.equals("file") || key.endsWith("File") || key.equals("folder");
-    String refusal = isName ? FileName.refusal(text) : null;
+    String refusal = Key.kindOfText(key).equals("a text") ? null : FileName.refusal(text);
     if (refusal != null) {
-      throw refused(key, "is " + Quoted.of(text) + ", which " + refusal);
+      refuse(key, "is " + Quoted.of(text) + ", which " + refusal);
     }
   }
 
-  /** A text that may be empty, and never stands in a message. */
-  String secret(String key) {
-    Object value = value(key, Type.SECRET, "");
+  /** A text that may be empty, and that no message shows. */
+  String secret(String key, String meaning) {
+    String allowed = "a text";
+    Object value = value(key, Type.SECRET, "", allowed, meaning);
     if (value instanceof String text) {
       return text;
     }
-    throw refused(key, "must be a text");
+    refuse(key, "must be " + allowed);
+    return "";
   }
 
   /** One of a few texts. */
-  String oneOf(String key, String defaultValue, List<String> allowed) {
-    Object value = value(key, Type.TEXT, defaultValue);
-    if (value instanceof String text && allowed.contains(text)) {
+  String oneOf(String key, String defaultValue, List<String> texts, String meaning) {
+    String allowed = "one of \"" + String.join("\", \"", texts) + "\"";
+    Object value = value(key, Type.TEXT, defaultValue, allowed, meaning);
+    if (value instanceof String text && texts.contains(text)) {
       return text;
     }
-    throw refused(key, value, allowed.size() == 1 ? quoted(allowed) : "one of " + quoted(allowed));
+    return refuse(key, value, allowed, defaultValue);
   }
 
   /** A constant of an enum, by its {@code toString}. */
-  <E extends Enum<E>> E oneOf(String key, E defaultValue) {
+  <E extends Enum<E>> E oneOf(String key, E defaultValue, String meaning) {
     E[] constants = defaultValue.getDeclaringClass().getEnumConstants();
-    String text = oneOf(key, defaultValue.toString(), names(constants));
-    return constant(constants, text);
+    return constant(constants, oneOf(key, defaultValue.toString(), names(constants), meaning));
   }
 
   /** Different constants of an enum, at least one. */
-  <E extends Enum<E>> List<E> list(String key, List<E> defaults) {
-    E[] constants = defaults.get(0).getDeclaringClass().getEnumConstants();
-    List<String> names = names(constants);
+  <E extends Enum<E>> List<E> list(String key, List<E> defaultValue, String meaning) {
+    E[] constants = defaultValue.get(0).getDeclaringClass().getEnumConstants();
     return list(
         key,
-        defaults.stream().map(E::toString).toList(),
+        names(defaultValue.toArray()),
         constants.length,
         text -> constant(constants, text),
-        "names of " + names);
+        "names of " + names(constants),
+        meaning);
   }
 
   private static List<String> names(Object[] constants) {
@@ -195,22 +151,29 @@ final class ConfigReader {
   }
 
   /**
-   * Different texts, each turned into something by a function that refuses with null; at least one,
-   * unless there is none by default.
+   * A list of different texts; at least one, unless the default is the empty list.
+   *
+   * @param parser converts each text, and refuses with null
+   * @param allowed the accepted texts, in the plural
    */
   <T> List<T> list(
-      String key, List<String> defaultValue, int max, Function<String, T> parser, String allowed) {
-    Object value = value(key, Type.LIST, new JsonArray(defaultValue));
+      String key,
+      List<String> defaultValue,
+      int max,
+      Function<String, T> parser,
+      String allowed,
+      String meaning) {
     int min = defaultValue.isEmpty() ? 0 : 1;
     String expected = "a list of " + min + " to " + max + " different " + allowed;
+    Object value = value(key, Type.LIST, new JsonArray(defaultValue), expected, meaning);
     if (!(value instanceof JsonArray array) || array.size() < min || array.size() > max) {
-      throw refused(key, value, expected);
+      return refuse(key, value, expected, List.of());
     }
     List<T> parsed = new ArrayList<>();
     for (Object item : array) {
       T entry = item instanceof String text ? parser.apply(text) : null;
       if (entry == null || parsed.contains(entry)) {
-        throw refused(key, value, expected);
+        return refuse(key, value, expected, List.of());
       }
       parsed.add(entry);
     }
@@ -218,24 +181,27 @@ final class ConfigReader {
   }
 
   /**
-   * An object whose keys may be anything, at most so many; empty is the default.
+   * An object with any keys, at most {@code max}; empty is the default.
    *
-   * @param parser makes something of each value, and refuses with null
+   * @param parser converts each value, and refuses with null
+   * @param allowed the accepted value of one key
    */
-  <T> Map<String, T> map(String key, int max, Function<Object, T> parser, String allowed) {
-    Object value = value(key, Type.MAP, new JsonObject());
+  <T> Map<String, T> map(
+      String key, int max, Function<Object, T> parser, String allowed, String meaning) {
     String expected = "an object of at most " + max + " keys, each with " + allowed;
+    Object value = value(key, Type.MAP, new JsonObject(), expected, meaning);
     if (!(value instanceof JsonObject object) || object.size() > max) {
-      throw refused(key, value, expected);
+      return refuse(key, value, expected, Map.of());
     }
     Map<String, T> parsed = new LinkedHashMap<>();
     for (String name : object.fieldNames()) {
       T entry = parser.apply(object.getValue(name));
       if (entry == null) {
-        throw refused(
+        refuse(
             key,
             "has %s: %s, but must be %s"
                 .formatted(Quoted.of(name), Quoted.of(object.getValue(name)), expected));
+        return Map.of();
       }
       parsed.put(name, entry);
     }
@@ -244,36 +210,39 @@ final class ConfigReader {
 
   /** The keys of an object within this one. */
   ConfigReader object(String key) {
-    objects.add(path + key);
-    Object value = json.getValue(key);
-    if (value == null && !json.containsKey(key)) {
-      value = new JsonObject();
-    }
-    if (value instanceof JsonObject object) {
-      return new ConfigReader(object, path + key + ".", origin, keys, objects, idle);
-    }
-    throw refused(key, value, "an object");
+    results.objects.add(path + key);
+    Object value = json.containsKey(key) ? json.getValue(key) : new JsonObject();
+    JsonObject object =
+        value instanceof JsonObject inner
+            ? inner
+            : refuse(key, value, "an object", new JsonObject());
+    return new ConfigReader(object, path + key + ".", origin, results);
+  }
+
+  /**
+   * Adds a rule between keys, checked once all keys are read and valid.
+   *
+   * @param rule throws what {@link #refused} returns
+   */
+  void check(Runnable rule) {
+    results.errors.addRule(rule);
   }
 
   /** Refuses an object within this one that is set, although it has no effect. */
   void refuseIdle(String key, String needs) {
+    String prefix = path + key + ".";
     if (!has(key)) {
-      String prefix = path + key + ".";
-      keys.replaceAll(
-          (keyPath, read) ->
-              keyPath.startsWith(prefix)
-                  ? new Key(read.type(), read.value(), read.given(), read.supersededBy(), true)
-                  : read);
+      results.keys.replaceAll(
+          (keyPath, read) -> keyPath.startsWith(prefix) ? read.withoutEffect() : read);
       return;
     }
     String set =
-        keys.keySet().stream()
-            .filter(keyPath -> keyPath.startsWith(path + key + ".") && keys.get(keyPath).given())
+        results.keys.keySet().stream()
+            .filter(keyPath -> keyPath.startsWith(prefix) && results.keys.get(keyPath).given())
             .findFirst()
             .orElse(path + key);
-    idle.add(
-        new ConfigException(
-            "%s: \"%s\" has no effect without %s".formatted(origin.apply(set), path + key, needs)));
+    results.errors.addIdle(
+        "%s: \"%s\" has no effect without %s".formatted(origin.apply(set), path + key, needs));
   }
 
   /** Whether a key is set. */
@@ -281,79 +250,49 @@ final class ConfigReader {
     return json.containsKey(key);
   }
 
-  /** Tells of a key that is not set that another key of this object has said it. */
+  /** Records that another key of this object has set the value of a key. */
   void supersede(String key, Object value, String by) {
-    keys.put(path + key, new Key(Type.TEXT, value, false, path + by, false));
+    results.keys.computeIfPresent(path + key, (keyPath, read) -> read.superseded(value, path + by));
   }
 
-  /** For a value that is refused for a reason of its own, and is not shown. */
+  /** Adds an error of one key; does not show its value. */
+  void refuse(String key, String why) {
+    results.errors.add(message(key, why));
+  }
+
+  /** The error for a key that a rule refuses; does not show its value. */
   ConfigException refused(String key, String why) {
-    return new ConfigException(
-        "%s: \"%s\" %s".formatted(origin.apply(path + key), path + key, why));
+    return new ConfigException(message(key, why));
   }
 
-  /** Every key that has been asked for, by its path. */
+  private <T> T refuse(String key, Object value, String allowed, T fallback) {
+    refuse(key, "is %s, but must be %s".formatted(Quoted.of(value), allowed));
+    return fallback;
+  }
+
+  private String message(String key, String why) {
+    return "%s: \"%s\" %s".formatted(origin.apply(path + key), path + key, why);
+  }
+
+  /** Every key that was read, by its path. */
   Map<String, Key> keys() {
-    return keys;
+    return results.keys;
   }
 
   /**
-   * Refuses what nobody has asked for, and then what has no effect: a misspelt key may be why.
-   * Called on the outermost reader, after all keys are read.
+   * Throws the errors, with one for each unknown key. To be called on the outermost reader, after
+   * all keys are read.
    */
-  void refuseRest() {
-    refuseUnknown(json, "");
-    if (!idle.isEmpty()) {
-      throw idle.get(0);
-    }
+  void throwErrors() {
+    new UnknownKeys(results.keys.keySet(), results.objects)
+        .find(json, (key, why) -> results.errors.add(origin.apply(key) + ": " + why));
+    results.errors.throwAll();
   }
 
-  private void refuseUnknown(JsonObject object, String prefix) {
-    for (String key : object.fieldNames()) {
-      String keyPath = prefix + key;
-      // No key of ours has a dot in it: with one it only looks like the path of a key.
-      boolean dotted = key.contains(".");
-      if (objects.contains(keyPath) && !dotted) {
-        refuseUnknown(object.getJsonObject(key), keyPath + ".");
-      } else if (!keys.containsKey(keyPath)) {
-        Set<String> known = new LinkedHashSet<>(keys.keySet());
-        known.addAll(objects);
-        String newName = RENAMED.get(keyPath);
-        throw new ConfigException(
-            "%s: unknown key %s%s"
-                .formatted(
-                    origin.apply(keyPath),
-                    Quoted.of(keyPath),
-                    newName != null
-                        ? ", renamed to \"" + newName + "\""
-                        : Suggestion.of(keyPath, known, "\"%s\"", ALL_KEYS)));
-      } else if (dotted) {
-        int dot = keyPath.lastIndexOf('.');
-        throw new ConfigException(
-            "%s: key \"%s\" has a dot in it, but must be \"%s\" in the object \"%s\""
-                .formatted(
-                    origin.apply(keyPath),
-                    keyPath,
-                    keyPath.substring(dot + 1),
-                    keyPath.substring(0, dot)));
-      }
-    }
-  }
-
-  private Object value(String key, Type type, Object defaultValue) {
-    boolean given = json.containsKey(key);
+  private Object value(String key, Type type, Object defaultValue, String allowed, String meaning) {
+    boolean given = has(key);
     Object value = given ? json.getValue(key) : defaultValue;
-    keys.put(path + key, new Key(type, value, given, "", false));
+    results.keys.put(path + key, new Key(type, allowed, meaning, value, given));
     return value;
-  }
-
-  private ConfigException refused(String key, Object value, String allowed) {
-    return new ConfigException(
-        "%s: \"%s\" is %s, but must be %s"
-            .formatted(origin.apply(path + key), path + key, Quoted.of(value), allowed));
-  }
-
-  private static String quoted(List<String> texts) {
-    return "\"" + String.join("\", \"", texts) + "\"";
   }
 }

@@ -6,11 +6,11 @@ import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -21,9 +21,8 @@ import java.util.regex.Pattern;
 public final class ConfigSource {
 
   /**
-   * What Kubernetes puts, after the prefix, into the environment of every pod beside a Service that
-   * is named user-service, or has a name that begins so, as user-service-headless: none of it is
-   * meant for us.
+   * Names, after the prefix, of variables that Kubernetes sets in every pod beside a Service named
+   * user-service, or with such a name as user-service-headless. They configure nothing here.
    */
   private static final Pattern SERVICE_LINK =
       Pattern.compile("(.+_)?(SERVICE_(HOST|PORT(_.*)?)|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?)");
@@ -48,22 +47,10 @@ public final class ConfigSource {
     return new ConfigSource(null, json, "configuration");
   }
 
-  static String howToSet(Program program, String option) {
-    return keys(program).keySet().stream()
-        .filter(path -> Suggestion.letters(path).equals(Suggestion.letters(option)))
-        .findFirst()
-        .map(
-            path ->
-                "\"%s\" is a key of the configuration: set it in the --conf file, by %s=... or by -D%s.%s=... before -jar"
-                    .formatted(path, program.variable(path), program.prefix(), path))
-        .orElse("");
-  }
-
   /** All keys of a program, with their defaults. */
-  static Map<String, ConfigReader.Key> keys(Program program) {
-    ConfigReader reader = new ConfigReader(new JsonObject(), path -> "defaults");
-    program.read(reader);
-    return reader.keys();
+  static Map<String, Key> keys(Program program) {
+    ConfigSource defaults = new ConfigSource(program, new JsonObject(), "defaults");
+    return defaults.readKeys(new ConfigErrors());
   }
 
   static ConfigSource load(
@@ -79,14 +66,15 @@ public final class ConfigSource {
                 program,
                 JsonDocument.parse("--conf", argument),
                 JsonDocument.name("--conf", argument));
-    Map<String, ConfigReader.Key> keys = keys(program);
+    Map<String, Key> keys = keys(program);
     boolean typed = argument != null && JsonDocument.isText(argument);
-    source.addEnvironment(keys, env);
-    source.addProperties(keys, properties);
-    source.read(program::read);
+    ConfigErrors errors = new ConfigErrors();
+    source.addEnvironment(keys, env, errors);
+    source.addProperties(keys, properties, errors);
+    source.readKeys(errors);
     keys.forEach(
         (path, key) -> {
-          if (key.type() == ConfigReader.Type.SECRET && source.isTyped(path, typed)) {
+          if (key.type() == Key.Type.SECRET && source.isTyped(path, typed)) {
             warn.accept(
                 "\"%s\" is a secret, and on the command line every user of this machine can read it; %s or a file is the place for it"
                     .formatted(path, program.variable(path)));
@@ -94,7 +82,7 @@ public final class ConfigSource {
         });
     if (argument != null && !typed) {
       keys.entrySet().stream()
-          .filter(key -> key.getValue().type() == ConfigReader.Type.SECRET)
+          .filter(key -> key.getValue().type() == Key.Type.SECRET)
           .filter(key -> source.isInDocument(key.getKey()))
           .findFirst()
           .ifPresent(key -> BoundedFile.warnIfOpen(argument, key.getKey(), warn));
@@ -115,96 +103,92 @@ public final class ConfigSource {
     return value != null && !value.equals("") && !origins.containsKey(path);
   }
 
+  /**
+   * Reads and checks this configuration.
+   *
+   * @throws ConfigException with all its errors
+   */
   <T> T read(Function<ConfigReader, T> config) {
-    ConfigReader reader = new ConfigReader(json, this::origin);
+    ConfigReader reader = new ConfigReader(json, this::origin, new ConfigErrors());
     T result = config.apply(reader);
-    reader.refuseRest();
+    reader.throwErrors();
     return result;
   }
 
-  /** Everything that is set anywhere, checked. */
+  /**
+   * Reads and checks this configuration.
+   *
+   * @param errors the errors found before
+   * @return every key that was read, by its path
+   */
+  private Map<String, Key> readKeys(ConfigErrors errors) {
+    ConfigReader reader = new ConfigReader(json, this::origin, errors);
+    program.read(reader);
+    reader.throwErrors();
+    return reader.keys();
+  }
+
+  /** The values of all sources, checked. */
   public JsonObject json() {
     return json;
   }
 
-  /** Every key with its value in force and its origin, for people; secrets as "***". */
+  /** A listing of every key with its value in force and its origin; secrets are "***". */
   public String list() {
-    ConfigReader reader = new ConfigReader(json, this::origin);
-    program.read(reader);
-    return ConfigListing.of(reader.keys(), this::origin);
+    return ConfigListing.of(readKeys(new ConfigErrors()), this::origin);
   }
 
   private String origin(String path) {
     return origins.getOrDefault(path, document);
   }
 
-  private void addEnvironment(Map<String, ConfigReader.Key> keys, Map<String, String> env) {
+  private void addEnvironment(Map<String, Key> keys, Map<String, String> env, ConfigErrors errors) {
     Map<String, String> paths = new HashMap<>();
     keys.keySet().forEach(path -> paths.put(program.variable(path), path));
     String start = program.variablePrefix();
-    for (Map.Entry<String, String> entry : env.entrySet()) {
-      String name = entry.getKey();
-      if (!name.startsWith(start)
-          || entry.getValue().isEmpty()
-          || SERVICE_LINK.matcher(name.substring(start.length())).matches()
-          || SERVICE_LINK_VALUE.matcher(entry.getValue()).matches()) {
-        continue;
-      }
-      String path = paths.get(name);
-      if (path == null) {
-        throw new ConfigException(
-            "unknown environment variable %s%s"
-                .formatted(
-                    name,
-                    renamed(name, program::variable)
-                        .or(
-                            () ->
-                                Suggestion.nearest(name.substring(start.length()), keys.keySet())
-                                    .map(near -> "; did you mean " + program.variable(near) + "?"))
-                        .orElse(ConfigReader.ALL_KEYS)));
-      }
-      set(path, keys.get(path).type(), entry.getValue(), "environment variable " + name);
-    }
+    new TreeMap<>(env)
+        .forEach(
+            (name, value) -> {
+              String path = paths.get(name);
+              if (!name.startsWith(start) || value.isEmpty() || isServiceLink(name, value)) {
+                return;
+              }
+              if (path != null) {
+                set(path, keys.get(path).type(), value, "environment variable " + name);
+                return;
+              }
+              String rest = name.substring(start.length());
+              errors.add(
+                  "unknown environment variable "
+                      + name
+                      + UnknownKeys.ending(rest, keys.keySet(), program::variable));
+            });
   }
 
-  private void addProperties(Map<String, ConfigReader.Key> keys, Properties properties) {
+  private boolean isServiceLink(String name, String value) {
+    return SERVICE_LINK.matcher(name.substring(program.variablePrefix().length())).matches()
+        || SERVICE_LINK_VALUE.matcher(value).matches();
+  }
+
+  private void addProperties(Map<String, Key> keys, Properties properties, ConfigErrors errors) {
     String prefix = program.property("");
-    for (String name : properties.stringPropertyNames()) {
+    for (String name : new TreeSet<>(properties.stringPropertyNames())) {
       if (!name.startsWith(prefix)) {
         continue;
       }
       String path = name.substring(prefix.length());
-      if (!keys.containsKey(path)) {
-        throw new ConfigException(
-            "unknown property -D%s%s"
-                .formatted(
-                    name,
-                    renamed("-D" + name, key -> "-D" + prefix + key)
-                        .orElseGet(
-                            () ->
-                                Suggestion.of(
-                                    path,
-                                    keys.keySet(),
-                                    "-D" + prefix + "%s",
-                                    ConfigReader.ALL_KEYS))));
+      if (keys.containsKey(path)) {
+        set(path, keys.get(path).type(), properties.getProperty(name), "-D" + name);
+      } else {
+        errors.add(
+            "unknown property -D"
+                + name
+                + UnknownKeys.ending(path, keys.keySet(), key -> "-D" + prefix + key));
       }
-      set(path, keys.get(path).type(), properties.getProperty(name), "-D" + name);
     }
   }
 
-  /**
-   * The end of a message about a name of an earlier version; empty for another name.
-   *
-   * @param form makes the name of a key in this source
-   */
-  private static Optional<String> renamed(String name, UnaryOperator<String> form) {
-    return ConfigReader.RENAMED.entrySet().stream()
-        .filter(renamed -> form.apply(renamed.getKey()).equals(name))
-        .findAny()
-        .map(renamed -> ", renamed to " + form.apply(renamed.getValue()));
-  }
-
-  private void set(String path, ConfigReader.Type type, String text, String origin) {
+  private void set(String path, Key.Type type, String text, String origin) {
     String[] steps = path.split("\\.");
     JsonObject object = json;
     for (int i = 0; i < steps.length - 1; i++) {
@@ -212,7 +196,7 @@ public final class ConfigSource {
         object.put(steps[i], new JsonObject());
       }
       if (!(object.getValue(steps[i]) instanceof JsonObject inner)) {
-        return; // The file has something else there, and is refused for it.
+        return; // The document has another type there, and is refused.
       }
       object = inner;
     }
@@ -220,8 +204,8 @@ public final class ConfigSource {
     origins.put(path, origin);
   }
 
-  /** What a text means; one that means nothing stays a text, and is refused where it is read. */
-  private static Object value(ConfigReader.Type type, String text) {
+  /** Converts a text to a type; an unsuitable text stays, and is refused where it is read. */
+  private static Object value(Key.Type type, String text) {
     String trimmed = text.strip();
     return switch (type) {
       case NUMBER -> trimmed.matches("[+-]?\\d{1,9}") ? (Object) Integer.valueOf(trimmed) : text;

@@ -5,22 +5,9 @@ import java.net.URISyntaxException;
 import java.util.List;
 
 /**
- * Which bearer tokens (RFC 6750) are taken: JSON Web Tokens (RFC 7519) that one of these keys has
- * signed. Rules that are stricter than the RFC are those of RFC 8725.
- *
- * @param keysFile a PEM file with public keys or certificates, or a JSON file with a JWK or a JWK
- *     set (RFC 7517); read again when it changes; empty for none
- * @param jwksUri where the issuer publishes its JWK set; https, or http on loopback; empty for none
- * @param jwksCaFile the PEM file of the authorities that are trusted for {@code jwksUri}; empty for
- *     those of the JDK
- * @param jwksRefreshMillis how often the set is fetched again, 1,000 to 86,400,000 milliseconds
- * @param issuer what {@code iss} has to be
- * @param audience of these, {@code aud} has to name one
- * @param algorithms the signatures that are taken; none that uses a shared secret can be among them
- * @param leewaySeconds how far the issuer's clock may be off, 0 to 300 seconds
- * @param roleClaims the claims that say what a caller may do, as words or lists; a dot leads into
- *     an object
- * @param userIdClaim the claim with the user id that a caller speaks as in the chat
+ * The accepted bearer tokens (RFC 6750): JSON Web Tokens (RFC 7519) that one of these keys has
+ * signed. Rules that are stricter than the RFC are those of RFC 8725. Optional texts are empty for
+ * none.
  */
 public record JwtConfig(
     String keysFile,
@@ -41,32 +28,70 @@ public record JwtConfig(
   static JwtConfig read(ConfigReader reader) {
     JwtConfig config =
         new JwtConfig(
-            reader.textOrNone("keysFile"),
-            reader.textOrNone("jwksUri"),
-            reader.textOrNone("jwksCaFile"),
-            reader.number("jwksRefreshMillis", 300_000, 1_000, 86_400_000),
-            reader.textOrNone("issuer"),
-            texts(reader, "audience", List.of()),
+            reader.textOrNone(
+                "keysFile",
+                "The file with the public keys of the issuer: PEM (keys or certificates), a JWK or"
+                    + " a JWK set. It is read again when it changes."),
+            reader.textOrNone(
+                "jwksUri",
+                "The URL of the JWK set of the issuer, in place of `keysFile`: `https://`, or"
+                    + " `http://` on loopback."),
+            reader.textOrNone(
+                "jwksCaFile",
+                "The PEM file of the authorities trusted for `jwksUri`; without it, those of the"
+                    + " JDK."),
+            reader.number(
+                "jwksRefreshMillis",
+                300_000,
+                1_000,
+                86_400_000,
+                "Interval of fetching the JWK set. A token with an unknown key triggers a fetch"
+                    + " too, at most every five seconds. Failures are retried after one second,"
+                    + " then after twice as long each time."),
+            reader.textOrNone(
+                "issuer",
+                "The required value of the claim `iss`; must be set with `keysFile` or `jwksUri`."),
+            texts(
+                reader,
+                "audience",
+                List.of(),
+                "Accepted values of the claim `aud`; must be set with `keysFile` or `jwksUri`."),
             reader.list(
                 "algorithms",
                 List.of("RS256", "ES256"),
                 ALGORITHMS.size(),
                 name -> ALGORITHMS.contains(name) ? name : null,
-                "names of " + ALGORITHMS),
-            reader.number("leewaySeconds", 30, 0, 300),
-            texts(reader, "roleClaims", List.of("scope", "roles")),
-            reader.text("userIdClaim", "user_id"));
-    config.check(reader);
+                "names of " + ALGORITHMS,
+                "Accepted signature algorithms; those with a shared secret are never accepted."),
+            reader.number(
+                "leewaySeconds",
+                30,
+                0,
+                300,
+                "Max difference between the clock of the issuer and that of this server."),
+            texts(
+                reader,
+                "roleClaims",
+                List.of("scope", "roles"),
+                "Claims with the roles of a caller, as words or lists. A dot leads into an"
+                    + " object."),
+            reader.text(
+                "userIdClaim",
+                "user_id",
+                "The claim with the id of the user that the caller speaks as in the chat."));
+    reader.check(() -> config.check(reader));
     return config;
   }
 
-  /** Whether tokens are taken. */
+  /** Whether tokens are accepted. */
   public boolean isOn() {
     return !keysFile.isEmpty() || !jwksUri.isEmpty();
   }
 
-  private static List<String> texts(ConfigReader reader, String key, List<String> defaultValue) {
-    return reader.list(key, defaultValue, 16, text -> text.isBlank() ? null : text, "texts");
+  private static List<String> texts(
+      ConfigReader reader, String key, List<String> defaultValue, String meaning) {
+    return reader.list(
+        key, defaultValue, 16, text -> text.isBlank() ? null : text, "texts", meaning);
   }
 
   private void check(ConfigReader reader) {

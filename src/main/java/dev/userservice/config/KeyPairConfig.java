@@ -2,15 +2,7 @@ package dev.userservice.config;
 
 /**
  * The files of a certificate and its private key: PEM, in two files or one, or a PKCS12 file. They
- * are read again when they change.
- *
- * @param certificateFile the PEM file of the certificate and of those that lead to its authority,
- *     in any order; empty for none
- * @param keyFile the PEM file of the private key, not encrypted; may be the same file; empty for
- *     none
- * @param keyStoreFile a PKCS12 file with both; empty for none
- * @param keyStorePassword its password, which belongs into the environment
- * @param keyStorePasswordFile a file with its password; empty for none
+ * are read again when they change. Optional texts are empty for none.
  */
 public record KeyPairConfig(
     String certificateFile,
@@ -22,12 +14,24 @@ public record KeyPairConfig(
   static KeyPairConfig read(ConfigReader reader) {
     KeyPairConfig config =
         new KeyPairConfig(
-            reader.textOrNone("certificateFile"),
-            reader.textOrNone("keyFile"),
-            reader.textOrNone("keyStoreFile"),
-            reader.secret("keyStorePassword"),
-            reader.textOrNone("keyStorePasswordFile"));
-    config.check(reader);
+            reader.textOrNone(
+                "certificateFile",
+                "The PEM file of the certificate and of the certificates between it and its"
+                    + " authority, in any order."),
+            reader.textOrNone(
+                "keyFile",
+                "The PEM file of the private key, not encrypted; may be the same file as"
+                    + " `certificateFile`."),
+            reader.textOrNone(
+                "keyStoreFile",
+                "A PKCS12 file with the certificate and the key, in place of the PEM files."),
+            reader.secret(
+                "keyStorePassword",
+                "The password of `keyStoreFile`; belongs in the environment or"
+                    + " `keyStorePasswordFile`."),
+            reader.textOrNone(
+                "keyStorePasswordFile", "The file with the password of `keyStoreFile`."));
+    reader.check(() -> config.check(reader));
     return config;
   }
 
@@ -49,7 +53,7 @@ public record KeyPairConfig(
     }
   }
 
-  /** Whether there is one. */
+  /** Whether a certificate is set. */
   public boolean isGiven() {
     return !certificateFile.isEmpty() || !keyStoreFile.isEmpty();
   }

@@ -1,34 +1,8 @@
 package dev.userservice.config;
 
 /**
- * What one caller, one connection and all connections together may ask for.
- *
- * @param batchUsers the most users of one BatchCreateUsers, 1 to 1,000,000
- * @param chatQueue the most chat messages that wait for one reader, 1 to 1,000,000
- * @param messageBytes the largest request message, as it arrives and inflated, 1,024 to 67,108,864
- * @param memoryMegabytes the most that is held for all callers together, in units of 1,048,576
- *     bytes, 1 to 1,000,000; 0 for a quarter of the heap
- * @param requestMillis how long the request of a unary or server streaming call may take to be
- *     complete, 100 to 86,400,000
- * @param connections the most open connections, 1 to 1,000,000; a further one is closed
- * @param silentMillis how long a connection may take until it speaks HTTP, 0 (for ever) to
- *     86,400,000
- * @param streamsPerConnection the most calls at a time of a connection, 1 to 1,000,000
- * @param headerBytes the most bytes of a call's headers, 1,024 to 1,048,576
- * @param resetsPerSecond how often a connection may cancel a call, on average over ten seconds,
- *     before it is closed as an attack; 1 to 1,000,000
- * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
- *     connection, 1 to 1,000,000; with more it is closed
- * @param unauthenticatedConnections the most open connections whose caller has not authenticated, 1
- *     to 1,000,000; for a further one the eldest is closed. Counts where callers have to
- *     authenticate
- * @param unauthenticatedMillis how long such a connection stays open without a call, 100 to
- *     86,400,000
- * @param idleMillis how long a connection without a call stays open, 0 (for ever) to 86,400,000
- * @param connectionAgeMillis how old a connection becomes, a tenth more or less, 0 (any age) to
- *     86,400,000
- * @param connectionAgeGraceMillis how long the calls of such a connection may take to end, 0 to
- *     86,400,000
+ * Bounds on one caller, one connection, and all connections together. {@link #read} has the meaning
+ * and range of each.
  */
 public record Limits(
     int batchUsers,
@@ -50,21 +24,101 @@ public record Limits(
 
   static Limits read(ConfigReader reader) {
     return new Limits(
-        reader.number("batchUsers", 10_000, 1, 1_000_000),
-        reader.number("chatQueue", 1_024, 1, 1_000_000),
-        reader.number("messageBytes", 65_536, 1_024, 64 * 1024 * 1024),
-        reader.number("memoryMegabytes", 0, 0, 1_000_000),
-        reader.number("requestMillis", 30_000, 100, 86_400_000),
-        reader.number("connections", 10_000, 1, 1_000_000),
-        reader.number("silentMillis", 10_000, 0, 86_400_000),
-        reader.number("streamsPerConnection", 100, 1, 1_000_000),
-        reader.number("headerBytes", 8_192, 1_024, 1_048_576),
-        reader.number("resetsPerSecond", 200, 1, 1_000_000),
-        reader.number("controlFramesPerSecond", 500, 1, 1_000_000),
-        reader.number("unauthenticatedConnections", 1_000, 1, 1_000_000),
-        reader.number("unauthenticatedMillis", 10_000, 100, 86_400_000),
-        reader.number("idleMillis", 300_000, 0, 86_400_000),
-        reader.number("connectionAgeMillis", 0, 0, 86_400_000),
-        reader.number("connectionAgeGraceMillis", 30_000, 0, 86_400_000));
+        reader.number(
+            "batchUsers", 10_000, 1, 1_000_000, "Max number of users in one `BatchCreateUsers`."),
+        reader.number(
+            "chatQueue",
+            1_024,
+            1,
+            1_000_000,
+            "Max number of chat messages that wait for one reader."),
+        reader.number(
+            "messageBytes",
+            65_536,
+            1_024,
+            64 * 1024 * 1024,
+            "Max size of a request message, as it arrives and inflated. Health and reflection"
+                + " accept 4,096 bytes at most."),
+        reader.number(
+            "memoryMegabytes",
+            0,
+            0,
+            1_000_000,
+            "Max memory for the messages of all callers together, in units of 1,048,576 bytes; 0"
+                + " for a quarter of the heap."),
+        reader.number(
+            "requestMillis",
+            30_000,
+            100,
+            86_400_000,
+            "Max time until the request of a unary or server streaming call is complete."),
+        reader.number(
+            "connections",
+            10_000,
+            1,
+            1_000_000,
+            "Max number of open connections, lowered where the process may not open so many files."
+                + " A further one is closed."),
+        reader.number(
+            "silentMillis",
+            10_000,
+            0,
+            86_400_000,
+            "Max time until a new connection speaks HTTP; 0 for no limit."),
+        reader.number(
+            "streamsPerConnection",
+            100,
+            1,
+            1_000_000,
+            "Max number of concurrent calls on one connection."),
+        reader.number("headerBytes", 8_192, 1_024, 1_048_576, "Max size of a call's headers."),
+        reader.number(
+            "resetsPerSecond",
+            200,
+            1,
+            1_000_000,
+            "Max number of calls that a connection cancels per second, averaged over ten seconds."
+                + " Above it, the connection is closed as an attack."),
+        reader.number(
+            "controlFramesPerSecond",
+            500,
+            1,
+            1_000_000,
+            "Max number of PING, SETTINGS, PRIORITY and unknown frames per second on a connection."
+                + " Above it, the connection is closed."),
+        reader.number(
+            "unauthenticatedConnections",
+            1_000,
+            1,
+            1_000_000,
+            "Max number of open connections whose caller has not authenticated, with `auth`. For a"
+                + " further one, the address with the most loses its oldest."),
+        reader.number(
+            "unauthenticatedMillis",
+            10_000,
+            100,
+            86_400_000,
+            "Max time that a connection stays open without a call, if its caller has not"
+                + " authenticated."),
+        reader.number(
+            "idleMillis",
+            300_000,
+            0,
+            86_400_000,
+            "Max time that a connection stays open without a call; 0 for no limit."),
+        reader.number(
+            "connectionAgeMillis",
+            0,
+            0,
+            86_400_000,
+            "Max age of a connection, a tenth more or less; 0 for no limit. It ends as in a drain,"
+                + " and no call fails."),
+        reader.number(
+            "connectionAgeGraceMillis",
+            30_000,
+            0,
+            86_400_000,
+            "Max time for the calls of a connection that is too old. The remaining ones end with"
+                + " `UNAVAILABLE`, reason `CONNECTION_TOO_OLD`."));
   }
 }

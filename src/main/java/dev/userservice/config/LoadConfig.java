@@ -9,20 +9,9 @@ import java.util.List;
 /**
  * The configuration of a load.
  *
- * @param client where servers are, how to speak to them, and as whom; its deadline is for each call
- * @param loads the loads to run, in this order
- * @param inFlight how many calls are open at a time, at most, 1 to 10,000
- * @param chatInFlight the same for the load "chat", 1 to 1,000: each of its messages goes to all
- *     who chat
- * @param callsPerSecond at which rate calls are to begin, whatever becomes of those before, up to
- *     1,000,000; 0 lets a call begin when another ends
- * @param connections how many connections carry the calls, 1 to 1,000, but no more than there are
- *     calls at a time
- * @param messages how many messages one call of "list", "batch" and "chat" has, 1 to 10,000
- * @param warmupSeconds how long calls are made before they count, 0 to 600
- * @param seconds how long they count, 1 to 3,600
- * @param reportFile where to write the result as JSON; empty for nowhere
- * @param chartFile where to draw the latencies as SVG; empty for nowhere
+ * @param client the deadline in it is for each call
+ * @param reportFile empty for none
+ * @param chartFile empty for none
  */
 public record LoadConfig(
     ClientConfig client,
@@ -50,20 +39,60 @@ public record LoadConfig(
     LoadConfig config =
         new LoadConfig(
             ClientConfig.readWithoutScenarios(reader),
-            reader.list("loads", List.of(LoadName.GET, LoadName.LIST)),
-            reader.number("inFlight", 64, 1, 10_000),
-            reader.number("chatInFlight", 1, 1, 1_000),
-            reader.number("callsPerSecond", 0, 0, 1_000_000),
-            reader.number("connections", 4, 1, 1_000),
-            reader.number("messages", 100, 1, 10_000),
-            reader.number("warmupSeconds", 1, 0, 600),
-            reader.number("seconds", 4, 1, 3_600),
-            reader.textOrNone("reportFile"),
-            reader.textOrNone("chartFile"));
-    if (!config.chartFile.isEmpty() && config.chartFile.equals(config.reportFile)) {
+            reader.list(
+                "loads",
+                List.of(LoadName.GET, LoadName.LIST),
+                "Loads to run, one after the other."),
+            reader.number(
+                "inFlight",
+                64,
+                1,
+                10_000,
+                "Max number of concurrent calls. Each connection carries at most 100 to this"
+                    + " server."),
+            reader.number(
+                "chatInFlight",
+                1,
+                1,
+                1_000,
+                "Max number of concurrent calls of `chat`, whose messages each go to all members."),
+            reader.number(
+                "callsPerSecond",
+                0,
+                0,
+                1_000_000,
+                "The rate at which calls start; with 0 a call starts when another ends."),
+            reader.number(
+                "connections",
+                4,
+                1,
+                1_000,
+                "Number of connections that carry the calls. In the server each belongs to one"
+                    + " event loop."),
+            reader.number(
+                "messages",
+                100,
+                1,
+                10_000,
+                "Number of users in a `list` and a `batch`, and of messages that a caller sends in"
+                    + " a `chat`."),
+            reader.number(
+                "warmupSeconds",
+                1,
+                0,
+                600,
+                "Duration of calls that do not count, before each load."),
+            reader.number("seconds", 4, 1, 3_600, "Duration of calls that count, for each load."),
+            reader.textOrNone("reportFile", "The file for the result as JSON."),
+            reader.textOrNone("chartFile", "The file for a chart of the latencies as SVG."));
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (!chartFile.isEmpty() && chartFile.equals(reportFile)) {
       throw reader.refused("chartFile", "and \"reportFile\" are the same file");
     }
-    return config;
   }
 
   /** The max number of open calls of a load. */
@@ -72,7 +101,7 @@ public record LoadConfig(
   }
 
   /**
-   * Looks whether the files can be written, before minutes are spent on what they are for. Blocks.
+   * Checks that the files can be written, before minutes are spent on the loads. Blocks.
    *
    * @throws ConfigException when one cannot
    */

@@ -1,31 +1,41 @@
 package dev.userservice.config;
 
 /**
- * Where operators, and their tools, find metrics and health over plain HTTP.
+ * The port for operators and their tools: metrics and health over plain HTTP.
  *
- * @param host the address to listen on
- * @param port the port to listen on, 0 to 65535; 0 takes any free one, -1 is none
- * @param insecure whether a host that is not loopback is on a network of operators' own: what it
- *     answers is neither encrypted, nor does it ask who asks
+ * @param port -1 for none
  */
 public record ManagementConfig(String host, int port, boolean insecure) {
 
   static ManagementConfig read(ConfigReader reader) {
     ManagementConfig config =
         new ManagementConfig(
-            reader.text("host", "127.0.0.1"),
-            reader.numberOrNone("port", 0, 65_535),
-            reader.flag("insecure", false));
-    if (config.isOn() && config.isOpen() && !config.insecure) {
-      throw reader.refused(
-          "host",
-          "is refused, since metrics go to whoever reaches %s: on a network of operators' own, set \"management.insecure\": true"
-              .formatted(config.host));
-    }
+            reader.text("host", "127.0.0.1", "The address of the management port."),
+            reader.numberOrNone(
+                "port",
+                0,
+                65_535,
+                "The management port, for metrics and health, different from `port`; 0 takes any"
+                    + " free one."),
+            reader.flag(
+                "insecure",
+                false,
+                "Allows a `management.host` that is not loopback. The port answers every caller, in"
+                    + " plaintext."));
+    reader.check(() -> config.check(reader));
     return config;
   }
 
-  /** Whether there is a management port. */
+  private void check(ConfigReader reader) {
+    if (isOn() && isOpen() && !insecure) {
+      throw reader.refused(
+          "host",
+          "is refused, since metrics go to whoever reaches %s: on a network of operators' own, set \"management.insecure\": true"
+              .formatted(host));
+    }
+  }
+
+  /** Whether the management port is open. */
   public boolean isOn() {
     return port >= 0;
   }

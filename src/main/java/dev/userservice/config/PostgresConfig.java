@@ -4,27 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
 
-/**
- * Users in a PostgreSQL database.
- *
- * @param host the name or address of the server
- * @param port the port of the server, 1 to 65535
- * @param database the database; it has to exist, its tables are made by us
- * @param user who we are to it
- * @param password the password, which belongs into the environment; empty where none is asked for
- * @param passwordFile a file with the password, read for each new connection; empty for none
- * @param tls "disable"; "require": encrypted, whoever the server is; "verify-full": encrypted, and
- *     the server's certificate has to be for {@code host}
- * @param caFile the PEM file of the authorities that "verify-full" trusts, read for each new
- *     connection; empty otherwise
- * @param insecure whether users and the password may cross a network in plaintext
- * @param connections the most connections, 2 to 1,000; one half reads, the other writes
- * @param queueSize how many users may wait to be written, and how many calls for a connection,
- *     before more are refused; 1 to 1,000,000
- * @param connectTimeoutMillis how long connecting may take, 10 to 60,000 milliseconds
- * @param timeoutMillis how long a call may wait for its turn, and how long its statement may then
- *     take, 10 to 600,000 milliseconds each
- */
+/** Users in a PostgreSQL database. Optional texts are empty for none. */
 public record PostgresConfig(
     String host,
     int port,
@@ -45,39 +25,81 @@ public record PostgresConfig(
   static PostgresConfig read(ConfigReader reader) {
     PostgresConfig fields =
         new PostgresConfig(
-            reader.text("host", "127.0.0.1"),
-            reader.number("port", 5432, 1, 65_535),
-            reader.text("database", "users"),
-            reader.text("user", "users"),
-            reader.secret("password"),
-            reader.textOrNone("passwordFile"),
-            reader.oneOf("tls", "disable", TLS),
-            reader.textOrNone("caFile"),
-            reader.flag("insecure", false),
-            reader.number("connections", 8, 2, 1_000),
-            reader.number("queueSize", 20_000, 1, 1_000_000),
-            reader.number("connectTimeoutMillis", 5_000, 10, 60_000),
-            reader.number("timeoutMillis", 5_000, 10, 600_000));
+            reader.text(
+                "host",
+                "127.0.0.1",
+                "The host of PostgreSQL, or the folder of its Unix domain socket."),
+            reader.number("port", 5432, 1, 65_535, "The port of PostgreSQL."),
+            reader.text(
+                "database",
+                "users",
+                "The database, which must exist. Its tables are created by the server."),
+            reader.text("user", "users", "The PostgreSQL user of this server."),
+            reader.secret(
+                "password",
+                "The password of the PostgreSQL user; belongs in the environment or"
+                    + " `passwordFile`."),
+            reader.textOrNone(
+                "passwordFile", "The file with the password, read for each new connection."),
+            reader.oneOf(
+                "tls",
+                "disable",
+                TLS,
+                "The protection of connections. `require` encrypts; `verify-full` also requires a"
+                    + " certificate for `host` from an authority in `caFile`."),
+            reader.textOrNone(
+                "caFile",
+                "The PEM file of the authorities that `verify-full` trusts, read for each new"
+                    + " connection. It is allowed only with `verify-full`."),
+            reader.flag(
+                "insecure",
+                false,
+                "Allows plaintext to a `host` that is not loopback. Users and the password then"
+                    + " cross the network unencrypted."),
+            reader.number(
+                "connections",
+                8,
+                2,
+                1_000,
+                "Max number of connections; one half reads, the other writes."),
+            reader.number(
+                "queueSize",
+                20_000,
+                1,
+                1_000_000,
+                "Max number of users that wait to be written, and of calls that wait for a"
+                    + " connection. Further ones are refused."),
+            reader.number("connectTimeoutMillis", 5_000, 10, 60_000, "Max time to connect."),
+            reader.number(
+                "timeoutMillis",
+                5_000,
+                10,
+                600_000,
+                "Max time that a call waits for its turn, and then max time of its statement."));
     PostgresConfig config = fields.orUri(reader);
-    if (!config.password.isEmpty() && !config.passwordFile.isEmpty()) {
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (!password.isEmpty() && !passwordFile.isEmpty()) {
       throw reader.refused("passwordFile", "and \"password\" say the same; take one of them");
     }
-    if (config.tls.equals("verify-full") && config.caFile.isEmpty()) {
+    if (tls.equals("verify-full") && caFile.isEmpty()) {
       throw reader.refused(
           "caFile", "is needed to verify the server: the PEM file of its authority");
     }
-    if (config.isOpen() && !config.insecure) {
+    if (isOpen() && !insecure) {
       boolean uri = reader.has("uri");
       throw reader.refused(
           uri ? "uri" : "host",
           "is refused, since users and the password go to %s in plaintext: %s, or, on a network that is safe, \"store.postgres.insecure\": true"
               .formatted(
-                  config.host,
+                  host,
                   uri
                       ? "add \"?sslmode=verify-full\" to it"
                       : "set \"store.postgres.tls\": \"verify-full\""));
     }
-    return config;
   }
 
   /** Whether users and the password leave this machine in plaintext. */
@@ -87,16 +109,27 @@ public record PostgresConfig(
   }
 
   private PostgresConfig orUri(ConfigReader reader) {
-    String uri = reader.secret("uri");
+    String uri =
+        reader.secret(
+            "uri",
+            "The database as `postgresql://USER@HOST:PORT/DATABASE?sslmode=MODE`, in place of"
+                + " `host`, `port`, `database`, `user` and `tls`.");
     if (uri.isEmpty()) {
       return this;
     }
     for (String key : List.of("host", "port", "database", "user", "tls")) {
       if (reader.has(key)) {
-        throw reader.refused("uri", "and \"" + key + "\" say the same; take one of them");
+        reader.refuse("uri", "and \"" + key + "\" say the same; take one of them");
+        return this;
       }
     }
-    PostgresConfig config = with(uri, reader);
+    PostgresConfig config = with(uri);
+    if (config == null) {
+      reader.refuse(
+          "uri",
+          "must be postgresql://USER@HOST:PORT/DATABASE, with ?sslmode=disable, require or verify-full behind it or not");
+      return this;
+    }
     reader.supersede("host", config.host, "uri");
     reader.supersede("port", config.port, "uri");
     reader.supersede("database", config.database, "uri");
@@ -105,14 +138,14 @@ public record PostgresConfig(
     return config;
   }
 
-  /** These fields, with what a URI says. */
-  private PostgresConfig with(String text, ConfigReader reader) {
+  /** Returns these fields with those of a URI, or null for an invalid one. */
+  private PostgresConfig with(String text) {
     URI uri;
     try {
       uri = new URI(text);
     } catch (URISyntaxException e) {
-      // Not its words: they have the password in them.
-      throw notUri(reader);
+      // Its message has the password in it.
+      return null;
     }
     boolean known = "postgresql".equals(uri.getScheme()) || "postgres".equals(uri.getScheme());
     String path = uri.getPath() == null ? "" : uri.getPath();
@@ -122,13 +155,13 @@ public record PostgresConfig(
         || uri.getPort() > 65_535
         || path.length() < 2
         || uri.getUserInfo() == null) {
-      throw notUri(reader);
+      return null;
     }
     String[] who = uri.getUserInfo().split(":", 2);
     String query = uri.getQuery();
     String mode = query == null ? tls : query.replaceFirst("^sslmode=", "");
     if (query != null && !(query.startsWith("sslmode=") && TLS.contains(mode))) {
-      throw notUri(reader);
+      return null;
     }
     return new PostgresConfig(
         uri.getHost().replaceAll("[\\[\\]]", ""),
@@ -144,12 +177,6 @@ public record PostgresConfig(
         queueSize,
         connectTimeoutMillis,
         timeoutMillis);
-  }
-
-  private static ConfigException notUri(ConfigReader reader) {
-    return reader.refused(
-        "uri",
-        "must be postgresql://USER@HOST:PORT/DATABASE, with ?sslmode=disable, require or verify-full behind it or not");
   }
 
   /** All but the password. */

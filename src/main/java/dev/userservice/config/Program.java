@@ -51,7 +51,8 @@ public enum Program {
    *
    * @param argument a file, a JSON text, or null for none
    * @param warn called for a secret on the command line, or in a file that other users may read
-   * @throws ConfigException for an unknown key, or a value of a wrong type or outside its range
+   * @throws ConfigException with a line for each unknown key and each value of a wrong type or
+   *     outside its range
    */
   public ConfigSource load(
       String argument, Map<String, String> env, Properties properties, Consumer<String> warn) {
@@ -65,7 +66,17 @@ public enum Program {
    * @return empty without such a key
    */
   public String howToSet(String option) {
-    return ConfigSource.howToSet(this, option);
+    return new KeyHelp(this).howToSet(option);
+  }
+
+  /**
+   * Explains a key: its meaning, type, range, default, environment variable and property.
+   *
+   * @param key the path of a key, or of an object with keys
+   * @throws IllegalArgumentException when the key is unknown
+   */
+  public String explain(String key) {
+    return new KeyHelp(this).explain(key);
   }
 
   Object read(ConfigReader from) {

@@ -2,17 +2,7 @@ package dev.userservice.config;
 
 import java.util.List;
 
-/**
- * Users in a log that several servers keep on their disks.
- *
- * @param servers where the servers reach each other, 1, 3, 5 or 7 addresses, the same list on all;
- *     each server takes one that is an address of its machine and that no other process has
- * @param folder where the log is; each server makes a folder of its own in it
- * @param join whether a server without a log is a new one of servers that have one: it replaces
- *     those that are not in {@code servers}, and the one that had its address
- * @param queueSize how many users may wait to be written before more are refused; 1 to 1,000,000
- * @param timeoutMillis how long a call may wait for a majority, 10 to 600,000 milliseconds
- */
+/** Users in a log that several servers keep on their disks. */
 public record RaftConfig(
     List<Address> servers, String folder, boolean join, int queueSize, int timeoutMillis) {
 
@@ -31,18 +21,43 @@ public record RaftConfig(
                 List.of("127.0.0.1:" + DEFAULT_PORT),
                 MAX_SERVERS,
                 text -> Address.parse(text, DEFAULT_PORT),
-                "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\""),
-            reader.text("folder", "data/raft"),
-            reader.flag("join", false),
-            reader.number("queueSize", 20_000, 1, 1_000_000),
-            reader.number("timeoutMillis", 5_000, 10, 600_000));
-    if (config.servers.size() % 2 == 0) {
+                "addresses such as \"10.0.0.1:" + DEFAULT_PORT + "\"",
+                "Addresses on which the servers of the log reach each other: 1, 3, 5 or 7, the same"
+                    + " list on every server. A server takes the first address of its machine that"
+                    + " is not in use."),
+            reader.text(
+                "folder",
+                "data/raft",
+                "The folder of the log. Each server creates a folder of its own in it, for its"
+                    + " owner alone."),
+            reader.flag(
+                "join",
+                false,
+                "Lets a server without a log replace one that is lost. It replaces servers missing"
+                    + " from `servers`, and the one that had its address."),
+            reader.number(
+                "queueSize",
+                20_000,
+                1,
+                1_000_000,
+                "Max number of users that wait to be written. Further ones are refused."),
+            reader.number(
+                "timeoutMillis",
+                5_000,
+                10,
+                600_000,
+                "Max time that a call waits for a majority of the servers."));
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (servers.size() % 2 == 0) {
       throw reader.refused(
           "servers",
           "has %d addresses, and needs an odd number: with %d, no more servers may fail than with %d"
-              .formatted(config.servers.size(), config.servers.size(), config.servers.size() - 1));
+              .formatted(servers.size(), servers.size(), servers.size() - 1));
     }
-    return config;
   }
 
   /** Whether others than this machine can reach what servers tell each other. */

@@ -7,35 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/**
- * The configuration of a server.
- *
- * @param host the address to listen on
- * @param port the port to listen on, 0 to 65535; 0 takes any free one
- * @param allowedHosts names of this server for clients over plaintext HTTP/1.1 without {@code
- *     auth}, and for the management port, beside {@code localhost}, the hosts to listen on, and
- *     addresses; up to 64, without ports
- * @param insecure whether a server that others can reach may do without TLS, or take calls of
- *     anybody
- * @param tls how it proves who it is, and whether callers have to
- * @param auth who callers are, and which of them may call what
- * @param rateLimit how often one caller may call
- * @param sampleUsers whether an empty store gets the five sample users; by default only {@code
- *     memory} does
- * @param store where the users are kept
- * @param cluster how servers of one cluster find each other
- * @param limits what one caller, one connection and all connections together may ask for
- * @param keepalive how dead connections are found
- * @param compression "none", or "gzip": large responses are compressed for callers that accept it
- * @param reflection whether tools may ask what is served
- * @param management where metrics and health are found over plain HTTP
- * @param accessLog whether each call is logged, a line each
- * @param log how log lines are written: "text"; "json"; "auto": as text on a terminal, and as JSON
- *     elsewhere
- * @param drainDelayMillis how long a server that stops still takes calls, while its health says
- *     that it does not serve; 0 to 600,000 milliseconds
- * @param drainTimeoutMillis how long running calls may then take to end, 0 to 600,000 milliseconds
- */
+/** The configuration of a server. {@link #read} has the meaning of each key at the top level. */
 public record ServerConfig(
     String host,
     int port,
@@ -44,8 +16,8 @@ public record ServerConfig(
     TlsConfig tls,
     AuthConfig auth,
     RateLimitConfig rateLimit,
-    boolean sampleUsers,
     StoreConfig store,
+    boolean sampleUsers,
     ClusterConfig cluster,
     Limits limits,
     Keepalive keepalive,
@@ -56,9 +28,6 @@ public record ServerConfig(
     String log,
     int drainDelayMillis,
     int drainTimeoutMillis) {
-
-  /** Those of the client too. */
-  static final List<String> LOG_FORMATS = List.of("auto", "text", "json");
 
   /**
    * Checks a configuration and fills in what is missing.
@@ -72,34 +41,74 @@ public record ServerConfig(
   static ServerConfig read(ConfigReader reader) {
     ServerConfig config =
         new ServerConfig(
-            reader.text("host", "127.0.0.1"),
-            reader.number("port", 50051, 0, 65_535),
+            reader.text(
+                "host",
+                "127.0.0.1",
+                "The address to listen on. If other machines reach it, `tls` and `auth` are"
+                    + " required, or `insecure`."),
+            reader.number("port", 50051, 0, 65_535, "The port to listen on; 0 takes any free one."),
             reader.list(
                 "allowedHosts",
                 List.of(),
                 64,
                 OwnHosts::parse,
-                "names without ports, such as \"users.example.com\""),
-            reader.flag("insecure", false),
+                "names without ports, such as \"users.example.com\"",
+                "Names of this server for gRPC-Web in plaintext without `auth`, and for the"
+                    + " management port. `localhost`, `host` and IP addresses are always"
+                    + " accepted."),
+            reader.flag(
+                "insecure",
+                false,
+                "Allows a `host` that other machines reach without TLS, or without authentication"
+                    + " of callers."),
             TlsConfig.read(reader.object("tls")),
             AuthConfig.read(reader.object("auth")),
             RateLimitConfig.read(reader.object("rateLimit")),
-            // Whoever runs a store that keeps its users has users of their own.
-            reader.flag(
-                "sampleUsers", StoreConfig.type(reader.object("store")) == StoreType.MEMORY),
             StoreConfig.read(reader.object("store")),
+            // An operator of a store that keeps its users has users already.
+            reader.flag(
+                "sampleUsers",
+                StoreConfig.type(reader.object("store")) == StoreType.MEMORY,
+                "Adds five sample users, ids 1 to 5, to an empty store. The default is true only for"
+                    + " `store.type` `memory`."),
             ClusterConfig.read(reader.object("cluster")),
             Limits.read(reader.object("limits")),
             Keepalive.read(reader.object("keepalive")),
-            reader.oneOf("compression", "none", List.of("none", "gzip")),
-            reader.flag("reflection", true),
+            reader.oneOf(
+                "compression",
+                "none",
+                List.of("none", "gzip"),
+                "Compression of responses of 1 KiB and more, for callers that accept it. A stream"
+                    + " is compressed if its first response is that large."),
+            reader.flag("reflection", true, "Lets tools list the services and their messages."),
             ManagementConfig.read(reader.object("management")),
-            reader.flag("accessLog", false),
-            reader.oneOf("log", "auto", LOG_FORMATS),
-            reader.number("drainDelayMillis", 0, 0, 600_000),
-            reader.number("drainTimeoutMillis", 5_000, 0, 600_000));
-    config.check(reader);
+            reader.flag(
+                "accessLog", false, "Logs each call in one line, without messages and metadata."),
+            readLog(reader),
+            reader.number(
+                "drainDelayMillis",
+                0,
+                0,
+                600_000,
+                "Time for which a stopping server still accepts calls, while its health is"
+                    + " `NOT_SERVING`."),
+            reader.number(
+                "drainTimeoutMillis",
+                5_000,
+                0,
+                600_000,
+                "Max time for the running calls to end, after the delay."));
+    reader.check(() -> config.check(reader));
     return config;
+  }
+
+  /** Reads the format of the log, which all programs have. */
+  static String readLog(ConfigReader reader) {
+    return reader.oneOf(
+        "log",
+        "auto",
+        List.of("auto", "text", "json"),
+        "Format of log lines; `auto` is text on a terminal, and JSON elsewhere.");
   }
 
   /**
@@ -229,7 +238,7 @@ public record ServerConfig(
     }
   }
 
-  /** Sections that somebody has begun, and that leave the server as open as without them. */
+  /** Refuses objects that are set, and leave the server as open as without them. */
   private void refuseIdle(ConfigReader reader) {
     if (!tls.isOn()) {
       reader.refuseIdle("tls", "\"certificateFile\" and \"keyFile\", or \"keyStoreFile\"");
@@ -240,7 +249,7 @@ public record ServerConfig(
     if (!management.isOn()) {
       reader.refuseIdle("management", "\"port\"");
     }
-    // Zeros are said on purpose.
+    // A zero is set on purpose.
     ConfigReader rates = reader.object("rateLimit");
     List<String> counted = List.of("callsPerSecond", "methods", "refusedPerSecond");
     if (reader.has("rateLimit") && counted.stream().noneMatch(rates::has)) {

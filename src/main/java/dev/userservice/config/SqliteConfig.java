@@ -1,21 +1,29 @@
 package dev.userservice.config;
 
-/**
- * Users in one file of this machine.
- *
- * @param file the database file; made for its owner alone, with its folder, when it is missing
- * @param readers how many threads read at a time, 1 to 64
- * @param queueSize how many users may wait to be written, and how many reads to be done, before
- *     more are refused; 1 to 1,000,000
- * @param timeoutMillis how long a call may wait for its turn, 10 to 600,000 milliseconds
- */
+/** Users in one file of this machine. */
 public record SqliteConfig(String file, int readers, int queueSize, int timeoutMillis) {
 
   static SqliteConfig read(ConfigReader reader) {
     return new SqliteConfig(
-        reader.text("file", "data/users.db"),
-        reader.number("readers", 2, 1, 64),
-        reader.number("queueSize", 20_000, 1, 1_000_000),
-        reader.number("timeoutMillis", 5_000, 10, 600_000));
+        reader.text(
+            "file",
+            "data/users.db",
+            "The database file. A missing file is created with its folder, for its owner alone"
+                + " (modes 0600 and 0700)."),
+        reader.number("readers", 2, 1, 64, "Number of threads that read at the same time."),
+        reader.number(
+            "queueSize",
+            20_000,
+            1,
+            1_000_000,
+            "Max number of users that wait to be written, and of calls that wait to read. Further"
+                + " ones are refused."),
+        reader.number(
+            "timeoutMillis",
+            5_000,
+            10,
+            600_000,
+            "Max time that a call waits for its turn, and for another program that has locked the"
+                + " file."));
   }
 }

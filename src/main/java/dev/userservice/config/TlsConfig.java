@@ -1,21 +1,29 @@
 package dev.userservice.config;
 
 /**
- * How a server proves who it is, and whether its callers have to.
+ * TLS of a server.
  *
  * @param identity its certificate and key; without them it speaks plaintext
- * @param clientCaFile the PEM file of the authorities whose certificates callers must show (mutual
- *     TLS); empty when they need none
  */
 public record TlsConfig(KeyPairConfig identity, String clientCaFile) {
 
   static TlsConfig read(ConfigReader reader) {
-    TlsConfig config = new TlsConfig(KeyPairConfig.read(reader), reader.textOrNone("clientCaFile"));
-    if (config.isMutual() && !config.isOn()) {
+    TlsConfig config =
+        new TlsConfig(
+            KeyPairConfig.read(reader),
+            reader.textOrNone(
+                "clientCaFile",
+                "The PEM file of the authorities whose certificates callers must show (mutual"
+                    + " TLS)."));
+    reader.check(() -> config.check(reader));
+    return config;
+  }
+
+  private void check(ConfigReader reader) {
+    if (isMutual() && !isOn()) {
       throw reader.refused(
           "clientCaFile", "is for TLS, which needs \"certificateFile\" or \"keyStoreFile\" too");
     }
-    return config;
   }
 
   /** Whether the server speaks TLS. */

@@ -1,8 +1,11 @@
 package dev.userservice.config;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.json.JsonObject;
+import java.util.Map;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,6 +45,57 @@ class ConfigReaderTest {
         .message()
         .hasSizeLessThan(160)
         .contains("xxx...");
+  }
+
+  @Test
+  void errors_areToldAtOnce_inTheOrderOfReading() {
+    Properties properties = new Properties();
+    properties.setProperty("user-service.limits.chatQueue", "0");
+    String json =
+        """
+        {"store": "memory", "limits": {"batchUsers": 0, "colour": 1}, "host": "", "prot": 1,
+         "auth": {"rights": 1}, "tls": {"keyFile": "k"}}
+        """;
+
+    assertThatThrownBy(
+            () ->
+                Program.SERVER.load(
+                    json, Map.of("USER_SERVICE_PROT", "1"), properties, warning -> {}))
+        .isInstanceOf(ConfigException.class)
+        .message()
+        .satisfies(
+            message ->
+                assertThat(message.lines().map(line -> line.replaceFirst(",? but must .*", "")))
+                    .containsExactly(
+                        "unknown environment variable USER_SERVICE_PROT; did you mean USER_SERVICE_PORT?",
+                        "--conf text: \"host\" is \"\"",
+                        "--conf text: \"auth.rights\" is 1",
+                        "--conf text: \"store\" is \"memory\"",
+                        "--conf text: \"limits.batchUsers\" is 0",
+                        "-Duser-service.limits.chatQueue: \"limits.chatQueue\" is 0",
+                        "--conf text: unknown key \"limits.colour\"; --print-config without --conf lists all keys",
+                        "--conf text: unknown key \"prot\"; did you mean \"port\"?"));
+  }
+
+  @Test
+  void rulesBetweenKeys_areCheckedWhenEachKeyIsValid() {
+    assertThatThrownBy(
+            () ->
+                ServerConfig.from(
+                    new JsonObject("{\"host\":\"0.0.0.0\",\"tls\":{\"keyFile\":\"k\"}}")))
+        .message()
+        .satisfies(
+            message ->
+                assertThat(message.lines())
+                    .hasSize(2)
+                    .anyMatch(line -> line.contains("\"tls.certificateFile\" is needed"))
+                    .anyMatch(line -> line.contains("\"host\" is refused")));
+    assertThatThrownBy(
+            () ->
+                ServerConfig.from(
+                    new JsonObject("{\"tls\":{\"certificatFile\":\"c\",\"keyFile\":\"k\"}}")))
+        .hasMessage(
+            "configuration: unknown key \"tls.certificatFile\"; did you mean \"tls.certificateFile\"?");
   }
 
   private static void assertRefused(String json, String why) {

@@ -196,7 +196,7 @@ class ConfigTest {
     "LOAD, load"
   })
   void filesOfTheProject_sayOnlyWhatDiffersFromTheDefaults(Program program, String name) {
-    Map<String, ConfigReader.Key> keys = ConfigSource.keys(program);
+    Map<String, Key> keys = ConfigSource.keys(program);
     JsonObject file = JsonDocument.parse("--conf", "conf/" + name + ".json");
 
     assertThat(values(file, "", new LinkedHashMap<>()))
