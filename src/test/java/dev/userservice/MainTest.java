@@ -311,6 +311,17 @@ class MainTest {
   }
 
   @Test
+  void explain_aKey() throws Exception {
+    JavaProcess program = start(Map.of(), List.of(), CLIENT, "--explain", "deadlineMillis");
+    assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(program.errors()).isEmpty();
+    assertThat(program.output())
+        .startsWith("deadlineMillis")
+        .contains("USER_CLIENT_DEADLINE_MILLIS");
+    assertEnds(ExitCode.USAGE, "unknown key \"prot\"; did you mean \"port\"?", "--explain", "prot");
+  }
+
+  @Test
   void verticle_withoutItsPackage() throws Exception {
     JavaProcess server = start(Map.of(), List.of(), "UserVerticle", "--conf", "{\"port\":0}");
     Map<String, String> env =

@@ -32,6 +32,7 @@ import picocli.CommandLine.ParseResult;
 public final class Launcher extends VertxApplication {
 
   private static final String PRINT_CONFIG = "--print-config";
+  private static final String EXPLAIN = "--explain";
   private static final String VERSION = "--version";
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
@@ -78,6 +79,13 @@ public final class Launcher extends VertxApplication {
                     "Prints the configuration in force and where each value comes from, and ends.")
                 .build())
         .addOption(
+            OptionSpec.builder(EXPLAIN)
+                .paramLabel("KEY")
+                .type(String.class)
+                .description(
+                    "Prints the type, range, default and meaning of a key of the configuration, and ends.")
+                .build())
+        .addOption(
             OptionSpec.builder(VERSION)
                 .description("Prints the versions of this program, Vert.x and Java, and ends.")
                 .build())
@@ -117,6 +125,13 @@ public final class Launcher extends VertxApplication {
     JsonObject config;
     Tracing tracing;
     try {
+      if (parsed.hasMatchedOption(EXPLAIN)) {
+        if (role == Role.OTHER) {
+          return misused(EXPLAIN + " is for the server, the client and the load");
+        }
+        System.out.print(role.explain(parsed.matchedOptionValue(EXPLAIN, "")));
+        return ExitCode.OK;
+      }
       options = LauncherOptions.take(parsed);
       String conf = LauncherOptions.take(parsed, "--conf");
       if (parsed.hasMatchedOption(PRINT_CONFIG)) {

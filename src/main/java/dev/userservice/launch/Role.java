@@ -86,6 +86,15 @@ public enum Role {
     return program == null ? "" : program.howToSet(option);
   }
 
+  /**
+   * Explains a key of the configuration, or all keys of an object; not for {@link #OTHER}.
+   *
+   * @throws IllegalArgumentException when the key is unknown
+   */
+  String explain(String key) {
+    return program.explain(key);
+  }
+
   /** Whether it ends by itself, and has failed until all its work is done. */
   public boolean ends() {
     return this == CLIENT || this == LOAD;
