@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Where a server listens.
+ * The address of a server.
  *
  * @param host a name, an IPv4 address, or an IPv6 address without brackets
  * @param port 1 to 65535
@@ -21,9 +21,7 @@ public record Address(String host, int port) {
 
   private static final Pattern ANY = Pattern.compile("0\\.0\\.0\\.0|\\[?[0:]+]?");
 
-  /**
-   * Reads {@code host}, {@code host:port} or {@code [IPv6]:port}; null when it is none of these.
-   */
+  /** Reads {@code host}, {@code host:port} or {@code [IPv6]:port}; null for another form. */
   static Address parse(String text, int defaultPort) {
     Matcher form = FORM.matcher(text);
     if (!form.matches()) {
@@ -34,13 +32,16 @@ public record Address(String host, int port) {
     return port < 1 || port > 65_535 ? null : new Address(host, port);
   }
 
-  /** Whether a host is this machine and reached from nowhere else; a name but localhost is not. */
+  /** Whether only this machine reaches a host; false for names other than localhost. */
   static boolean isLoopback(String host) {
     return host.equalsIgnoreCase("localhost")
         || LOOPBACK.matcher(host.replaceAll("[\\[\\]]", "")).matches();
   }
 
-  /** Whether the same port of two hosts is one port; of names but localhost that is not known. */
+  /**
+   * Whether the same port of two hosts is one port; unknown, so false, for names other than
+   * localhost.
+   */
   static boolean overlap(String one, String other) {
     return one.equalsIgnoreCase(other)
         || ANY.matcher(one).matches()
@@ -50,13 +51,13 @@ public record Address(String host, int port) {
             && (one.equalsIgnoreCase("localhost") || other.equalsIgnoreCase("localhost"));
   }
 
-  /** Several, as a person lists them. */
+  /** Addresses, separated by commas. */
   public static String list(List<Address> addresses) {
     return addresses.stream().map(Address::toString).collect(Collectors.joining(", "));
   }
 
   /**
-   * A host and a port in one text: an IPv6 address is in brackets then (RFC 3986, 3.2.2).
+   * A host and a port in one text, with an IPv6 address in brackets (RFC 3986, 3.2.2).
    *
    * @param host may have its brackets
    */

@@ -78,7 +78,7 @@ public record AuthConfig(
     if (known && rights.isEmpty()) {
       throw reader.refused(
           "rights",
-          "is needed, or nobody may call anything; such as {\"users.v1.UserService/GetUser\": [\"users:read\"]}");
+          "is needed, or no caller may call anything; such as {\"users.v1.UserService/GetUser\": [\"users:read\"]}");
     }
     if (!known && !rights.isEmpty()) {
       throw reader.refused(

@@ -2,7 +2,7 @@ package dev.userservice.config;
 
 import java.util.Locale;
 
-/** How a client chooses the server of the next call. */
+/** The choice of the server of the next call. */
 public enum Balance {
   /** Each in turn. */
   ROUND_ROBIN,

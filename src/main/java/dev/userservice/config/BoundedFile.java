@@ -16,12 +16,12 @@ import java.util.function.Consumer;
  */
 public final class BoundedFile {
 
-  /** Far more than any of them has; keeps a wrong path from filling the memory. */
+  /** Far above any real size; keeps a wrong path from filling the memory. */
   private static final int MAX_BYTES = 1 << 20;
 
   private BoundedFile() {}
 
-  /** A file that is not read at all. Its message says why, to follow the name of the file. */
+  /** A file that is not read. The message is the reason, to follow the name of the file. */
   public static final class UnfitException extends IOException {
 
     UnfitException(String why) {
@@ -30,10 +30,9 @@ public final class BoundedFile {
   }
 
   /**
-   * All bytes of a regular file, or of one that a symbolic link leads to.
+   * All bytes of a regular file, or of the target of a symbolic link.
    *
-   * @throws UnfitException when it is something else, such as a pipe, which may never end, or is
-   *     larger than 1 MiB
+   * @throws UnfitException for anything else, such as a pipe, which may never end, and above 1 MiB
    * @throws IOException when it cannot be read
    */
   public static byte[] read(Path file) throws IOException {
@@ -46,7 +45,7 @@ public final class BoundedFile {
     return readAny(file);
   }
 
-  /** As {@link #read}, for whatever has an end, such as the pipe of a shell. */
+  /** As {@link #read}, but also reads other files with an end, such as the pipe of a shell. */
   static byte[] readAny(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_BYTES + 1);
@@ -58,8 +57,8 @@ public final class BoundedFile {
   }
 
   /**
-   * Warns when everybody can read a file with a secret, or with users. Its group may: mounted
-   * secrets are given to a server by their group.
+   * Warns when every user of the machine can read a file with a secret, or with users. Its group
+   * may read it: servers get mounted secrets by their group.
    *
    * @param key the key of the configuration that names the file
    * @param warn called at most once; not for a file that is missing, or has no mode
@@ -73,7 +72,7 @@ public final class BoundedFile {
                 .formatted(file, PosixFilePermissions.toString(mode), file, key));
       }
     } catch (IOException | InvalidPathException | UnsupportedOperationException e) {
-      // Who reads it finds out why.
+      // The later read reports the reason.
     }
   }
 }

@@ -23,13 +23,13 @@ public record ClientConfig(
     int pauseMillis,
     String log) {
 
-  /** How {@link #isToken} wants it, to follow what has to be one. */
+  /** The form that {@link #isToken} requires, to follow the name of a token. */
   public static final String TOKEN_FORM =
       "is one line of printable ASCII without spaces, and without \"Bearer\"";
 
   private static final int SERVER_PORT = 50_051;
 
-  /** All that a header can carry; as long as those that our server takes. */
+  /** The characters that a header can carry, and the max length that our server accepts. */
   private static final Pattern TOKEN = Pattern.compile("[!-~]{1,8192}");
 
   /** The default scenarios: those of the demo. */
@@ -42,9 +42,10 @@ public record ClientConfig(
           ScenarioName.CHAT);
 
   /**
-   * Checks a configuration and fills in what is missing.
+   * Checks a configuration and adds the defaults.
    *
-   * @throws ConfigException when a key is unknown, or a value is not of its type or range
+   * @throws ConfigException with a line for each unknown key, and each value of a wrong type or
+   *     outside its range
    */
   public static ClientConfig from(JsonObject json) {
     return ConfigSource.of(json).read(ClientConfig::read);
@@ -120,7 +121,7 @@ public record ClientConfig(
 
   private void checkToken(ConfigReader reader) {
     if (!token.isEmpty() && !isToken(token)) {
-      throw reader.refused("token", "is no token: that " + TOKEN_FORM);
+      throw reader.refused("token", "is not a token: that " + TOKEN_FORM);
     }
     if (token.isEmpty() && tokenFile.isEmpty() || tls.enabled()) {
       return;
@@ -129,13 +130,13 @@ public record ClientConfig(
       if (!Address.isLoopback(address.host())) {
         throw reader.refused(
             token.isEmpty() ? "tokenFile" : "token",
-            "would go to %s in plaintext, and who reads it on its way can use it; set \"tls.enabled\" or \"tls.caFile\""
+            "would be sent to %s in plaintext, readable and reusable on its way; set \"tls.enabled\" or \"tls.caFile\""
                 .formatted(address));
       }
     }
   }
 
-  /** All but the token. */
+  /** Without the token. */
   @Override
   public String toString() {
     return "client of " + Address.list(addresses);

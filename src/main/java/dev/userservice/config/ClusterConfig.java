@@ -17,10 +17,10 @@ public record ClusterConfig(
     List<Address> members,
     String dns) {
 
-  /** How many ports after {@link #port} are tried, and looked at. */
+  /** Number of ports after {@link #port} that a server tries, and looks for others on. */
   public static final int PORT_RANGE = 9;
 
-  /** How far behind {@link #port} FD_SOCK2 of JGroups listens, its default; FD_SOCK does so too. */
+  /** Offset of the port of FD_SOCK2 of JGroups from {@link #port}, its default; also of FD_SOCK. */
   private static final int MONITOR = 100;
 
   private static final int DEFAULT_PORT = 7_800;
@@ -74,14 +74,14 @@ public record ClusterConfig(
     }
   }
 
-  /** Where the other servers are looked for, for people. */
+  /** The places of other servers, for operators. */
   public String others() {
     return dns.isEmpty() ? Address.list(members) : dns;
   }
 
   /**
-   * The first port on which a server can be watched by the others; 0 for any free one, where {@link
-   * #PORT_RANGE} leads over the last port.
+   * The first port on which the other servers monitor this one; 0 for any free one, if the range
+   * exceeds the last port.
    */
   public int monitorPort() {
     int first = port + MONITOR;
@@ -96,13 +96,13 @@ public record ClusterConfig(
         || number >= port + MONITOR && number <= port + MONITOR + PORT_RANGE;
   }
 
-  /** All of these ports, for people. */
+  /** All of these ports, for operators. */
   String ports() {
     return "%d to %d and %d to %d"
         .formatted(port, port + PORT_RANGE, port + MONITOR, port + MONITOR + PORT_RANGE);
   }
 
-  /** Whether others than this machine can reach what servers tell each other, without a proof. */
+  /** Whether other machines can reach the traffic between servers, without TLS. */
   public boolean isOpen() {
     return !Address.isLoopback(host) && !tls.isOn();
   }

@@ -9,16 +9,16 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * A configuration for people to read: a JSON object with every key, a line each, and behind it, as
- * a comment, where its value comes from. Without the comments it is a configuration that says the
- * same, except for secrets; so what is not set, and has no default, is a comment altogether.
+ * A configuration for operators: a JSON object with a line for every key, and a comment with the
+ * origin of its value. Without the comments it is the same configuration, except for secrets; so a
+ * key that is not set, and has no default, is a comment altogether.
  */
 final class ConfigListing {
 
   private static final String SECRET = "\"***\"";
   private static final int COMMENT_COLUMN = 46;
 
-  /** Who a URI says that we are; up to the last sign that could end it. */
+  /** The user info of a URI, up to the last character that could end it. */
   private static final Pattern USER_INFO = Pattern.compile("//[^\\s\"]*@");
 
   private final Function<String, String> origin;
@@ -30,7 +30,7 @@ final class ConfigListing {
 
   /**
    * @param keys every key by its path, in the order of the lines
-   * @param origin tells where the value of a key path that is set comes from
+   * @param origin returns the origin of the value of a key path that is set
    */
   static String of(Map<String, Key> keys, Function<String, String> origin) {
     Map<String, Object> root = new LinkedHashMap<>();
@@ -43,7 +43,7 @@ final class ConfigListing {
 
   private record Leaf(String path, Key key) {
 
-    /** False for a key that is not set and empty, said by another key, or of an idle object. */
+    /** False for a key that is not set and empty, superseded, or of an object without effect. */
     boolean counts() {
       return key.given() || !key.isEmpty() && key.supersededBy().isEmpty() && !key.idle();
     }
@@ -79,7 +79,7 @@ final class ConfigListing {
         });
   }
 
-  /** An object counts when anything in it does: an empty one may be refused. */
+  /** Whether anything in an object counts: an empty one may be refused. */
   @SuppressWarnings("unchecked")
   private static boolean counts(Object value) {
     return value instanceof Leaf leaf

@@ -29,7 +29,7 @@ public final class ConfigSource {
 
   private static final Pattern SERVICE_LINK_VALUE = Pattern.compile("(tcp|udp|sctp)://.*");
 
-  /** Null for a configuration that was loaded before. */
+  /** Null for a configuration from {@link #of}. */
   private final Program program;
 
   private final JsonObject json;
@@ -90,7 +90,7 @@ public final class ConfigSource {
     return source;
   }
 
-  /** Whether a value stands on the command line, in its text or as a property. */
+  /** Whether the command line has a value, in its text or as a property. */
   private boolean isTyped(String path, boolean document) {
     return isInDocument(path) ? document : origins.getOrDefault(path, "").startsWith("-D");
   }

@@ -9,8 +9,8 @@ public final class FileName {
   private FileName() {}
 
   /**
-   * Why a text cannot be the name of a file, to follow it in a message, or null if it can. The
-   * names of a process have the characters of its locale; with LC_ALL=C those are ASCII.
+   * Returns why a text cannot be the name of a file, to follow it in a message, or null. The names
+   * of a process have the characters of its locale; with LC_ALL=C those are ASCII.
    */
   public static String refusal(String text) {
     try {

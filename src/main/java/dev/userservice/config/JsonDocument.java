@@ -20,13 +20,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A JSON object that stands on the command line, as a text or as the path of a file. */
+/** A JSON object given on the command line, as a text or as the path of a file. */
 public final class JsonDocument {
 
-  /** Where the systems have what a shell has opened for us, as with {@code --conf <(command)}. */
+  /** Paths of files that a shell has opened for this process: {@code --conf <(command)}. */
   private static final List<String> OPENED = List.of("/dev/stdin", "/dev/fd/", "/proc/self/fd/");
 
-  /** More than any configuration needs, and far less than readers that call themselves can take. */
+  /** More than any configuration needs, and far less than a recursive reader can take. */
   private static final int MAX_DEPTH = 20;
 
   private static final JsonFactory STRICT =
@@ -42,7 +42,7 @@ public final class JsonDocument {
    * it does not.
    *
    * @param option the command-line option that the argument belongs to, for messages
-   * @throws ConfigException when there is no such file, or what is in it is no JSON object
+   * @throws ConfigException when the file is missing, or its content is not a JSON object
    */
   public static JsonObject parse(String option, String argument) {
     if (argument.isBlank()) {
@@ -57,7 +57,7 @@ public final class JsonDocument {
     return new JsonObject(text);
   }
 
-  /** What messages call an argument: the path of the file as it was given, or the option. */
+  /** The name of an argument in messages: the given path of the file, or the option. */
   static String name(String option, String argument) {
     return isText(argument) ? option + " text" : argument;
   }
@@ -90,8 +90,7 @@ public final class JsonDocument {
     } catch (AccessDeniedException e) {
       throw new ConfigException(name + ": cannot be read, permission denied");
     } catch (FileSystemException e) {
-      // Such as a file where the path needs a directory; the reason is the system's own word for
-      // it.
+      // Such as a file where the path needs a directory; the reason is the system's message.
       String reason = e.getReason() != null ? e.getReason() : e.getClass().getSimpleName();
       throw new ConfigException(name + ": cannot be read, " + reason);
     } catch (CharacterCodingException e) {
@@ -101,7 +100,7 @@ public final class JsonDocument {
     }
   }
 
-  /** Goes over the text once for what is wrong with it: Jackson knows line and column. */
+  /** Checks the syntax, since Jackson knows line and column of an error. */
   private static void check(String name, String text) {
     try (JsonParser parser = STRICT.createParser(text)) {
       JsonToken first = parser.nextToken();
@@ -133,9 +132,9 @@ public final class JsonDocument {
     return "line " + location.getLineNr() + ", column " + location.getColumnNr();
   }
 
-  /** Without the word that was not understood: it may be a secret that lacks its quotes. */
+  /** The first line without the unrecognized token, which may be a secret without quotes. */
   private static String firstLine(String message) {
     return Quoted.printable(
-        message.lines().findFirst().orElse("is no JSON").replaceFirst("token '[^']*'", "token"));
+        message.lines().findFirst().orElse("is not JSON").replaceFirst("token '[^']*'", "token"));
   }
 }

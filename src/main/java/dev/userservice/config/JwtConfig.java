@@ -101,7 +101,7 @@ public record JwtConfig(
     if (!jwksUri.isEmpty() && !isSafe(jwksUri)) {
       throw reader.refused(
           "jwksUri",
-          "must be a URL that begins with https:// (or http://, on loopback): who can change the keys on their way can sign tokens");
+          "must be a URL that begins with https:// (or http://, on loopback): an attacker that changes the keys on their way can sign tokens");
     }
     if (!jwksCaFile.isEmpty() && !jwksUri.startsWith("https:")) {
       throw reader.refused("jwksCaFile", "is for a \"jwksUri\" that begins with https://");

@@ -58,7 +58,7 @@ public record KeyPairConfig(
     return !certificateFile.isEmpty() || !keyStoreFile.isEmpty();
   }
 
-  /** All but the password. */
+  /** Without the password. */
   @Override
   public String toString() {
     return keyStoreFile.isEmpty() ? certificateFile + " and " + keyFile : keyStoreFile;

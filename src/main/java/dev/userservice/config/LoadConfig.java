@@ -27,9 +27,10 @@ public record LoadConfig(
     String chartFile) {
 
   /**
-   * Checks a configuration and fills in what is missing.
+   * Checks a configuration and adds the defaults.
    *
-   * @throws ConfigException when a key is unknown, or a value is not of its type or range
+   * @throws ConfigException with a line for each unknown key, and each value of a wrong type or
+   *     outside its range
    */
   public static LoadConfig from(JsonObject json) {
     return ConfigSource.of(json).read(LoadConfig::read);

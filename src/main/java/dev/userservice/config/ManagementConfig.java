@@ -30,7 +30,7 @@ public record ManagementConfig(String host, int port, boolean insecure) {
     if (isOn() && isOpen() && !insecure) {
       throw reader.refused(
           "host",
-          "is refused, since metrics go to whoever reaches %s: on a network of operators' own, set \"management.insecure\": true"
+          "is refused, since every caller that reaches %s gets the metrics: on a network of operators' own, set \"management.insecure\": true"
               .formatted(host));
     }
   }
@@ -40,7 +40,7 @@ public record ManagementConfig(String host, int port, boolean insecure) {
     return port >= 0;
   }
 
-  /** Whether others than this machine can reach it. */
+  /** Whether other machines can reach the management port. */
   public boolean isOpen() {
     return !Address.isLoopback(host);
   }

@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * The Host headers under which a server answers. A page can have its name re-bound to the address
- * of this machine, and then read answers as if they were its own; but it cannot change its name,
- * which the browser sends.
+ * The Host headers that a server answers. A page can have its name re-bound to the address of this
+ * machine, and then read answers as its own; but it cannot change its name, which the browser
+ * sends.
  *
  * <p>Accepted are {@code localhost} and names below it (RFC 6761, section 6.3), the configured
  * names, and every address: an address is not looked up, so that nothing can be re-bound.
@@ -31,7 +31,7 @@ public final class OwnHosts implements Predicate<String> {
     names.forEach(name -> this.names.add(normal(name)));
   }
 
-  /** Takes a name of the configuration; null for what no Host header can match. */
+  /** Returns a name of the configuration, or null if no Host header can match it. */
   static String parse(String name) {
     boolean matches =
         name.chars().allMatch(c -> Character.isLetterOrDigit(c) || "-_.".indexOf(c) >= 0);
@@ -53,7 +53,7 @@ public final class OwnHosts implements Predicate<String> {
         || names.contains(host);
   }
 
-  /** Case does not count, and neither does the dot that ends a name. */
+  /** Ignores case and a final dot. */
   private static String normal(String name) {
     String host = name.toLowerCase(Locale.ROOT);
     return host.endsWith(".") ? host.substring(0, host.length() - 1) : host;

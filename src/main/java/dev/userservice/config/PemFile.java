@@ -21,8 +21,8 @@ import java.util.Set;
 
 /**
  * The certificates and the private key in a PEM file (RFC 7468), as OpenSSL and HAProxy write them:
- * in any order, with text between the blocks, with a byte order mark or without. A failure names the
- * content of the file and, where OpenSSL can convert it, the command.
+ * in any order, with text between the blocks, with a byte order mark or without. A failure names
+ * the content of the file and, where OpenSSL can convert it, the command.
  */
 public final class PemFile {
 
@@ -35,7 +35,7 @@ public final class PemFile {
   /** OpenSSL's older name for a certificate has the same content. */
   private static final Set<String> CERTIFICATES = Set.of("CERTIFICATE", "X509 CERTIFICATE");
 
-  /** A certificate, followed by OpenSSL's own settings of what to trust it for. */
+  /** A certificate, followed by OpenSSL's own trust settings. */
   private static final String TRUSTED = "TRUSTED CERTIFICATE";
 
   /** Sets of certificates, which OpenSSL reads as PKCS #7. */
@@ -122,8 +122,7 @@ public final class PemFile {
   /**
    * As {@link #certificates}, of authorities to trust.
    *
-   * @throws UnfitException also when OpenSSL's settings limit what one is trusted for, which would
-   *     be lost
+   * @throws UnfitException also when OpenSSL's settings limit the trust, which would be lost
    */
   public List<X509Certificate> authorities() throws UnfitException {
     if (blocks.stream().anyMatch(block -> block.label.equals(TRUSTED))) {
@@ -137,8 +136,8 @@ public final class PemFile {
   /**
    * Its private key.
    *
-   * @throws UnfitException when it has no key or more than one, or the key is encrypted, damaged, or
-   *     neither for RSA nor for ECDSA
+   * @throws UnfitException when it has no key or more than one, or the key is encrypted, damaged,
+   *     or neither for RSA nor for ECDSA
    */
   public PrivateKey privateKey() throws UnfitException {
     int found = -1;
@@ -172,7 +171,7 @@ public final class PemFile {
           throw new UnfitException("has no PEM private key of RSA or ECDSA, but " + label);
       }
     } catch (GeneralSecurityException | RuntimeException e) {
-      // Not its words: they may have a part of the key in them.
+      // Its message may have a part of the key in it.
       throw new UnfitException("has a private key that is damaged, or neither of RSA nor ECDSA");
     }
   }
@@ -257,7 +256,8 @@ public final class PemFile {
     if (!isPem() && Der.isDer(bytes)) {
       return Der.isPkcs12(bytes)
           ? convert("is PKCS12, not PEM", "pkcs12 -nocerts -nodes")
-          : convert("is DER, not PEM", (Der.isCertificate(bytes) ? "x509" : "pkey") + " -inform DER");
+          : convert(
+              "is DER, not PEM", (Der.isCertificate(bytes) ? "x509" : "pkey") + " -inform DER");
     }
     return new UnfitException("has no PEM private key" + butLabels());
   }

@@ -179,7 +179,7 @@ public record PostgresConfig(
         timeoutMillis);
   }
 
-  /** All but the password. */
+  /** Without the password. */
   @Override
   public String toString() {
     return "PostgreSQL at %s, database %s, user %s"

@@ -6,7 +6,7 @@ import java.util.List;
 public record RaftConfig(
     List<Address> servers, String folder, boolean join, int queueSize, int timeoutMillis) {
 
-  /** The users of one entry of the log, which are about 700 bytes each at most. */
+  /** Max number of users in one entry of the log, with at most about 700 bytes each. */
   static final int MAX_BATCH_USERS = 30_000;
 
   private static final int DEFAULT_PORT = 7_700;
@@ -60,7 +60,7 @@ public record RaftConfig(
     }
   }
 
-  /** Whether others than this machine can reach what servers tell each other. */
+  /** Whether other machines can reach the traffic of the log. */
   public boolean isOpen() {
     return servers.stream().anyMatch(server -> !Address.isLoopback(server.host()));
   }

@@ -30,9 +30,10 @@ public record ServerConfig(
     int drainTimeoutMillis) {
 
   /**
-   * Checks a configuration and fills in what is missing.
+   * Checks a configuration and adds the defaults.
    *
-   * @throws ConfigException when a key is unknown, or a value is not of its type or range
+   * @throws ConfigException with a line for each unknown key, and each value of a wrong type or
+   *     outside its range
    */
   public static ServerConfig from(JsonObject json) {
     return ConfigSource.of(json).read(ServerConfig::read);
@@ -112,10 +113,10 @@ public record ServerConfig(
   }
 
   /**
-   * Checks that the methods which the configuration names exist.
+   * Checks that the methods named in the configuration exist.
    *
-   * @param methods all that there are, {@code service/method}
-   * @throws ConfigException when one does not
+   * @param methods all methods, {@code service/method}
+   * @throws ConfigException for an unknown method
    */
   public void checkMethods(Set<String> methods) {
     Set<String> known = new TreeSet<>(methods);
@@ -136,7 +137,7 @@ public record ServerConfig(
   }
 
   /**
-   * Whether this server is one of several that tell each other something.
+   * Whether this server exchanges messages with other servers.
    *
    * @param clustered whether it was started with {@code --cluster}
    */
@@ -144,12 +145,12 @@ public record ServerConfig(
     return clustered || store.type() == StoreType.RAFT;
   }
 
-  /** Whether others than this machine can reach what the servers of the store tell each other. */
+  /** Whether other machines can reach the traffic of the log, without TLS. */
   public boolean isLogOpen() {
     return store.type() == StoreType.RAFT && store.raft().isOpen() && !cluster.tls().isOn();
   }
 
-  /** What is missing before others may reach this server; empty when nothing is. */
+  /** The reason why other machines must not reach this server; empty for none. */
   public String openTo() {
     if (Address.isLoopback(host)) {
       return "";
@@ -159,18 +160,18 @@ public record ServerConfig(
     }
     return auth.isOn() || tls.isMutual()
         ? ""
-        : "anybody who reaches " + host + " may call everything";
+        : "every caller that reaches " + host + " may call everything";
   }
 
   /**
-   * The Host headers that are answered over plaintext HTTP/1.1. All, where callers prove who they
-   * are: a page that was re-bound here has no token.
+   * The Host headers that are answered over plaintext HTTP/1.1: all, where callers authenticate,
+   * since a page that was re-bound here has no token.
    */
   public Predicate<String> answeredHosts() {
     return auth.isOn() ? host -> true : ownHosts();
   }
 
-  /** The Host headers that the management port answers, which never asks for a token. */
+  /** The Host headers that the management port answers, which never requires a token. */
   public OwnHosts ownHosts() {
     List<String> names = new ArrayList<>(allowedHosts);
     names.add(host);
@@ -183,7 +184,7 @@ public record ServerConfig(
    *
    * @param busHost the address of the event bus
    * @param busPort its port; 0 for any free one
-   * @throws ConfigException when two would have the same
+   * @throws ConfigException when two have the same
    */
   public void checkClusterPorts(String busHost, int busPort) {
     checkClusterPort("port", host, port, busHost, busPort);

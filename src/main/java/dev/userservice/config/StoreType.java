@@ -2,11 +2,9 @@ package dev.userservice.config;
 
 import java.util.Locale;
 
-/**
- * The kinds of store. A new one is asked for by the compiler at each place that tells them apart.
- */
+/** The kinds of store. The compiler reports each switch without a case for a new one. */
 public enum StoreType {
-  /** In the process; lost when it ends. */
+  /** In the memory of the process; lost when it ends. */
   MEMORY("memory", false),
 
   /** In one file. */

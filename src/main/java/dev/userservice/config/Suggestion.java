@@ -5,10 +5,10 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The known name that a misspelt one may stand for. */
+/** The known name that a misspelt one may mean. */
 public final class Suggestion {
 
-  /** A name is near when at most one letter in so many has to be changed, but always one. */
+  /** Letters per allowed change of a near name; at least one change is allowed. */
   private static final int LETTERS_PER_CHANGE = 3;
 
   private Suggestion() {}
@@ -17,16 +17,17 @@ public final class Suggestion {
    * Returns the end of a message about an unknown name.
    *
    * @param name a name, or a path with dots, in any case and with any punctuation
-   * @param form how the suggested name is written, for {@link String#formatted}
+   * @param form the format of the suggested name, for {@link String#formatted}
    * @param defaultEnding the end of the message when no known name is near
    */
-  public static String of(String name, Collection<String> known, String form, String defaultEnding) {
+  public static String of(
+      String name, Collection<String> known, String form, String defaultEnding) {
     return nearest(name, known)
         .map(near -> "; did you mean " + form.formatted(near) + "?")
         .orElse(defaultEnding);
   }
 
-  /** The name with the fewest changes; a key in another object costs one, wherever it stands. */
+  /** The name with the fewest changes; a key in another object costs one. */
   static Optional<String> nearest(String name, Collection<String> known) {
     return known.stream()
         .filter(candidate -> changes(name, candidate) < Integer.MAX_VALUE)
@@ -35,7 +36,7 @@ public final class Suggestion {
 
   private static int changes(String name, String candidate) {
     String part = letters(lastPart(name));
-    // Of one letter nothing would be left.
+    // A name of one letter has no near one.
     int most = Math.min(part.length() - 1, Math.max(1, part.length() / LETTERS_PER_CHANGE));
     int whole = distance(letters(name), letters(candidate));
     int last = distance(part, letters(lastPart(candidate)));

@@ -458,10 +458,10 @@ class SecureClientTest {
     config.getJsonArray("addresses").add("users.example.com:50051");
     assertThat(Demo.run(vertx, config).failure())
         .isEqualTo(
-            "configuration: \"token\" would go to users.example.com:50051 in plaintext, and who reads it on its way can use it; set \"tls.enabled\" or \"tls.caFile\"");
+            "configuration: \"token\" would be sent to users.example.com:50051 in plaintext, readable and reusable on its way; set \"tls.enabled\" or \"tls.caFile\"");
     config.remove("token");
     assertThat(Demo.run(vertx, config.put("tokenFile", "x")).failure())
-        .startsWith("configuration: \"tokenFile\" would go to users.example.com:50051");
+        .startsWith("configuration: \"tokenFile\" would be sent to users.example.com:50051");
   }
 
   @Test
@@ -472,7 +472,7 @@ class SecureClientTest {
     for (String bad :
         List.of("Bearer s3cret", "s3cret\ns3cret", "s3cr\u00e9t", "s3cret".repeat(2_000))) {
       assertThat(Demo.run(vertx, config.copy().put("token", bad)).failure())
-          .isEqualTo("configuration: \"token\" is no token: that is " + form);
+          .isEqualTo("configuration: \"token\" is not a token: that is " + form);
       String path = file("bad", bad);
       assertThat(Demo.run(vertx, config.copy().put("tokenFile", path)).failure())
           .isEqualTo(path + " has no token: that is " + form + ": \"tokenFile\"");

@@ -303,7 +303,7 @@ class ConfigTest {
           {"messages":0}          | "messages" is 0, but must be
           {"seconds":0}           | "seconds" is 0, but must be a whole number from 1 to 3600
           {"reportFile":1}        | "reportFile" is 1, but must be a text
-          {"token":"a b"}         | "token" is no token
+          {"token":"a b"}         | "token" is not a token
           """)
   void load_refuses(String json, String why) {
     assertThatThrownBy(() -> Program.LOAD.load(json, NO_ENV, NO_PROPERTIES, warning -> {}).json())

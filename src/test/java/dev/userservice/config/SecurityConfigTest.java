@@ -80,7 +80,7 @@ class SecurityConfigTest {
           {'host':'::'} | "host" is refused, since calls come to :: in plaintext
           {'host':'example.com'} | "host" is refused
           {'host':'127.0.0.1.example.com'} | "host" is refused
-          {'host':'0.0.0.0','tls':{'certificateFile':'c','keyFile':'k'}} | since anybody who reaches 0.0.0.0 may call everything
+          {'host':'0.0.0.0','tls':{'certificateFile':'c','keyFile':'k'}} | since every caller that reaches 0.0.0.0 may call everything
           {'host':'0.0.0.0','auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']},'rights':{'*':['*']}}} | in plaintext
           {'cluster':{'host':'10.0.0.1'}} | "cluster.host" is refused, since what servers tell each other at 10.0.0.1 is neither encrypted nor checked: set "cluster.tls" or, on a network of their own, "cluster.insecure": true
           {'cluster':{'tls':{'certificateFile':'c','keyFile':'k'}}} | "cluster.tls.caFile" is needed beside the certificate of this server
@@ -95,7 +95,7 @@ class SecurityConfigTest {
           {'tls':{'certificateFile':'c','keyFile':'k','keyStoreFile':'s'}} | "tls.keyStoreFile" and the PEM files say the same
           {'tls':{'keyStoreFile':'s','keyStorePassword':'x','keyStorePasswordFile':'y'}} | "tls.keyStorePasswordFile" and "keyStorePassword" say the same
           {'tls':{'clientCaFile':'c'}} | "tls.clientCaFile" is for TLS
-          {'auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']}}} | "auth.rights" is needed, or nobody may call anything
+          {'auth':{'jwt':{'keysFile':'k','issuer':'i','audience':['a']}}} | "auth.rights" is needed, or no caller may call anything
           {'auth':{'rights':{'*':['*']}}} | "auth.rights" needs to know callers
           {'auth':{'certificates':{'a':{'roles':['x']}},'rights':{'*':['*']}}} | "auth.certificates" needs callers that show one
           {'auth':{'certificates':{'a':{'role':['x']}}}} | "auth.certificates" has "a": {"role":["x"]}, but must be an object
