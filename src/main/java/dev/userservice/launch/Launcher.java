@@ -26,8 +26,8 @@ import picocli.CommandLine.ParseResult;
 
 /**
  * The Vert.x launcher with the command line of this program: configuration that is checked before
- * anything starts, failures in one or two lines, and the exit codes of {@link ExitCode}. The server
- * is the default verticle.
+ * anything starts, failures in a line each, and the exit codes of {@link ExitCode}. The server is
+ * the default verticle.
  */
 public final class Launcher extends VertxApplication {
 

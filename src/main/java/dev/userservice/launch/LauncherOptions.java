@@ -2,8 +2,8 @@ package dev.userservice.launch;
 
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.JsonDocument;
-import dev.userservice.config.ServerConfig;
 import dev.userservice.config.Quoted;
+import dev.userservice.config.ServerConfig;
 import dev.userservice.config.Suggestion;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.VertxOptions;
