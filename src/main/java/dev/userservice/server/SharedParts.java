@@ -118,7 +118,7 @@ public final class SharedParts implements Shareable {
         new ChatBridge(
             vertx,
             new Members(vertx),
-            chatRoom::hear,
+            chatRoom::deliver,
             chatRoom::interrupt,
             tracing == null ? ChatTraces.NONE : new ChatSpans(tracing));
     chatRoom.connect(bridge::pass);

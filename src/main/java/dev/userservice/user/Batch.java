@@ -10,15 +10,13 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One stream of users on its way to the store: nothing is created before all of it has come. */
+/** One stream of users on its way to the store: nothing is created before the stream has ended. */
 final class Batch {
 
-  /**
-   * With this many violations it is refused at once; a caller who sees them knows what is wrong.
-   */
-  static final int MOST_VIOLATIONS = 10;
+  /** The number of violations that refuses a batch at once: they show the caller what is wrong. */
+  static final int MAX_VIOLATIONS = 10;
 
-  /** What a user takes in memory beside its fields. */
+  /** The memory for a user besides its fields. */
   private static final int USER_BYTES = 300;
 
   private final int limit;
@@ -29,8 +27,8 @@ final class Batch {
   private final Promise<List<UserResponse>> read = Promise.promise();
 
   /**
-   * @param limit the most users
-   * @param memory what holds them until the stream ends
+   * @param limit the max number of users
+   * @param memory counts them until the call ends
    */
   Batch(int limit, Clock clock, Holder memory) {
     this.limit = limit;
@@ -38,12 +36,12 @@ final class Batch {
     this.clock = clock;
   }
 
-  /** The field name of an item's e-mail address, as violations give it. */
+  /** The field name of an item's e-mail address in violations. */
   static String emailField(int index) {
     return UserRules.field(index, "email");
   }
 
-  /** The users of a stream; fails when the stream does, or with the first items that are bad. */
+  /** Reads the users of a stream. Fails when the stream fails, or with the first bad items. */
   Future<List<UserResponse>> read(ReadStream<CreateUserRequest> requests) {
     requests.exceptionHandler(read::tryFail).endHandler(end -> finish()).handler(this::add);
     return read.future();
@@ -54,7 +52,7 @@ final class Batch {
       read.tryFail(UserException.batchTooLarge(limit));
     } else if (!memory.hold(USER_BYTES + request.getSerializedSize())) {
       read.tryFail(memory.exceeded());
-    } else if (violations.size() < MOST_VIOLATIONS) {
+    } else if (violations.size() < MAX_VIOLATIONS) {
       drafts.add(UserRules.draft(request, drafts.size(), clock, violations));
     } else {
       finish();

@@ -23,7 +23,7 @@ public final class ChatCorner {
   private final Context context;
   private final int queueLimit;
   private final Clock clock;
-  // Of the concurrent kind because a member may leave while a message goes round.
+  // A concurrent set, because a member may leave while a message is being delivered.
   private final Set<ChatMember> members = ConcurrentHashMap.newKeySet();
   private final LongAdder waiting = new LongAdder();
   private boolean closed;
@@ -36,12 +36,12 @@ public final class ChatCorner {
   }
 
   /**
-   * Takes a member in.
+   * Adds a member.
    *
-   * @param speaksAs the user that it is; 0 when it may say itself who it is
-   * @param in what the member says; it leaves when this ends or fails
-   * @param out what the member gets to read
-   * @param memory what holds the messages that wait for it
+   * @param speaksAs the member's user id; 0 when its messages may give one
+   * @param in the messages of the member, which leaves when this ends or fails
+   * @param out the messages to the member
+   * @param memory counts the messages that wait for the member
    * @return completes when the member has left and read everything; fails when it breaks a rule,
    *     does not keep up, or the corner closes
    */
@@ -55,12 +55,12 @@ public final class ChatCorner {
     return member.chat();
   }
 
-  /** How many members there are here. */
+  /** The number of members in this corner. */
   public int members() {
     return members.size();
   }
 
-  /** Counts messages that wait for members, or have gone. */
+  /** Adds to the number of waiting messages; a negative number subtracts. */
   void countWaiting(int more) {
     waiting.add(more);
   }
@@ -69,7 +69,7 @@ public final class ChatCorner {
     return waiting.sum();
   }
 
-  /** Ends every member's stream; nobody joins any more. */
+  /** Ends every member's stream, and refuses new members. */
   public void close() {
     closed = true;
     room.remove(this);
@@ -77,23 +77,23 @@ public final class ChatCorner {
   }
 
   /**
-   * Hands a message to everybody but its sender.
+   * Passes a message to all members but its sender.
    *
-   * @param arrived called on this event loop, in a later turn, for each corner that has got the
-   *     message, this one included, and for all other servers together
-   * @return how many calls are yet to come
+   * @param arrived called on this event loop, in a later turn: once for each corner that has the
+   *     message, this one included, and once for all other servers together
+   * @return the number of those calls
    */
   int pass(ChatMember sender, UserMessage message, Handler<Void> arrived) {
-    hear(sender, message);
+    deliver(sender, message);
     context.runOnContext(arrived);
     int underway = 1;
     for (ChatCorner other : room.corners()) {
-      // Another event loop is not woken up for nobody.
+      // Do not wake an event loop without members.
       if (other != this && !other.members.isEmpty()) {
         underway++;
         other.context.runOnContext(
             turn -> {
-              other.hear(sender, message);
+              other.deliver(sender, message);
               context.runOnContext(arrived);
             });
       }
@@ -104,18 +104,18 @@ public final class ChatCorner {
     return underway;
   }
 
-  /** Gives all members messages of elsewhere; completes when they have them. */
-  Future<Void> hear(List<UserMessage> messages) {
-    Promise<Void> heard = Promise.promise();
+  /** Delivers messages from other servers to all members; completes when they have them. */
+  Future<Void> deliver(List<UserMessage> messages) {
+    Promise<Void> delivered = Promise.promise();
     context.runOnContext(
         turn -> {
-          messages.forEach(message -> hear(null, message));
-          heard.complete();
+          messages.forEach(message -> deliver(null, message));
+          delivered.complete();
         });
-    return heard.future();
+    return delivered.future();
   }
 
-  /** Ends every member's stream, because it has missed messages. */
+  /** Ends every member's stream, because messages were lost. */
   void interrupt() {
     context.runOnContext(
         turn -> members.forEach(member -> member.end(UserException.chatInterrupted())));
@@ -125,10 +125,10 @@ public final class ChatCorner {
     members.remove(member);
   }
 
-  private void hear(ChatMember sender, UserMessage message) {
+  private void deliver(ChatMember sender, UserMessage message) {
     for (ChatMember member : members) {
       if (member != sender) {
-        member.hear(message);
+        member.deliver(message);
       }
     }
   }

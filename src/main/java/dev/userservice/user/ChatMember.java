@@ -13,20 +13,19 @@ import java.util.Queue;
  * One open StreamUsers call.
  *
  * <p>Two things keep it within bounds. What others say waits in a queue while the member does not
- * read, and a full queue ends the member, so that nobody waits for it. What the member itself says
+ * read, and a full queue ends the member, so that no other member waits for it. What it itself says
  * is read no faster than it takes the answers, and than the other event loops take the messages, so
  * that a burst from one sender never fills the queue of a reader that does keep up.
  */
 final class ChatMember {
 
   /**
-   * Messages that may be on their way to the corners of the room before the member is heard again.
-   * Between two turns of an event loop what is written is sent, and readers say that they have
-   * read.
+   * The max number of unfinished deliveries to corners and other servers; the member is paused
+   * while there are more. Event loops send, and learn what was read, only between two turns.
    */
-  private static final int MOST_UNDERWAY = 64;
+  private static final int MAX_UNDERWAY = 64;
 
-  /** What a message takes in a queue beside its fields. */
+  /** The memory for a message in a queue besides its fields. */
   private static final int WAITING_BYTES = 64;
 
   private final ChatCorner corner;
@@ -60,7 +59,7 @@ final class ChatMember {
     this.clock = clock;
   }
 
-  /** Completes when the member has said all and read all, fails when it is ended. */
+  /** Completes when the member has half-closed and read everything; fails when it is ended. */
   Future<Void> chat() {
     out.drainHandler(drained -> write());
     in.exceptionHandler(this::end)
@@ -74,8 +73,8 @@ final class ChatMember {
     return chat.future();
   }
 
-  /** Takes what another member said. */
-  void hear(UserMessage message) {
+  /** Queues a message from another member. */
+  void deliver(UserMessage message) {
     if (waiting.size() == queueLimit) {
       end(UserException.readerTooSlow(queueLimit));
     } else {
@@ -111,12 +110,12 @@ final class ChatMember {
             .setTimestamp(UserRules.timestamp(clock))
             .build());
     underway += corner.pass(this, spoken, arrived -> passed());
-    listen();
+    throttle();
   }
 
   private void passed() {
     underway--;
-    listen();
+    throttle();
   }
 
   private void enqueue(UserMessage message) {
@@ -141,17 +140,17 @@ final class ChatMember {
       over = true;
       chat.complete();
     }
-    listen();
+    throttle();
   }
 
-  /** What a message takes while it waits, about: other readers may wait for the same one. */
+  /** The approximate memory for a waiting message, which other queues may share. */
   private static int bytes(UserMessage message) {
     return WAITING_BYTES + message.getSerializedSize();
   }
 
-  /** Hears the member on only while it reads and the event loops keep up. */
-  private void listen() {
-    boolean pause = !waiting.isEmpty() || underway >= MOST_UNDERWAY;
+  /** Pauses the member while it does not read or its deliveries are slow. */
+  private void throttle() {
+    boolean pause = !waiting.isEmpty() || underway >= MAX_UNDERWAY;
     if (pause != paused && !saidAll && !over) {
       paused = pause;
       if (pause) {

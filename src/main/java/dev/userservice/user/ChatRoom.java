@@ -9,11 +9,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 
 /**
- * The chat room of a process: every open StreamUsers call, on whatever event loop it runs. It may
- * be connected to rooms elsewhere, and is then one room with them.
+ * The chat room of a process: every open StreamUsers call, on all event loops. It may be connected
+ * to the rooms of other servers, and then forms one room with them.
  *
- * <p>It is made of corners, one for each event loop. Inside a corner everything happens on its own
- * event loop, without locks; what is said in one corner is handed to the others, in order.
+ * <p>It consists of corners, one for each event loop. A corner does everything on its own event
+ * loop, without locks, and passes messages to the other corners in order.
  */
 public final class ChatRoom {
 
@@ -23,14 +23,14 @@ public final class ChatRoom {
   private volatile BiConsumer<UserMessage, Runnable> elsewhere;
 
   /**
-   * @param queueLimit the most messages that wait for one member to read them
+   * @param queueLimit the max number of messages that wait for one member to read them
    */
   public ChatRoom(int queueLimit, Clock clock) {
     this.queueLimit = queueLimit;
     this.clock = clock;
   }
 
-  /** Opens the corner of an event loop; whoever opens it closes it. */
+  /** Opens the corner of an event loop; the caller must close it. */
   public ChatCorner open(Context context) {
     ChatCorner corner = new ChatCorner(this, context, queueLimit, clock);
     corners.add(corner);
@@ -38,40 +38,41 @@ public final class ChatRoom {
   }
 
   /**
-   * Connects it to rooms elsewhere.
+   * Connects the room to other servers.
    *
-   * @param pass is handed what is said here, and something to call, from any thread, when it has
-   *     arrived or is not waited for; called on the event loop of who speaks
+   * @param pass called on the sender's event loop with each message, and with a function that it
+   *     calls, on any thread, once the message has arrived or is no longer waited for
    */
   public void connect(BiConsumer<UserMessage, Runnable> pass) {
     elsewhere = pass;
   }
 
   /**
-   * Gives all members here what was said elsewhere, in order. May be called from any thread.
+   * Delivers messages from other servers to all members, in order. May be called on any thread.
    *
-   * @return completes, on any thread, when they have it
+   * @return completes, on any thread, when the members have them
    */
-  public Future<Void> hear(List<UserMessage> messages) {
-    return Future.join(corners.stream().map(corner -> corner.hear(messages)).toList()).mapEmpty();
+  public Future<Void> deliver(List<UserMessage> messages) {
+    return Future.join(corners.stream().map(corner -> corner.deliver(messages)).toList())
+        .mapEmpty();
   }
 
-  /** How many members there are here. May be asked from any thread. */
+  /** The number of members on this server. May be called on any thread. */
   public int members() {
     return corners.stream().mapToInt(ChatCorner::members).sum();
   }
 
-  /** How many messages wait for members here to read them. May be asked from any thread. */
+  /** The number of messages that members have yet to read. May be called on any thread. */
   public long waiting() {
     return corners.stream().mapToLong(ChatCorner::waiting).sum();
   }
 
-  /** Ends all members here: not everything that was said elsewhere has come. */
+  /** Ends all members on this server, because messages from other servers were lost. */
   public void interrupt() {
     corners.forEach(ChatCorner::interrupt);
   }
 
-  /** Whether there is an elsewhere. */
+  /** Passes a message to other servers; returns false when the room is not connected. */
   boolean passElsewhere(UserMessage message, Runnable arrived) {
     BiConsumer<UserMessage, Runnable> pass = elsewhere;
     if (pass != null) {

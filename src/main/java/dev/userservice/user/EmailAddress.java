@@ -1,8 +1,8 @@
 package dev.userservice.user;
 
 /**
- * What the HTML standard calls a valid e-mail address (WHATWG HTML, section 4.10.5.1.5). Written
- * out, because the regular expression of the standard is what creating a user would cost most.
+ * Valid e-mail addresses as the HTML standard defines them (WHATWG HTML, section 4.10.5.1.5).
+ * Written out, because the standard's regular expression would be the largest cost of a create.
  */
 final class EmailAddress {
 
@@ -32,7 +32,7 @@ final class EmailAddress {
     return isLabel(text, start, text.length());
   }
 
-  /** Letters, digits and hyphens, but neither begins nor ends with a hyphen. */
+  /** Returns true for letters, digits and hyphens that do not start or end with a hyphen. */
   private static boolean isLabel(String text, int start, int end) {
     if (end == start || end - start > LABEL_CHARS) {
       return false;

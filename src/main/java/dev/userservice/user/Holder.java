@@ -9,7 +9,7 @@ public interface Holder {
   /**
    * Holds bytes until they are released or the call ends.
    *
-   * @return false when the memory does not have them
+   * @return false when a limit would be exceeded
    */
   boolean hold(int bytes);
 

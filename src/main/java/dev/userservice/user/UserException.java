@@ -2,14 +2,14 @@ package dev.userservice.user;
 
 import java.util.List;
 
-/** A request that the rules refuse, in words that its caller may read. */
+/** A request that the rules refuse; the message is for its caller. */
 public final class UserException extends RuntimeException {
 
-  /** Why; each has its line in the table that turns failures into statuses. */
+  /** Each reason has its row in the table of statuses. */
   public enum Reason {
     /** Fields break their rules; {@link #violations()} names them. */
     INVALID_FIELDS,
-    /** Nobody has the id; {@link #resource()} names it. */
+    /** No user has the id; {@link #resource()} names it. */
     USER_NOT_FOUND,
     /** The e-mail address belongs to another user; {@link #resource()} names it. */
     EMAIL_TAKEN,
@@ -21,7 +21,7 @@ public final class UserException extends RuntimeException {
     READER_TOO_SLOW,
     /** The server is shutting down. */
     SHUTTING_DOWN,
-    /** What was said on other servers did not all come through. */
+    /** Messages from other servers were lost. */
     CHAT_INTERRUPTED
   }
 
@@ -34,7 +34,7 @@ public final class UserException extends RuntimeException {
 
   private UserException(
       Reason reason, String message, List<Violation> violations, String resource) {
-    // No stack trace: these are answers, and a refused request should cost no more than a good one.
+    // Without a stack trace: a refused request should cost no more than a good one.
     super(message, null, false, false);
     this.reason = reason;
     this.violations = violations;

@@ -11,27 +11,27 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * The users of a store as a stream that goes at the pace of its reader.
+ * The users of a store as a stream, read at the pace of its reader.
  *
- * <p>It holds one page, and asks for the next only when the reader has taken the last user of it;
- * so a reader that stops costs one page, and one that goes away leaves nothing behind. Each page is
- * read in a turn of the event loop of its own: a list of a million users never keeps the loop from
- * the other calls for longer than a page takes.
+ * <p>It holds one page, and asks for the next only when the reader has taken the last user; so a
+ * reader that stops costs one page, and one that disconnects leaves nothing behind. Each page is
+ * read in its own turn of the event loop: a list of a million users never delays other calls by
+ * more than one page.
  *
- * <p>Lives on the event loop on which it was made.
+ * <p>Belongs to the event loop that creates it.
  */
 final class UserPages implements ReadStream<UserResponse> {
 
-  /** Users a page: large enough that asking is cheap, small enough for one turn (about 0.3 ms). */
+  /** Users per page: enough to make a read cheap, few enough for one turn (about 0.3 ms). */
   static final int PAGE_USERS = 500;
 
-  /** Users of the first page: most lists are short, and many readers never read on. */
+  /** Users of the first page: many lists are short, and many readers stop early. */
   static final int FIRST_PAGE_USERS = 50;
 
-  /** What a user of a page takes in memory beside its fields. */
+  /** The memory for a user of a page besides its fields. */
   private static final int USER_BYTES = 200;
 
-  /** What a user is taken for before it is read. */
+  /** The assumed memory for a user before it is read. */
   private static final int UNREAD_USER_BYTES = 300;
 
   private static final List<UserResponse> NOTHING = List.of();
@@ -56,8 +56,8 @@ final class UserPages implements ReadStream<UserResponse> {
 
   /**
    * @param afterUserId only users with a larger id
-   * @param limit the most users, 0 for all
-   * @param memory what holds a page
+   * @param limit the max number of users, 0 for all
+   * @param memory counts the page
    */
   UserPages(UserStore store, int afterUserId, int limit, Holder memory) {
     this.store = store;
@@ -106,7 +106,7 @@ final class UserPages implements ReadStream<UserResponse> {
     return this;
   }
 
-  /** Gives what the page has and the reader wants; a handler that calls back finds it running. */
+  /** Delivers users while the reader has demand; does nothing when a handler calls it again. */
   private void deliver() {
     if (delivering || loading || over) {
       return;
@@ -135,7 +135,7 @@ final class UserPages implements ReadStream<UserResponse> {
     drop();
     int size = (int) Math.min(pageUsers, wanted);
     pageUsers = PAGE_USERS;
-    // Before it is asked for: the pages of many calls may arrive before the first is looked at.
+    // Before the read: the pages of many calls may arrive before the first is processed.
     if (!hold(size * UNREAD_USER_BYTES)) {
       return;
     }
@@ -148,7 +148,7 @@ final class UserPages implements ReadStream<UserResponse> {
   private void loaded(AsyncResult<List<UserResponse>> result, int size) {
     loading = false;
     if (handler == null) {
-      // The reader has gone meanwhile.
+      // The reader disconnected meanwhile.
       return;
     }
     if (result.failed()) {
@@ -170,7 +170,7 @@ final class UserPages implements ReadStream<UserResponse> {
     deliver();
   }
 
-  /** What a page takes, about; a message knows its size once it has been asked. */
+  /** The approximate memory for a page; each message caches its size. */
   private static int bytes(List<UserResponse> users) {
     int bytes = 0;
     for (UserResponse user : users) {
@@ -188,7 +188,7 @@ final class UserPages implements ReadStream<UserResponse> {
     return true;
   }
 
-  /** Keeps nothing of the page: a call may go on for long after its last user. */
+  /** Drops the page, because a call may stay open long after its last user. */
   private void drop() {
     page = NOTHING.iterator();
     memory.release(pageBytes);

@@ -15,8 +15,7 @@ import java.util.List;
 /**
  * The rules for the fields of requests. Every check collects all violations before it refuses.
  *
- * <p>A text is measured before anything else is done with it, so that one beyond its limit costs no
- * more than a look at its length.
+ * <p>The length of a text is checked first, so that a text beyond its limit costs nothing more.
  */
 final class UserRules {
 
@@ -26,7 +25,7 @@ final class UserRules {
   static final int MESSAGE_BYTES = 4_096;
   static final int TIMESTAMP_BYTES = 64;
 
-  /** In the place of an item's number, for a user who is not one of a batch. */
+  /** The item index of a user that is not part of a batch. */
   static final int ALONE = -1;
 
   /**
@@ -44,13 +43,13 @@ final class UserRules {
    */
   private static final int CODE_POINTS_BEFORE_NORMALIZING = NAME_CODE_POINTS * 4;
 
-  /** The most bytes that UTF-8 needs for one char of a String. */
+  /** The max bytes in UTF-8 for one char of a String. */
   private static final int MAX_BYTES_PER_CHAR = 3;
 
-  /** A moment, and how it is written: many messages come in the same millisecond. */
+  /** A formatted time, cached because many messages arrive in the same millisecond. */
   private record Timestamp(long millis, String text) {}
 
-  /** Any thread may replace it, by one that is right too. */
+  /** Threads may replace it at the same time: each writes a correct one. */
   private static volatile Timestamp lastTimestamp = new Timestamp(0, Instant.EPOCH.toString());
 
   private UserRules() {}
@@ -113,7 +112,7 @@ final class UserRules {
 
   /**
    * Returns the message to pass on to the other members: as sent, with a timestamp if it had none,
-   * and with the user who said it.
+   * and with the user id of its sender.
    *
    * @param speaksAs the user id of the caller; 0 when the message itself may give one
    */
@@ -143,7 +142,7 @@ final class UserRules {
     }
   }
 
-  /** RFC 3339 in UTC, to the millisecond. */
+  /** The current time as RFC 3339 in UTC, to the millisecond. */
   static String timestamp(Clock clock) {
     long millis = clock.millis();
     Timestamp last = lastTimestamp;
@@ -154,14 +153,14 @@ final class UserRules {
     return last.text;
   }
 
-  /** The name of a field as violations give it, such as {@code items[2].email}. */
+  /** The name of a field in violations, such as {@code items[2].email}. */
   static String field(int item, String name) {
     return item == ALONE ? name : "items[" + item + "]." + name;
   }
 
   /**
-   * Whether a text has more than a number of bytes in UTF-8. Looks at no more chars than that: the
-   * size in bytes that a message offers encodes all of the text first, however long it is.
+   * Returns true if a text has more than a number of bytes in UTF-8. Reads at most that many chars,
+   * unlike the size that a message offers, which encodes all of the text first.
    */
   private static boolean isLarger(String text, int maxBytes) {
     int length = text.length();
@@ -177,7 +176,7 @@ final class UserRules {
     return bytes > maxBytes;
   }
 
-  /** Returns the name to store: trimmed, in normal form C; empty when it is too long for that. */
+  /** Returns the name to store: trimmed, in normal form C; empty when it is too long. */
   private static String normalName(String name) {
     if (isLarger(name, NAME_BYTES)) {
       return "";
@@ -204,8 +203,8 @@ final class UserRules {
   }
 
   /**
-   * Whether a code point has the property White_Space of Unicode (PropList.txt): all separators,
-   * and six control characters. {@link Character#isWhitespace} is another set.
+   * Returns true if a code point has the Unicode property White_Space (PropList.txt): all
+   * separators, and six control characters. {@link Character#isWhitespace} is another set.
    */
   static boolean isWhiteSpace(int codePoint) {
     return Character.isSpaceChar(codePoint)
@@ -213,7 +212,7 @@ final class UserRules {
         || codePoint == 0x85;
   }
 
-  /** Whether a name is printable ASCII without white space around it, and so already normal. */
+  /** Returns true for printable ASCII without white space around it, which is already normal. */
   private static boolean isPlain(String name) {
     for (int i = 0; i < name.length(); i++) {
       if (!isPrintable(name.charAt(i))) {
@@ -227,7 +226,7 @@ final class UserRules {
     return codePoint >= ' ' && codePoint <= '~';
   }
 
-  /** Control characters, and the two that Unicode has for the end of a line and of a paragraph. */
+  /** Returns true for a name with control characters, or Unicode's line or paragraph separator. */
   private static boolean breaksLine(String name) {
     int codePoint;
     for (int i = 0; i < name.length(); i += Character.charCount(codePoint)) {

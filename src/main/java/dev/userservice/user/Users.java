@@ -25,7 +25,7 @@ public final class Users {
   private final Clock clock;
 
   /**
-   * @param batchLimit the most users of one {@link #batchCreate}
+   * @param batchLimit the max number of users of one {@link #batchCreate}
    */
   public Users(UserStore store, int batchLimit, Clock clock) {
     this.store = store;
@@ -33,7 +33,7 @@ public final class Users {
     this.clock = clock;
   }
 
-  /** The user with an id. */
+  /** Returns the user with an id. */
   public Future<UserResponse> get(GetUserRequest request) {
     UserRules.check(request);
     int userId = request.getUserId();
@@ -43,7 +43,7 @@ public final class Users {
   /**
    * Adds one user.
    *
-   * @param abandoned whether nobody waits for the outcome any more; see {@link UserStore}
+   * @param abandoned true once the caller no longer waits for the outcome; see {@link UserStore}
    */
   public Future<UserResponse> create(CreateUserRequest request, BooleanSupplier abandoned) {
     List<Violation> violations = new ArrayList<>();
@@ -56,9 +56,9 @@ public final class Users {
   }
 
   /**
-   * The users in the order of their ids, at the pace of the reader.
+   * Returns the users in the order of their ids, at the pace of the reader.
    *
-   * @param memory what holds the page that is being read
+   * @param memory counts the page that is being read
    */
   public ReadStream<UserResponse> list(ListUsersRequest request, Holder memory) {
     UserRules.check(request);
@@ -66,10 +66,10 @@ public final class Users {
   }
 
   /**
-   * Adds all users of a stream once it has ended well, or none.
+   * Adds all users of a stream after its half-close, or none.
    *
-   * @param memory what holds them until the stream ends
-   * @param abandoned whether the caller no longer waits for the outcome; see {@link UserStore}
+   * @param memory counts them until the call ends
+   * @param abandoned true once the caller no longer waits for the outcome; see {@link UserStore}
    */
   public Future<BatchCreateResponse> batchCreate(
       ReadStream<CreateUserRequest> requests, Holder memory, BooleanSupplier abandoned) {
@@ -109,7 +109,7 @@ public final class Users {
         : UserException.emailRepeated(emailField.apply(index), email, emailField.apply(earlier));
   }
 
-  /** The index of the draft with an address, compared as stores do; -1 when there is none. */
+  /** The index of the draft with an address, compared as stores do, or -1. */
   private static int indexOf(String email, List<UserResponse> drafts) {
     String key = Emails.canonical(email);
     for (int i = 0; i < drafts.size(); i++) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class EmailAddressTest {
 
-  /** As the HTML standard has it. */
+  /** The rules of the HTML standard. */
   private static final Pattern STANDARD =
       Pattern.compile(
           "[a-zA-Z0-9.!#$%&'*+\\/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -43,7 +43,7 @@ class EmailAddressTest {
   }
 
   @Test
-  void isValid_asTheStandardSays() {
+  void isValid_sameAsTheExpressionOfTheStandard() {
     Random random = new Random(7);
     String chars = "aZ09.-@@!~_ ,(\u00e4\n";
     int valid = 0;

@@ -1,6 +1,6 @@
 package dev.userservice.user;
 
-/** Memory that always has more. */
+/** Memory without a limit. */
 final class Unbounded implements Holder {
 
   static final Holder MEMORY = new Unbounded();
@@ -17,6 +17,6 @@ final class Unbounded implements Holder {
 
   @Override
   public Throwable exceeded() {
-    return new AssertionError("there is always more");
+    return new AssertionError("never exceeded");
   }
 }

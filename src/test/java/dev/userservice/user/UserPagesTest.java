@@ -67,7 +67,7 @@ class UserPagesTest {
   }
 
   @Test
-  void reader_thatStopsCostsOnePage(VertxTestContext test) {
+  void reader_thatStops_costsOnePage(VertxTestContext test) {
     UserStore counting = replacingPages((after, limit) -> store.page(after, limit));
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
@@ -78,7 +78,7 @@ class UserPagesTest {
               user -> {
                 ids.add(user.getUserId());
                 if (ids.size() == 10) {
-                  // Later turns would show anything that goes on behind the reader's back.
+                  // Later turns would show a read that continues without demand.
                   context.runOnContext(
                       later ->
                           context.runOnContext(
@@ -94,7 +94,7 @@ class UserPagesTest {
   }
 
   @Test
-  void page_thatFailsFailsTheStreamAndDoesNotEndIt(VertxTestContext test) {
+  void page_thatFails_failsTheStreamAndDoesNotEndIt(VertxTestContext test) {
     Checkpoint failed = test.checkpoint();
     UserStore failing =
         replacingPages(
@@ -115,7 +115,7 @@ class UserPagesTest {
   }
 
   @Test
-  void fetch_givesExactlyWhatIsAskedFor(VertxTestContext test) {
+  void fetch_deliversExactlyTheDemand(VertxTestContext test) {
     List<Integer> ids = new ArrayList<>();
     context.runOnContext(
         turn -> {
@@ -140,7 +140,7 @@ class UserPagesTest {
     Future<List<UserResponse>> page(int afterUserId, int limit);
   }
 
-  /** A store of which only pages are asked, each counted. */
+  /** A store that serves pages only, and counts them. */
   private UserStore replacingPages(PageReader reader) {
     return (UserStore)
         Proxy.newProxyInstance(

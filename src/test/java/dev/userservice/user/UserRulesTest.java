@@ -43,7 +43,7 @@ class UserRulesTest {
 
   private static final String IDEOGRAPHIC_SPACE = "\u3000";
 
-  /** Of four bytes, so of a surrogate pair. */
+  /** Four bytes in UTF-8; a surrogate pair in Java. */
   private static final String EMOJI = "\ud83d\ude00";
 
   @Test
@@ -123,7 +123,7 @@ class UserRulesTest {
   }
 
   @Test
-  void whiteSpace_asUnicodeHasIt() {
+  void whiteSpace_sameAsUnicode() {
     Pattern unicode = Pattern.compile("\\p{IsWhite_Space}");
     for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
       boolean expected = unicode.matcher(Character.toString(c)).matches();
@@ -190,7 +190,7 @@ class UserRulesTest {
   }
 
   @Test
-  void spoken_getsWhatIsMissing() {
+  void spoken_fillsInMissingFields() {
     UserMessage said = UserMessage.newBuilder().setUserId(3).setMessage("Hello").build();
     UserMessage dated = said.toBuilder().setTimestamp("yesterday").build();
 
