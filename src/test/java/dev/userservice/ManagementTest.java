@@ -383,7 +383,7 @@ class ManagementTest {
 
     HttpResponse<String> loud = level("PUT", name, "loud");
     assertThat(loud.statusCode()).isEqualTo(400);
-    assertThat(loud.body()).contains("\"loud\" is no level", "FINE");
+    assertThat(loud.body()).contains("\"loud\" is not a level", "FINE");
     assertThat(level("PUT", name, "x".repeat(1_000_000)).body()).hasSizeLessThan(500);
     assertThat(level("PUT", "no%20name", "INFO").statusCode()).isEqualTo(400);
     assertThat(level("POST", name, "INFO").statusCode()).isEqualTo(405);

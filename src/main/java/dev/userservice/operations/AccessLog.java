@@ -7,22 +7,20 @@ import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/**
- * One line a call, at INFO; never what is in the messages, and never metadata, which may be secret.
- */
+/** One log line per call, at INFO, without message contents and metadata, which may be secret. */
 public final class AccessLog {
 
-  /** Not that of Vert.x, which takes a text and nothing beside it. */
+  /** The JDK's logger, because that of Vert.x takes a text only. */
   private static final Logger LOG = Logger.getLogger(AccessLog.class.getName());
 
   private static final int MAX_CHARS = 200;
 
   /**
-   * @param method the full name that the caller gave, of a method that there may not be
-   * @param received messages that came in
-   * @param sent messages that went out
-   * @param caller the name of the caller; empty when it is not known
-   * @param traceId the trace that the call belongs to; empty for none
+   * @param method the full name as the caller gave it; the method may be unknown
+   * @param received number of messages received
+   * @param sent number of messages sent
+   * @param caller the name of the caller; empty when unknown
+   * @param traceId the trace of the call; empty for none
    */
   public void write(
       String method,
@@ -38,7 +36,7 @@ public final class AccessLog {
     }
     String name = printable(method);
     String by = printable(caller);
-    // Names of the OpenTelemetry conventions where they have one.
+    // Names from the OpenTelemetry conventions where these have one.
     Map<String, Object> parts = new LinkedHashMap<>();
     parts.put("rpc.method", name);
     parts.put("rpc.response.status_code", status.name());
@@ -63,8 +61,8 @@ public final class AccessLog {
   }
 
   /**
-   * Returns the start of a text that a caller chose, which must not look like a log line of its
-   * own: every code point that is not visible ASCII becomes a question mark.
+   * Returns the start of a text from a caller, with a question mark for every code point that is
+   * not visible ASCII, so that it cannot look like a log line of its own.
    */
   static String printable(String given) {
     StringBuilder text = new StringBuilder();

@@ -26,7 +26,7 @@ public final class CallMeters {
     other = new Method(Metrics.OTHER);
   }
 
-  /** The meters of a method; of one for all those that there are not. */
+  /** The meters of a method; unknown methods share one. */
   public Method of(String method) {
     return methods.getOrDefault(method, other);
   }
@@ -39,35 +39,35 @@ public final class CallMeters {
     private final LongAdder open = new LongAdder();
     private final LongAdder received = new LongAdder();
     private final LongAdder sent = new LongAdder();
-    // Made when they are first needed: most methods end in two or three ways.
+    // Created when first needed: most methods have two or three statuses.
     private final AtomicReferenceArray<Timer> durations =
         new AtomicReferenceArray<>(GrpcStatus.values().length);
     private final Map<Failure, LongAdder> errors = new ConcurrentHashMap<>();
 
     private Method(String method) {
       tags = Tags.of("rpc.system.name", "grpc", "rpc.method", method);
-      metrics.counter("rpc.server.call.started", "Calls that have begun", tags, started::sum);
-      metrics.gauge("rpc.server.call.open", "Calls that are not over", tags, open::sum);
-      metrics.counter("rpc.server.messages.received", "Messages of callers", tags, received::sum);
+      metrics.counter("rpc.server.call.started", "Started calls", tags, started::sum);
+      metrics.gauge("rpc.server.call.open", "Open calls", tags, open::sum);
+      metrics.counter("rpc.server.messages.received", "Messages from callers", tags, received::sum);
       metrics.counter("rpc.server.messages.sent", "Messages to callers", tags, sent::sum);
     }
 
-    /** A call has come. */
+    /** Counts a started call. */
     public void begin() {
       started.increment();
       open.increment();
     }
 
-    /** Messages have gone since this was last said. */
+    /** Adds messages that were received and sent since the last call of this method. */
     public void messages(long received, long sent) {
       this.received.add(received);
       this.sent.add(sent);
     }
 
     /**
-     * A call is over.
+     * Counts a call that ended.
      *
-     * @param reason the reason of its {@code google.rpc.ErrorInfo}; empty when it has none
+     * @param reason the reason of its {@code google.rpc.ErrorInfo}, or an empty string
      */
     public void end(GrpcStatus status, String reason, long nanos) {
       open.decrement();
@@ -83,7 +83,7 @@ public final class CallMeters {
         timer =
             metrics.timer(
                 "rpc.server.call.duration",
-                "Calls that are over, and how long they took",
+                "Durations of ended calls",
                 tags.and("rpc.response.status_code", status.name()));
         durations.set(status.ordinal(), timer);
       }
@@ -94,7 +94,7 @@ public final class CallMeters {
       LongAdder count = new LongAdder();
       metrics.counter(
           "rpc.server.call.errors",
-          "Calls that have failed, and why",
+          "Failed calls, by reason",
           tags.and(
               "rpc.response.status_code",
               failure.status().name(),

@@ -5,8 +5,8 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 
 /**
- * A log record of a call. It has its parts beside the line, for whoever writes JSON, and its trace:
- * when it is written, the call is over and may not be the current one any more.
+ * A log record of a call. Besides the line it has the parts of it, for JSON, and the trace of the
+ * call, which may no longer be the current one when the record is written.
  */
 final class CallRecord extends LogRecord {
 
@@ -16,7 +16,7 @@ final class CallRecord extends LogRecord {
   private final transient TraceIds trace;
 
   /**
-   * @param parts texts and numbers by their names, in their order
+   * @param parts texts and numbers by name, in order
    */
   CallRecord(String logger, String line, Map<String, Object> parts, TraceIds trace) {
     super(Level.INFO, line);

@@ -15,9 +15,9 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * One SERVER span a call, by OpenTelemetry's semantic conventions for gRPC; a child of the span
- * that the caller names in {@code traceparent} (W3C Trace Context). No message, metadata or caller
- * is in it.
+ * One SERVER span per call, by OpenTelemetry's semantic conventions for gRPC; a child of the span
+ * in the caller's {@code traceparent} (W3C Trace Context). It contains no messages, no metadata and
+ * no caller.
  */
 public final class CallSpans {
 
@@ -33,7 +33,7 @@ public final class CallSpans {
 
   private static final String GRPC = "grpc";
 
-  /** Those by which the server has failed, and not the caller. */
+  /** The statuses that are failures of the server, not of the caller. */
   private static final Set<GrpcStatus> ERRORS =
       EnumSet.of(
           GrpcStatus.UNKNOWN,
@@ -61,7 +61,7 @@ public final class CallSpans {
   private final Set<String> methods;
 
   /**
-   * @param methods the full names of those that there are
+   * @param methods the full names of all methods
    */
   public CallSpans(Tracing tracing, Set<String> methods) {
     this.tracer = tracing.tracer();
@@ -70,8 +70,8 @@ public final class CallSpans {
   }
 
   /**
-   * Begins the span of a call, and makes it the parent of what happens from now on in the current
-   * Vert.x context, which is the call's own and ends with it.
+   * Starts the span of a call, and makes it the parent of all later spans in the current Vert.x
+   * context, which belongs to this call alone.
    */
   @SuppressWarnings("MustBeClosedChecker")
   public Span begin(String method, MultiMap headers, SocketAddress here, SocketAddress peer) {

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The event loops of a Vert.x, the acceptor's too. One whose thread ended keeps its connections,
- * and gets new ones, but nothing of them is read or answered.
+ * Watches the event loops of a Vert.x, the acceptor's included. A loop whose thread ended keeps its
+ * connections and gets new ones, but no longer serves them.
  */
 final class EventLoopWatch implements Closeable {
 
@@ -19,7 +19,7 @@ final class EventLoopWatch implements Closeable {
   private final List<String> names = new ArrayList<>();
   private volatile boolean closing;
 
-  /** The Vert.x only refers to its close hooks weakly: keep the result. */
+  /** Starts a watch. Vert.x refers to its close hooks weakly: keep the result. */
   static EventLoopWatch of(Vertx vertx) {
     VertxInternal internal = (VertxInternal) vertx;
     EventLoopWatch watch = new EventLoopWatch();
@@ -39,8 +39,8 @@ final class EventLoopWatch implements Closeable {
   /**
    * Returns the name of a loop that ended outside of {@link Vertx#close}, or null.
    *
-   * <p>A loop enters this state in the "finally" of its thread, however that ends. Looking at
-   * threads instead would have to start them all, and most of them are never used.
+   * <p>A loop enters this state in the "finally" of its thread, however the thread ends. A check of
+   * the threads themselves would start them all, and most of them are never used.
    */
   String ended() {
     for (int i = 0; i < loops.size(); i++) {

@@ -49,11 +49,10 @@ public final class Health {
   }
 
   /**
-   * The state of a service now and after each change, without end.
+   * The state of a service now and after each change; the stream does not end.
    *
-   * <p>Holds nothing of the request: a watch stays open as long as its caller likes, and the name
-   * may be as large as a message. The services are fixed, so the state of an unknown one never
-   * changes.
+   * <p>Keeps nothing of the request: a watch may stay open for ever, and the name may be as large
+   * as a message. The services are fixed, so the state of an unknown one never changes.
    */
   public ReadStream<HealthCheckResponse> watch(HealthCheckRequest request) {
     boolean known = names.contains(request.getService());

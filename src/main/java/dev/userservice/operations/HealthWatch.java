@@ -14,7 +14,7 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
   private final Consumer<HealthWatch> leave;
   private Handler<HealthCheckResponse> handler;
   private HealthCheckResponse latest;
-  private HealthCheckResponse told;
+  private HealthCheckResponse delivered;
   private long demand = Long.MAX_VALUE;
 
   /**
@@ -26,7 +26,7 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
 
   void changed(HealthCheckResponse response) {
     latest = response;
-    tell();
+    deliver();
   }
 
   /** Removing the handler ends the watch. */
@@ -36,7 +36,7 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
     if (handler == null) {
       leave.accept(this);
     } else {
-      tell();
+      deliver();
     }
     return this;
   }
@@ -55,7 +55,7 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
   @Override
   public HealthWatch fetch(long amount) {
     demand = demand + amount < 0 ? Long.MAX_VALUE : demand + amount;
-    tell();
+    deliver();
     return this;
   }
 
@@ -71,12 +71,12 @@ final class HealthWatch implements ReadStream<HealthCheckResponse> {
     return this;
   }
 
-  private void tell() {
-    if (handler != null && demand > 0 && !latest.equals(told)) {
+  private void deliver() {
+    if (handler != null && demand > 0 && !latest.equals(delivered)) {
       if (demand != Long.MAX_VALUE) {
         demand--;
       }
-      told = latest;
+      delivered = latest;
       handler.handle(latest);
     }
   }

@@ -62,8 +62,8 @@ final class HeapWatch {
   private int useless;
 
   /**
-   * Whether memory was too short to look at a collection. The beans load classes at the first one,
-   * and a class whose initializer found no memory is "not found" from then on: a LinkageError.
+   * True once memory was too short to read a collection. The beans load classes at the first one,
+   * and a class whose initializer lacked memory is "not found" from then on: a LinkageError.
    */
   private boolean failed;
 
@@ -84,14 +84,15 @@ final class HeapWatch {
   }
 
   /**
-   * Whether the heap was exhausted lately. To be called several times a second, which keeps the
+   * Returns true if the heap was exhausted lately. Call several times a second, which keeps the
    * canary alive.
    */
   synchronized boolean isExhausted() {
     if (canary.get() == null) {
       canary = new SoftReference<>(new Object());
       lastCleared = System.nanoTime();
-      // Beside the notifications: the JVM's thread that sends them allocates, and may have ended.
+      // Besides the notifications, because the JVM's thread that sends them may have run out of
+      // memory itself.
       try {
         for (GarbageCollectorMXBean collector : collectors) {
           GcInfo last = collector.getLastGcInfo();
@@ -108,7 +109,7 @@ final class HeapWatch {
         || Math.abs(lastCleared - lastExhausted) < TOGETHER_NANOS;
   }
 
-  /** On a thread of the JVM, once per full collection, in order. */
+  /** Called on a thread of the JVM, once per full collection, in order. */
   private synchronized void notified(Notification sent) {
     try {
       collected(

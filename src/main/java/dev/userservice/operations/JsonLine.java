@@ -17,14 +17,14 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 
 /**
- * A log record for programs: a JSON object on one line. Its fields are those of the OpenTelemetry
- * log data model: {@code timestamp} (RFC 3339, UTC, milliseconds), {@code severity} (ERROR, WARN,
- * INFO, DEBUG or TRACE), {@code logger}, {@code message}, and where there are any {@code trace_id},
- * {@code span_id} and {@code exception}, the stack trace; those of a call are beside them.
+ * A log record for programs: a JSON object on one line. Its fields are named as in the
+ * OpenTelemetry log data model: {@code timestamp} (RFC 3339, UTC, milliseconds), {@code severity}
+ * (ERROR, WARN, INFO, DEBUG or TRACE), {@code logger} and {@code message}; where present, {@code
+ * trace_id}, {@code span_id} and {@code exception}, the stack trace; and the parts of a call.
  */
 final class JsonLine extends Formatter {
 
-  /** All in ASCII, so that it is right in whatever charset standard error happens to have. */
+  /** Writes ASCII only, which is correct in any charset of standard error. */
   private static final JsonFactory JSON =
       new JsonFactoryBuilder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
@@ -75,7 +75,7 @@ final class JsonLine extends Formatter {
     }
   }
 
-  /** Half of a surrogate pair is JSON by its grammar, but many who read JSON refuse it. */
+  /** Replaces half surrogate pairs, which the grammar of JSON allows but many parsers refuse. */
   private static String wellFormed(String text) {
     return text.codePoints()
         .map(c -> Character.getType(c) == Character.SURROGATE ? 0xfffd : c)

@@ -10,17 +10,17 @@ import java.util.logging.LogRecord;
 
 /**
  * Lets each logger of Vert.x and Netty write at most one warning or error per second, with the
- * number of those suppressed since the last. They log each failure in a connection with a stack
- * trace: a stranger who finds one such way must not be able to fill the disk.
+ * number of lines suppressed since the last. They log each failure of a connection with a stack
+ * trace: an attacker who can cause one must not be able to fill the disk.
  *
- * <p>The loggers of this project are left alone: each of theirs is bounded where it logs, and an
- * internal error is found by the id that its caller was given. Thread-safe.
+ * <p>The loggers of this project are exempt: their lines are bounded where they are logged, and an
+ * internal error must be found by the id that its caller received. Thread-safe.
  */
 final class LogBound implements Filter {
 
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** The last line of a logger, and what was suppressed since. */
+  /** The last line of a logger, and the lines suppressed since. */
   private static final class Last {
     private long nanos;
     private int suppressed;
@@ -28,7 +28,7 @@ final class LogBound implements Filter {
 
   private final LongSupplier nanoTime;
 
-  /** By the names of loggers, which are those of classes: there are only so many. */
+  /** By the names of loggers, which are names of classes and so limited in number. */
   private final Map<String, Last> last = new HashMap<>();
 
   LogBound(LongSupplier nanoTime) {

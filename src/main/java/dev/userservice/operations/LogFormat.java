@@ -5,7 +5,7 @@ import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Logger;
 
-/** How the log, which goes to standard error, is written. */
+/** The format of the log, which is written to standard error. */
 public final class LogFormat {
 
   private static final String OWN_CONFIGURATION = "java.util.logging.config.file";
@@ -13,12 +13,11 @@ public final class LogFormat {
   private LogFormat() {}
 
   /**
-   * Writes it in this way from now on, within the bounds of {@link LogBound}. Whoever has a logging
-   * configuration of their own, by {@code -Djava.util.logging.config.file}, keeps it as it is.
+   * Sets the format, and applies {@link LogBound}. An operator's own logging configuration, set by
+   * {@code -Djava.util.logging.config.file}, is left unchanged.
    *
-   * @param json an object a line, for programs; or else text, for people
-   * @param current the trace and span of what a thread does when it logs; asked for each line, on
-   *     the thread that logs
+   * @param json true for one JSON object per line, for programs; false for text, for people
+   * @param current the current trace and span; called for each line, on the thread that logs
    */
   public static void use(boolean json, Supplier<TraceIds> current) {
     if (System.getProperty(OWN_CONFIGURATION) != null) {

@@ -12,45 +12,44 @@ import java.util.logging.Logger;
 import java.util.regex.Pattern;
 
 /**
- * The levels of the loggers of this process, which can be changed while it runs. May be used from
- * any thread.
+ * The levels of the loggers of this process, which can be changed while it runs. Thread-safe.
  *
- * <p>What a library tells below INFO may have keys and data of users in it; the logging
- * configuration keeps those loggers quiet that do.
+ * <p>Libraries may log keys and user data below INFO; the logging configuration turns off the
+ * loggers that do.
  */
 public final class LogLevels {
 
   /** The logger that all others inherit from; the JDK's own name for it is empty. */
   private static final String ROOT = "root";
 
-  private static final int MOST_SET = 100;
-  private static final int MOST_NAME_CHARS = 200;
+  private static final int MAX_SET = 100;
+  private static final int MAX_NAME_CHARS = 200;
   private static final Pattern NAME = Pattern.compile("[\\w$-]+(\\.[\\w$-]+)*");
 
-  /** The JDK's words, and those in which a JSON line says its severity. */
-  private static final Map<String, Level> WORDS = new LinkedHashMap<>();
+  /** The JDK's names of levels, and the severities of a JSON line. */
+  private static final Map<String, Level> NAMES = new LinkedHashMap<>();
 
   static {
-    WORDS.put("OFF", Level.OFF);
-    WORDS.put("SEVERE", Level.SEVERE);
-    WORDS.put("WARNING", Level.WARNING);
-    WORDS.put("INFO", Level.INFO);
-    WORDS.put("CONFIG", Level.CONFIG);
-    WORDS.put("FINE", Level.FINE);
-    WORDS.put("FINER", Level.FINER);
-    WORDS.put("FINEST", Level.FINEST);
-    WORDS.put("ALL", Level.ALL);
-    WORDS.put("ERROR", Level.SEVERE);
-    WORDS.put("WARN", Level.WARNING);
-    WORDS.put("DEBUG", Level.FINE);
-    WORDS.put("TRACE", Level.FINEST);
+    NAMES.put("OFF", Level.OFF);
+    NAMES.put("SEVERE", Level.SEVERE);
+    NAMES.put("WARNING", Level.WARNING);
+    NAMES.put("INFO", Level.INFO);
+    NAMES.put("CONFIG", Level.CONFIG);
+    NAMES.put("FINE", Level.FINE);
+    NAMES.put("FINER", Level.FINER);
+    NAMES.put("FINEST", Level.FINEST);
+    NAMES.put("ALL", Level.ALL);
+    NAMES.put("ERROR", Level.SEVERE);
+    NAMES.put("WARN", Level.WARNING);
+    NAMES.put("DEBUG", Level.FINE);
+    NAMES.put("TRACE", Level.FINEST);
   }
 
   /**
-   * A logger whose level was set here. The JDK forgets a logger, and its level with it, that nobody
-   * holds.
+   * A logger whose level was set here. It is kept because the JDK forgets an unreferenced logger,
+   * and its level.
    *
-   * @param before the level that it had; null for that of its parent
+   * @param before the level before; null when inherited
    */
   private record Changed(Logger logger, Level before) {}
 
@@ -58,7 +57,7 @@ public final class LogLevels {
 
   private LogLevels() {}
 
-  /** The loggers that have a level of their own, and the JDK's word for it, by their names. */
+  /** The JDK's names of the levels of all loggers that do not inherit theirs, by logger. */
   public static synchronized Map<String, String> all() {
     Map<String, String> levels = new TreeMap<>();
     for (String name : Collections.list(LogManager.getLogManager().getLoggerNames())) {
@@ -71,29 +70,29 @@ public final class LogLevels {
   }
 
   /**
-   * Gives a logger a level, and with it all below it that have none of their own.
+   * Sets a logger's level; loggers below it inherit it unless they have their own.
    *
-   * @param name such as "dev.userservice" or "io.netty"; "root" for all. There need not be such a
-   *     logger yet
-   * @param level a word of the JDK, such as "FINE", or one of ERROR, WARN, DEBUG and TRACE, in any
+   * @param name such as "dev.userservice" or "io.netty"; "root" for all. The logger need not exist
+   *     yet
+   * @param level a level of the JDK, such as "FINE", or one of ERROR, WARN, DEBUG and TRACE, in any
    *     case
-   * @throws IllegalArgumentException with a message for the caller, when the name cannot be one, or
-   *     there is no such level, or 100 loggers have been given a level and this is none of them
+   * @throws IllegalArgumentException with a message for the caller, when the name is invalid, the
+   *     level is unknown, or the levels of 100 other loggers are set
    */
   public static synchronized void set(String name, String level) {
-    Level wanted = WORDS.get(level.strip().toUpperCase(Locale.ROOT));
+    Level wanted = NAMES.get(level.strip().toUpperCase(Locale.ROOT));
     if (wanted == null) {
       throw new IllegalArgumentException(
-          "\"%s\" is no level; there are %s"
-              .formatted(AccessLog.printable(level), String.join(", ", WORDS.keySet())));
+          "\"%s\" is not a level; must be one of %s"
+              .formatted(AccessLog.printable(level), String.join(", ", NAMES.keySet())));
     }
     check(name);
     Changed changed = CHANGED.get(name);
     if (changed == null) {
-      if (CHANGED.size() >= MOST_SET) {
+      if (CHANGED.size() >= MAX_SET) {
         throw new IllegalArgumentException(
-            "%d loggers have been given a level, and more cannot be; unset one that is not needed"
-                .formatted(MOST_SET));
+            "the levels of %d loggers are set, which is the max; unset one that is not needed"
+                .formatted(MAX_SET));
       }
       Logger logger = Logger.getLogger(name.equals(ROOT) ? "" : name);
       changed = new Changed(logger, logger.getLevel());
@@ -103,8 +102,7 @@ public final class LogLevels {
   }
 
   /**
-   * Gives a logger back the level that it had before any was set here, or none. Nothing happens
-   * when none was.
+   * Restores the level that a logger had before {@link #set}. Has no effect when it was not set.
    *
    * @throws IllegalArgumentException as {@link #set}, for the name
    */
@@ -117,10 +115,10 @@ public final class LogLevels {
   }
 
   private static void check(String name) {
-    if (name.length() > MOST_NAME_CHARS || !NAME.matcher(name).matches()) {
+    if (name.length() > MAX_NAME_CHARS || !NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "\"%s\" is no name of a logger; such as \"dev.userservice\", up to %d characters, or \"root\" for all"
-              .formatted(AccessLog.printable(name), MOST_NAME_CHARS));
+          "\"%s\" is not the name of a logger; must be like \"dev.userservice\", up to %d characters, or \"root\" for all"
+              .formatted(AccessLog.printable(name), MAX_NAME_CHARS));
     }
   }
 }

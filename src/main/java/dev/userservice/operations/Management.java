@@ -27,9 +27,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * What operators, and their tools, ask over plain HTTP, on a port of its own: {@code GET /metrics},
- * {@code /health/live}, {@code /health/ready}, {@code /log/levels}, of which {@code PUT} and {@code
- * DELETE} change one, and {@code /raft}, of whose servers {@code DELETE} removes one.
+ * The HTTP server for operators and their tools, on its own port: {@code GET /metrics}, {@code
+ * /health/live}, {@code /health/ready}, {@code /log/levels} and {@code /raft}. {@code PUT} and
+ * {@code DELETE} change one log level; {@code DELETE} removes one server from the raft.
  */
 public final class Management {
 
@@ -46,11 +46,11 @@ public final class Management {
 
   private static final int IDLE_SECONDS = 60;
 
-  /** The max number of connections: of the 256 files that all but the calls have. */
+  /** The max number of connections: half of the 256 files kept free for all but calls. */
   public static final int MAX_CONNECTIONS = 128;
 
-  /** Longer than any word for a level. */
-  private static final int MOST_LEVEL_BYTES = 64;
+  /** Longer than any name of a level. */
+  private static final int MAX_LEVEL_BYTES = 64;
 
   private final Vertx vertx;
   private final Metrics metrics;
@@ -58,21 +58,22 @@ public final class Management {
   private final Predicate<String> ownHost;
   private final HttpServer server;
 
-  /** Null where the store has no other servers. */
+  /** Null for a store of one server. */
   private volatile Supplier<JsonObject> replication;
 
   private volatile Function<String, Future<Void>> remover;
 
-  // Of its one event loop.
-  /** The one that has been silent for longest is first. */
+  // The fields below belong to the one event loop of the HTTP server.
+
+  /** Ordered by their last request, the longest ago first. */
   private final Set<HttpConnection> connections = new LinkedHashSet<>();
 
   private final List<HttpServerRequest> scrapes = new ArrayList<>();
   private boolean scraping;
 
   /**
-   * @param ownHost whether a Host header names this server; others are refused, because a page that
-   *     was re-bound to this machine could read and change what is here
+   * @param ownHost true for a Host header of this server; others are refused, because a web page
+   *     could otherwise reach this port by DNS rebinding
    */
   public Management(Vertx vertx, Metrics metrics, Probes probes, Predicate<String> ownHost) {
     this.vertx = vertx;
@@ -95,17 +96,17 @@ public final class Management {
   }
 
   /**
-   * Answers for a store that several servers keep.
+   * Adds the paths for a store that several servers replicate.
    *
-   * @param state what {@code GET /raft} says
-   * @param remove takes out the server at an address
+   * @param state the response of {@code GET /raft}
+   * @param remove removes the server at an address
    */
   public void replication(Supplier<JsonObject> state, Function<String, Future<Void>> remove) {
     remover = remove;
     replication = state;
   }
 
-  /** The port that is really listened on. */
+  /** Starts listening, and returns the actual port. */
   public Future<Integer> listen(String host, int port) {
     return server.listen(port, host).map(HttpServer::actualPort);
   }
@@ -114,9 +115,7 @@ public final class Management {
     return server.close();
   }
 
-  /**
-   * One more than the max ends the one that has been silent for longest: a probe always gets in.
-   */
+  /** Above the max, closes the longest silent connection, so that a probe is always served. */
   private void admit(HttpConnection connection) {
     connections.add(connection);
     connection.closeHandler(end -> connections.remove(connection));
@@ -169,15 +168,15 @@ public final class Management {
           request,
           404,
           TEXT,
-          "there are /metrics, /health/live, /health/ready, %sand /log/levels here\n"
+          "unknown path; the paths are /metrics, /health/live, /health/ready, %sand /log/levels\n"
               .formatted(raft));
     }
   }
 
-  /** From this machine only, as {@link #level}. */
+  /** Removes a server of the raft; allowed from this machine only, as {@link #level}. */
   private void server(HttpServerRequest request, String encoded) {
     if (!isLoopback(request.remoteAddress())) {
-      send(request, 403, TEXT, "servers are removed from the machine of one of them only\n");
+      send(request, 403, TEXT, "servers can be removed only from the machine of one of them\n");
     } else if (request.method() != HttpMethod.DELETE) {
       notAllowed(request, "DELETE");
     } else {
@@ -196,8 +195,8 @@ public final class Management {
   }
 
   /**
-   * One at a time, for all who asked before it began: however many scrape, they take one thread,
-   * and probes are answered meanwhile.
+   * Scrapes one at a time, for all requests received before it starts: any number of them uses one
+   * thread, and probes are answered meanwhile.
    */
   private void metrics(HttpServerRequest request) {
     scrapes.add(request);
@@ -216,7 +215,7 @@ public final class Management {
         .onFailure(
             failure -> {
               LOG.error("Metrics could not be written", failure);
-              asked.forEach(request -> send(request, 500, TEXT, "the log says why\n"));
+              asked.forEach(request -> send(request, 500, TEXT, "see the log of the server\n"));
             })
         .onComplete(
             end -> {
@@ -228,11 +227,12 @@ public final class Management {
   }
 
   /**
-   * From this machine only: who sees metrics from elsewhere must not fill the log, or silence it.
+   * Changes a log level; allowed from this machine only, because a remote reader of metrics must
+   * not be able to fill or silence the log.
    */
   private static void level(HttpServerRequest request, String logger) {
     if (!isLoopback(request.remoteAddress())) {
-      send(request, 403, TEXT, "levels are changed from the machine of the server only\n");
+      send(request, 403, TEXT, "log levels can be changed only from the machine of the server\n");
     } else if (request.method() == HttpMethod.DELETE) {
       change(request, () -> LogLevels.unset(logger));
     } else if (request.method() == HttpMethod.PUT) {
@@ -240,7 +240,7 @@ public final class Management {
       request.handler(
           part ->
               level.appendBuffer(
-                  part, 0, Math.min(part.length(), MOST_LEVEL_BYTES - level.length())));
+                  part, 0, Math.min(part.length(), MAX_LEVEL_BYTES - level.length())));
       request.endHandler(end -> change(request, () -> LogLevels.set(logger, level.toString())));
     } else {
       notAllowed(request, "PUT, DELETE");
@@ -266,7 +266,7 @@ public final class Management {
 
   private static void notAllowed(HttpServerRequest request, String allowed) {
     request.response().putHeader(HttpHeaders.ALLOW, allowed);
-    send(request, 405, TEXT, "there is only " + allowed + " here\n");
+    send(request, 405, TEXT, "the allowed methods are " + allowed + "\n");
   }
 
   private static void health(HttpServerRequest request, boolean good) {

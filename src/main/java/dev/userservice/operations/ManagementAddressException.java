@@ -2,7 +2,7 @@ package dev.userservice.operations;
 
 import dev.userservice.config.ManagementConfig;
 
-/** The address of the management port cannot be listened on. */
+/** A management address that the server cannot listen on. */
 public final class ManagementAddressException extends RuntimeException {
 
   private static final long serialVersionUID = 1;

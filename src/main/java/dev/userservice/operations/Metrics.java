@@ -26,16 +26,16 @@ import java.util.function.LongSupplier;
 import java.util.stream.DoubleStream;
 
 /**
- * What is counted and timed, for Prometheus. Names are those of the OpenTelemetry conventions where
- * these have one; a label has as many values as we have written down, whatever callers send.
+ * The metrics, for Prometheus. Names are those of the OpenTelemetry conventions where these have
+ * one. The values of a label are a fixed set, so that callers cannot invent new ones.
  *
- * <p>May be used from all threads.
+ * <p>Thread-safe.
  */
 public final class Metrics implements Shareable {
 
   /**
-   * The bounds that the OpenTelemetry conventions advise for durations, and shorter ones in front:
-   * most calls here take less than a millisecond.
+   * The bounds that the OpenTelemetry conventions advise for durations, and shorter ones, because
+   * most calls take less than a millisecond.
    */
   private static final Duration[] DURATIONS =
       seconds(
@@ -43,8 +43,8 @@ public final class Metrics implements Shareable {
           2.5, 5, 7.5, 10);
 
   /**
-   * What the OpenTelemetry conventions say in the place of a value that is none of those written
-   * down, such as a method that there is not: a caller could make up any number of names.
+   * The label value of the OpenTelemetry conventions for everything unknown, such as unknown
+   * methods: callers can invent any number of names.
    */
   public static final String OTHER = "_OTHER";
 
@@ -67,16 +67,16 @@ public final class Metrics implements Shareable {
   }
 
   /**
-   * Has Vert.x tell of its pools of threads and connections, and of what servers of a cluster tell
-   * each other. Of calls it would tell without the gRPC status, so that we do it ourselves.
+   * Turns on the metrics of Vert.x for its pools of threads and connections, and for the event bus
+   * of a cluster. Its metrics of calls lack the gRPC status, so {@link CallMeters} replaces them.
    */
   public VertxBuilder of(VertxBuilder builder, VertxOptions options) {
     MicrometerMetricsOptions metrics = new MicrometerMetricsOptions().setEnabled(true);
-    Set<MetricsDomain> told = Set.of(MetricsDomain.NAMED_POOLS, MetricsDomain.EVENT_BUS);
+    Set<MetricsDomain> enabled = Set.of(MetricsDomain.NAMED_POOLS, MetricsDomain.EVENT_BUS);
     Arrays.stream(MetricsDomain.values())
-        .filter(domain -> !told.contains(domain))
+        .filter(domain -> !enabled.contains(domain))
         .forEach(metrics::addDisabledMetricsCategory);
-    // Each connection would register one gauge, the same; those of the pools say more.
+    // Each connection would register the same gauge; the metrics of the pools are better.
     metrics.addDisabledMetricsCategory("sql");
     return builder
         .with(options.setMetricsOptions(metrics))
@@ -84,39 +84,38 @@ public final class Metrics implements Shareable {
   }
 
   /**
-   * Meters of calls.
+   * Creates the meters of calls.
    *
-   * @param methods the full names of all methods that there are
+   * @param methods the full names of all methods
    */
   public CallMeters calls(Set<String> methods) {
     return new CallMeters(this, methods);
   }
 
   /**
-   * Meters of a store.
+   * Creates the meters of a store.
    *
-   * @param system what kind of store it is
+   * @param system the kind of store
    */
   public StoreMeters store(String system) {
     return new StoreMeters(this, system);
   }
 
-  /** How much later than it should a timer of an event loop came. */
+  /** The delay of event loops, measured by timers. */
   public Timer eventLoopLag() {
-    return timer(
-        "vertx.eventloop.lag", "How late an event loop is that should do something", Tags.empty());
+    return timer("vertx.eventloop.lag", "Delay of event loops", Tags.empty());
   }
 
-  /** A number that goes up and down. */
+  /** Registers a number that goes up and down. */
   public void gauge(String name, String description, Tags tags, LongSupplier value) {
-    // Of what it is asked for, Micrometer keeps only a weak reference.
+    // "this" is a weak reference in Micrometer; the lambda is a strong one.
     Gauge.builder(name, this, self -> value.getAsLong())
         .description(description)
         .tags(tags)
         .register(registry);
   }
 
-  /** A number that only goes up. */
+  /** Registers a number that only goes up. */
   public void counter(String name, String description, Tags tags, LongSupplier value) {
     FunctionCounter.builder(name, this, self -> value.getAsLong())
         .description(description)
@@ -124,12 +123,12 @@ public final class Metrics implements Shareable {
         .register(registry);
   }
 
-  /** Everything, in the text format of Prometheus 0.0.4. Takes some milliseconds. */
+  /** Returns all metrics, in the text format of Prometheus 0.0.4. Takes some milliseconds. */
   public String scrape() {
     return registry.scrape();
   }
 
-  /** Ends what runs in the background for it. */
+  /** Stops its background work. */
   public void close() {
     garbageCollection.close();
     registry.close();

@@ -4,7 +4,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import io.vertx.core.VertxOptions;
 import java.lang.management.ManagementFactory;
 
-/** The files that the operating system lets this process have open: a connection is one too. */
+/** The files that this process may have open by the operating system; a connection is one. */
 public final class OpenFiles {
 
   /** For the store, the cluster, the log and the management port. */
@@ -13,8 +13,8 @@ public final class OpenFiles {
   private OpenFiles() {}
 
   /**
-   * Turns off Vert.x's cache of class path files, which nothing here reads: a temporary folder that
-   * stays after each kill.
+   * Turns off Vert.x's cache of class path files, which is not used here: it is a temporary folder
+   * that stays behind when the process is killed.
    */
   public static VertxOptions withoutCache(VertxOptions options) {
     options.getFileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
@@ -22,8 +22,8 @@ public final class OpenFiles {
   }
 
   /**
-   * How many connections the process has files for, besides what is open now and 256 for all else;
-   * at least 1. To be asked once, at the start.
+   * The number of connections that the process has files for, besides those open now and 256 for
+   * all else; at least 1. Call once, at the start.
    */
   public static int forConnections() {
     if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {

@@ -6,33 +6,30 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/**
- * Whether the process lives, and whether it can answer calls: what all instances say of themselves
- * together. May be asked from any thread.
- */
+/** The liveness and readiness of the process, from all instances together. Thread-safe. */
 public final class Probes {
 
   private static final long BEAT_MILLIS = 250;
 
-  /** An event loop that has not turned for so long will not turn again. */
+  /** An event loop that is blocked for this long counts as dead. */
   private static final long DEAD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Set<Probe> probes = ConcurrentHashMap.newKeySet();
 
-  /** Takes an instance in; to be called on its event loop. */
+  /** Adds an instance; call on its event loop. */
   public Probe add(Vertx vertx, Timer lag) {
     Probe probe = new Probe(vertx, lag);
     probes.add(probe);
     return probe;
   }
 
-  /** Whether all event loops turn. */
+  /** Returns true while all event loops run. */
   public boolean live() {
     long now = System.nanoTime();
     return probes.stream().allMatch(probe -> now - probe.beatNanos < DEAD_NANOS);
   }
 
-  /** Whether all instances answer calls. */
+  /** Returns true while all instances answer calls. */
   public boolean ready() {
     return !probes.isEmpty() && live() && probes.stream().allMatch(probe -> probe.serving);
   }
@@ -49,7 +46,7 @@ public final class Probes {
       vertx.setPeriodic(BEAT_MILLIS, turn -> beat());
     }
 
-    /** Says from now on that calls are answered here, or that they are not. */
+    /** Sets whether this instance answers calls. */
     public void serving(boolean serving) {
       this.serving = serving;
     }

@@ -36,14 +36,14 @@ final class ProcessExit {
   }
 
   /**
-   * @param message of the error, which says what kind of memory is missing; null for none
+   * @param message of the error, which names the kind of memory; may be null
    */
   void outOfMemory(String message) {
     halt(outOfMemory, message);
   }
 
   /**
-   * @param loop which one
+   * @param loop the name of the event loop
    */
   void loopEnded(String loop) {
     halt(loopEnded, loop);

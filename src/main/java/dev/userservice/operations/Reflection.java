@@ -25,8 +25,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The answers of {@code grpc.reflection.v1.ServerReflection}, from which tools such as grpcurl
- * learn what is served. The messages of v1alpha are the same on the wire.
+ * The answers of {@code grpc.reflection.v1.ServerReflection}, which tells tools such as grpcurl the
+ * services of this server. The messages of v1alpha are the same on the wire.
  */
 public final class Reflection {
 
@@ -36,7 +36,7 @@ public final class Reflection {
   private final Map<String, Map<Integer, FileDescriptor>> extensions = new HashMap<>();
 
   /**
-   * @param services what is served
+   * @param services all services of the server
    * @param more files that no service imports, such as those of error details
    */
   public Reflection(List<ServiceDescriptor> services, List<FileDescriptor> more) {
@@ -45,7 +45,7 @@ public final class Reflection {
     more.forEach(this::add);
   }
 
-  /** Answers one request after the other, at the pace of the reader. */
+  /** Answers requests in order, at the pace of the reader. */
   public Future<Void> answer(
       ReadStream<ServerReflectionRequest> in, WriteStream<ServerReflectionResponse> out) {
     Promise<Void> end = Promise.promise();
@@ -85,7 +85,7 @@ public final class Reflection {
       }
       case ALL_EXTENSION_NUMBERS_OF_TYPE ->
           extensionNumbers(response, request.getAllExtensionNumbersOfType());
-      default -> error(response, GrpcStatus.INVALID_ARGUMENT, "the request asks nothing");
+      default -> error(response, GrpcStatus.INVALID_ARGUMENT, "the request has no question");
     }
     return response.build();
   }
@@ -103,7 +103,7 @@ public final class Reflection {
               .setBaseTypeName(type)
               .addAllExtensionNumber(extensionsOf(type).keySet()));
     } else {
-      error(response, GrpcStatus.NOT_FOUND, type + " is not known");
+      error(response, GrpcStatus.NOT_FOUND, type + " is unknown");
     }
   }
 
@@ -111,10 +111,10 @@ public final class Reflection {
     return extensions.getOrDefault(type, Map.of());
   }
 
-  /** A file goes out with all that it imports, before it, as most clients expect. */
+  /** Sets a file as the answer, behind all files that it imports, as most clients expect. */
   private void file(ServerReflectionResponse.Builder response, FileDescriptor file, String name) {
     if (file == null) {
-      error(response, GrpcStatus.NOT_FOUND, name + " is not known");
+      error(response, GrpcStatus.NOT_FOUND, name + " is unknown");
       return;
     }
     Map<String, FileDescriptor> closure = new LinkedHashMap<>();
@@ -162,7 +162,7 @@ public final class Reflection {
     message.getExtensions().forEach(this::add);
   }
 
-  /** The full name of a value has the scope of its type, as in C++; protobuf-java's does not. */
+  /** Adds values in the scope of their type, as in C++; protobuf-java names them differently. */
   private void add(EnumDescriptor type) {
     String name = type.getFullName();
     symbols.put(name, type.getFile());

@@ -9,8 +9,9 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Says once that the collector does not take spans, and once that it does again. The exporter
- * itself says it with each batch, with a stack trace; the logging configuration has that off.
+ * Logs once when the collector stops accepting spans, and once when it accepts them again. The
+ * exporter itself logs each failed batch with a stack trace; the logging configuration turns that
+ * off.
  */
 final class ReportedExporter implements SpanExporter {
 

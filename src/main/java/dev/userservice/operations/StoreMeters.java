@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** The meters of what calls ask the store for, for all event loops together. */
+/** The meters of store operations, for all event loops together. */
 public final class StoreMeters {
 
   private record Outcome(String operation, String failure) {}
@@ -21,9 +21,9 @@ public final class StoreMeters {
   }
 
   /**
-   * The store has answered.
+   * Records a completed operation.
    *
-   * @param failure why it could not; empty when it could
+   * @param failure the reason of its failure; empty when it succeeded
    */
   public void end(String operation, String failure, long nanos) {
     timers
@@ -34,7 +34,7 @@ public final class StoreMeters {
   private Timer timer(Outcome outcome) {
     return metrics.timer(
         "db.client.operation.duration",
-        "What calls have asked the store for, and how long it took",
+        "Durations of store operations",
         tags.and("db.operation.name", outcome.operation(), "error.type", outcome.failure()));
   }
 }

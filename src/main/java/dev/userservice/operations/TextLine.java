@@ -4,7 +4,7 @@ import java.util.function.Supplier;
 import java.util.logging.LogRecord;
 import java.util.logging.SimpleFormatter;
 
-/** A log record for people: the JDK's line, in the form that the logging configuration gives it. */
+/** A log record for people: the JDK's line, in the format of the logging configuration. */
 final class TextLine extends SimpleFormatter {
 
   private final Supplier<TraceIds> current;

@@ -7,7 +7,7 @@ final class Thrown {
   private static final int MAX_DEPTH = 20;
 
   /**
-   * The engine of a cluster brings failures of other servers with their class. One server that runs
+   * The engine of a cluster rethrows failures of other servers with their class. A server that runs
    * out of memory must not end the others.
    */
   private static final String ENGINE = "org.infinispan.";

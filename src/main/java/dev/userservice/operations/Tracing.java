@@ -19,14 +19,14 @@ import java.util.concurrent.TimeUnit;
  * Traces, for a collector that speaks OTLP. Off unless the standard variables of OpenTelemetry ask
  * for it; then none of its SDK is loaded.
  *
- * <p>What happens in a call has the call's span as its parent: vertx-opentelemetry keeps it in the
- * Vert.x context, of which each call has its own.
+ * <p>All spans within a call have the call's span as their parent: vertx-opentelemetry keeps it in
+ * the Vert.x context, and each call has its own context.
  */
 public final class Tracing implements Shareable {
 
   private static final String LOCAL_MAP = "dev.userservice.tracing";
 
-  /** What is still to be sent at the end has this long. */
+  /** The max time to send the remaining spans at the end. */
   private static final int FLUSH_MILLIS = 2_000;
 
   private final TracingSdk sdk;
@@ -36,15 +36,15 @@ public final class Tracing implements Shareable {
   }
 
   /**
-   * What environment and properties ask for: {@code OTEL_EXPORTER_OTLP_ENDPOINT}, {@code
-   * OTEL_EXPORTER_OTLP_TRACES_ENDPOINT} or {@code OTEL_TRACES_EXPORTER} turn it on, the last with
-   * {@code none} and {@code OTEL_SDK_DISABLED} turn it off. Each is also the property {@code
-   * otel.exporter.otlp.endpoint} and so on, which wins.
+   * Creates the tracing that environment and properties configure. {@code
+   * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code OTEL_EXPORTER_OTLP_TRACES_ENDPOINT} or {@code
+   * OTEL_TRACES_EXPORTER} turn it on; {@code none} in the last and {@code OTEL_SDK_DISABLED} turn
+   * it off. Each is also a property, such as {@code otel.exporter.otlp.endpoint}, which wins.
    *
-   * @param service the name of this program where they give none
-   * @param version of this program; null when it is not known
+   * @param service the default name of this program
+   * @param version of this program; null when unknown
    * @return null when it is off
-   * @throws TracingException when a value cannot be
+   * @throws TracingException when a value is invalid
    */
   public static Tracing from(
       Map<String, String> environment, Properties properties, String service, String version) {
@@ -72,17 +72,17 @@ public final class Tracing implements Shareable {
             || settings.containsKey("otel.exporter.otlp.traces.endpoint"));
   }
 
-  /** That of a Vert.x; null when it is off there. */
+  /** Returns the tracing of a Vert.x; null when it is off. */
   public static Tracing of(Vertx vertx) {
     return tracings(vertx).get(LOCAL_MAP);
   }
 
-  /** The trace of what happens in the current Vert.x context. */
+  /** The ids of the current span in the current Vert.x context. */
   public static TraceIds current() {
     return ids(Span.current());
   }
 
-  /** The trace of a span; none for one that is no span. */
+  /** The ids of a span; {@link TraceIds#NONE} for an invalid one. */
   public static TraceIds ids(Span span) {
     SpanContext context = span.getSpanContext();
     return context.isValid()
@@ -90,17 +90,17 @@ public final class Tracing implements Shareable {
         : TraceIds.NONE;
   }
 
-  /** What a Vert.x is to be built with. */
+  /** The tracer factory to build a Vert.x with. */
   public VertxTracerFactory factory() {
     return new OpenTelemetryTracingFactory(sdk.openTelemetry());
   }
 
-  /** Tells those who are deployed there, by {@link #of}, that it is on. */
+  /** Makes this available to verticles, by {@link #of}. */
   public void addTo(Vertx vertx) {
     tracings(vertx).put(LOCAL_MAP, this);
   }
 
-  /** Makes our own spans. */
+  /** The tracer for spans of this project. */
   public Tracer tracer() {
     return openTelemetry().getTracer("dev.userservice");
   }
@@ -109,7 +109,7 @@ public final class Tracing implements Shareable {
     return sdk.openTelemetry();
   }
 
-  /** Sends what there is, in {@value #FLUSH_MILLIS} milliseconds at most, which it blocks. */
+  /** Sends the remaining spans; blocks for at most {@value #FLUSH_MILLIS} milliseconds. */
   public void close() {
     sdk.close(FLUSH_MILLIS, TimeUnit.MILLISECONDS);
   }

@@ -15,14 +15,14 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
-/** The SDK of OpenTelemetry, a class of its own so that nothing of it is loaded without need. */
+/** The SDK of OpenTelemetry; a class of its own, so that the SDK is loaded only when needed. */
 final class TracingSdk {
 
   private static final String PROTOCOL = "http/protobuf";
 
   /**
-   * Only traces, and only what the JDK's HTTP client can send. Baggage is not taken from callers:
-   * nothing here reads it, and it would be handed on.
+   * Traces only, and only by the protocol of the JDK's HTTP client. Baggage from callers is
+   * ignored: it is not used here, and would be passed on.
    */
   private static final Map<String, String> DEFAULTS =
       Map.of(
@@ -42,7 +42,7 @@ final class TracingSdk {
     this.sdk = sdk;
   }
 
-  /** As {@link Tracing#from} has it; the names in the settings are those of properties. */
+  /** Creates the SDK as {@link Tracing#from} does, from settings by the names of properties. */
   static TracingSdk from(Map<String, String> settings, String service, String version) {
     check(settings);
     Map<String, String> properties = new HashMap<>(DEFAULTS);
@@ -53,7 +53,7 @@ final class TracingSdk {
               .addPropertiesSupplier(() -> properties)
               .addResourceCustomizer((resource, config) -> named(resource, service, version))
               .addSpanExporterCustomizer((exporter, config) -> new ReportedExporter(exporter))
-              // Vert.x ends first, and its spans with it.
+              // Vert.x must close first, because that ends its spans.
               .disableShutdownHook()
               .build()
               .getOpenTelemetrySdk());
@@ -63,7 +63,8 @@ final class TracingSdk {
   }
 
   /**
-   * What the SDK would take in silence, or refuse with the value, which may have a secret in it.
+   * Refuses values that the SDK would ignore silently, or refuse with a message that contains the
+   * value, which may be secret.
    */
   private static void check(Map<String, String> settings) {
     String exporter = settings.getOrDefault("otel.traces.exporter", "otlp");
@@ -106,7 +107,7 @@ final class TracingSdk {
             .formatted(property.toUpperCase(Locale.ROOT).replace('.', '_'), property, why));
   }
 
-  /** The first that has something to say. */
+  /** The first informative message. */
   private static String reason(ConfigurationException refused) {
     Throwable cause = refused.getCause();
     return refused.getMessage().startsWith("Unexpected") && cause != null

@@ -7,18 +7,18 @@ public final class Version {
 
   private Version() {}
 
-  /** From the manifest of the jar; "dev" for classes in a folder. */
+  /** The version in the manifest of the jar; "dev" for classes in a folder. */
   public static String ofProgram() {
     String version = ofManifest();
     return version == null ? "dev" : version;
   }
 
-  /** From the manifest of the jar; null for classes in a folder. */
+  /** The version in the manifest of the jar; null for classes in a folder. */
   public static String ofManifest() {
     return Version.class.getPackage().getImplementationVersion();
   }
 
-  /** For people: the program, Vert.x and Java. */
+  /** The versions of the program, Vert.x and Java, for people. */
   public static String all() {
     return "user-service %s, Vert.x %s, Java %s"
         .formatted(ofProgram(), VertxImpl.version(), System.getProperty("java.version"));

@@ -29,7 +29,7 @@ public final class Watchdog {
 
   private static final String HIDDEN = "Java heap space, as the garbage collector shows";
 
-  /** Null until the program starts one; there is none in a server that a test embeds. */
+  /** Null until the program starts it, and in a server that a test embeds. */
   private static volatile Watchdog running;
 
   private final ProcessExit exit;
@@ -40,7 +40,7 @@ public final class Watchdog {
     exit = new ProcessExit(exitCode);
   }
 
-  /** Starts the watchdog of this process; to be called once, before anything else. */
+  /** Starts the watchdog of this process; call once, before anything else. */
   public static void start(int exitCode) {
     Watchdog watchdog = new Watchdog(exitCode);
     running = watchdog;
@@ -58,12 +58,12 @@ public final class Watchdog {
     thread.start();
   }
 
-  /** Watches the event loops of a Vert.x until it is closed, and what is not handled in it. */
+  /** Watches the event loops and the unhandled failures of a Vert.x until it is closed. */
   public static void watch(Vertx vertx) {
     Watchdog watchdog = running;
     if (watchdog != null) {
       watchdog.loops = EventLoopWatch.of(vertx);
-      // Needed where the log is off; otherwise the record would do.
+      // Needed where the log is off; otherwise the log handler sees the failure.
       vertx.exceptionHandler(
           failure -> {
             check(failure);
@@ -91,7 +91,7 @@ public final class Watchdog {
 
   private void run() {
     try {
-      // The beans of the heap cost a short-lived client more than they can tell.
+      // A short-lived client should not pay for the beans of the heap.
       LockSupport.parkNanos(INTERVAL_NANOS);
       HeapWatch heap = new HeapWatch();
       while (true) {
@@ -110,7 +110,7 @@ public final class Watchdog {
     }
   }
 
-  /** First, so that the line is not preceded by a stack trace, which would need memory. */
+  /** Adds the log handler as the first one: others may need memory for a stack trace. */
   private void readLog() {
     java.util.logging.Logger root = java.util.logging.Logger.getLogger("");
     Handler[] others = root.getHandlers();
@@ -125,7 +125,7 @@ public final class Watchdog {
     }
   }
 
-  /** What the JDK does without a handler for all threads. */
+  /** Reports a failure as the JDK does without a default handler. */
   private static void report(Thread thread, Throwable failure, UncaughtExceptionHandler others) {
     if (others != null) {
       others.uncaughtException(thread, failure);
@@ -135,7 +135,7 @@ public final class Watchdog {
     }
   }
 
-  /** Reads what is logged, and writes nothing. */
+  /** Checks the failures of log records; writes nothing. */
   private static final class ThrownHandler extends Handler {
 
     @Override

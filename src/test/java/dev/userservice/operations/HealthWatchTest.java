@@ -24,7 +24,7 @@ class HealthWatchTest {
   private final Health health = new Health(Set.of(KNOWN));
 
   @Test
-  void watch_knownService_isToldOfChanges() {
+  void watch_knownService_getsChanges() {
     List<ServingStatus> seen = seen(health.watch(request(KNOWN)));
     List<ServingStatus> whole = seen(health.watch(request("")));
     health.serving(true);
@@ -59,7 +59,7 @@ class HealthWatchTest {
   }
 
   @Test
-  void watch_withoutAHandler_isToldNoMore() {
+  void watch_withoutAHandler_getsNothingMore() {
     List<ServingStatus> seen = new ArrayList<>();
     ReadStream<HealthCheckResponse> watch = health.watch(request(KNOWN));
     watch.handler(response -> seen.add(response.getStatus()));
@@ -70,7 +70,7 @@ class HealthWatchTest {
   }
 
   @Test
-  void watch_holdsNothingOfTheRequest() throws InterruptedException {
+  void watch_keepsNothingOfTheRequest() throws InterruptedException {
     for (String service : List.of(KNOWN, "x".repeat(4 << 20))) {
       HealthCheckRequest request = request(new StringBuilder(service).toString());
       WeakReference<String> name = new WeakReference<>(request.getService());

@@ -15,7 +15,7 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Strangers cannot fill the log, whatever they make libraries say. */
+/** Callers cannot fill the log, whatever they make libraries write. */
 class LogBoundTest {
 
   private final AtomicLong nanos = new AtomicLong(-5);
@@ -23,7 +23,7 @@ class LogBoundTest {
   private final List<String> written = new ArrayList<>();
 
   @Test
-  void libraries_writeALinePerSecondAndLogger() {
+  void libraries_writeOneLinePerSecondAndLogger() {
     for (int i = 0; i < 1_000; i++) {
       log("io.netty.channel.AbstractChannelHandlerContext", Level.WARNING, "thrown");
       log("io.vertx.core.impl.ContextImpl", Level.SEVERE, "Unhandled exception");

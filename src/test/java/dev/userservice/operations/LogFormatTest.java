@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a log record looks like, as JSON and as text. */
+/** Log records as JSON and as text. */
 class LogFormatTest {
 
   private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -33,7 +33,7 @@ class LogFormatTest {
         "{0} {1} %s %n",
         " "
       })
-  void json_withWhateverText_isOneLineThatSaysIt(String text) {
+  void json_ofAnyText_isOneLineThatContainsIt(String text) {
     String line = json(record(Level.INFO, text));
 
     assertThat(new JsonObject(line).getString("message")).isEqualTo(text);
@@ -127,7 +127,7 @@ class LogFormatTest {
   }
 
   @Test
-  void text_isThatOfTheJdk_withTheTraceBehindTheMessage() {
+  void text_isTheLineOfTheJdk_withTheTraceAfterTheMessage() {
     LogRecord line = record(Level.WARNING, "careful");
     line.setThrown(new IllegalStateException("no"));
 
@@ -152,7 +152,7 @@ class LogFormatTest {
     return line;
   }
 
-  /** What the access log makes of a call. */
+  /** A call's record in the access log. */
   private static LogRecord call(String caller, String traceId) {
     try (LogLines lines = LogLines.of(AccessLog.class.getName())) {
       new AccessLog()

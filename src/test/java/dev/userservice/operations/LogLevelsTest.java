@@ -26,7 +26,7 @@ class LogLevelsTest {
   }
 
   @Test
-  void set_lowersWhatIsLogged_alsoOfThoseBelow_untilItIsUnset() {
+  void set_appliesToTheLoggersBelow_untilItIsUnset() {
     try (LogLines lines = LogLines.of(NAME)) {
       Logger below = Logger.getLogger(NAME + ".below");
       below.fine("not yet");
@@ -45,7 +45,7 @@ class LogLevelsTest {
   }
 
   @Test
-  void unset_givesBackWhatTheConfigurationSays() {
+  void unset_restoresTheConfiguredLevel() {
     try (LogLines ignored = LogLines.of(NAME)) {
       Logger configured = Logger.getLogger(NAME);
       configured.setLevel(Level.WARNING);
@@ -61,14 +61,14 @@ class LogLevelsTest {
   }
 
   @Test
-  void set_isNotForgotten_whenNobodyElseHoldsTheLogger() {
+  void set_isKept_forAnUnreferencedLogger() {
     LogLevels.set(NAME + "1", "FINE");
     System.gc();
     assertThat(Logger.getLogger(NAME + "1").getLevel()).isEqualTo(Level.FINE);
   }
 
   @Test
-  void root_isTheOneThatAllInheritFrom() {
+  void root_isInheritedByAll() {
     Level before = Logger.getLogger("").getLevel();
     assertThat(LogLevels.all()).containsEntry("root", before.getName());
     LogLevels.set("root", "SEVERE");
@@ -79,28 +79,29 @@ class LogLevelsTest {
 
   @ParameterizedTest
   @CsvSource({"error, SEVERE", "WARN, WARNING", "' debug ', FINE", "Trace, FINEST", "off, OFF"})
-  void set_takesTheWordsOfJsonToo(String word, String level) {
+  void set_acceptsTheSeveritiesOfJsonToo(String word, String level) {
     LogLevels.set(NAME, word);
     assertThat(LogLevels.all()).containsEntry(NAME, level);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "FIN", "800", "IN FO", "\u001b[2J"})
-  void level_thatThereIsNot(String word) {
+  void set_unknownLevel(String word) {
     assertThatThrownBy(() -> LogLevels.set(NAME, word))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageMatching("\"[ -~]*\" is no level; there are OFF, SEVERE, .*, DEBUG, TRACE");
+        .hasMessageMatching(
+            "\"[ -~]*\" is not a level; must be one of OFF, SEVERE, .*, DEBUG, TRACE");
     assertThat(LogLevels.all()).doesNotContainKey(NAME);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "a..b", "a.", "a b", "a/b", "\u001b", "../x", "a\n"})
-  void name_thatCannotBeOne(String name) {
+  void set_invalidName(String name) {
     for (Runnable call :
         new Runnable[] {() -> LogLevels.set(name, "INFO"), () -> LogLevels.unset(name)}) {
       assertThatThrownBy(call::run)
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageMatching("\"[ -~]*\" is no name of a logger; such as .*");
+          .hasMessageMatching("\"[ -~]*\" is not the name of a logger; must be like .*");
     }
   }
 
@@ -114,7 +115,7 @@ class LogLevelsTest {
     }
     assertThatThrownBy(() -> LogLevels.set(NAME + 100, "INFO"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("100 loggers have been given a level");
+        .hasMessageStartingWith("the levels of 100 loggers are set");
     LogLevels.set(NAME + 99, "FINE");
     LogLevels.unset(NAME + 0);
     LogLevels.set(NAME + 100, "INFO");

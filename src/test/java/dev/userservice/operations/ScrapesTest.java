@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Many scrape at once, while a probe asks. */
+/** Many scrapes at the same time, and a probe. */
 class ScrapesTest {
 
   private static final int SCRAPERS = 20;
@@ -31,7 +31,7 @@ class ScrapesTest {
   private final CountDownLatch answered = new CountDownLatch(1);
 
   @Test
-  void scrapes_areDoneOneAfterTheOther_andProbesMeanwhile() throws Exception {
+  void scrapes_runOneAtATime_andProbesMeanwhile() throws Exception {
     Vertx vertx = Vertx.vertx();
     Metrics metrics = new Metrics("1");
     metrics.gauge("waits", "Until the probe is answered", Tags.empty(), this::await);

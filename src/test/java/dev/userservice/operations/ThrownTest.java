@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionException;
 import org.infinispan.remoting.RemoteException;
 import org.junit.jupiter.api.Test;
 
-/** An OutOfMemoryError that is found in a failure. */
+/** Finding an OutOfMemoryError in a failure. */
 class ThrownTest {
 
   private final OutOfMemoryError error = new OutOfMemoryError("Java heap space");
