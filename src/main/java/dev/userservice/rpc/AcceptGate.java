@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * Counts connections from the moment in which they hold a file of the process, and closes those
- * above the limit, and those that say nothing. Stands on the channel that accepts.
+ * Counts connections from the moment they hold a file of the process; closes connections above the
+ * limit, and silent ones. A handler of the channel that accepts.
  */
 final class AcceptGate extends ChannelInboundHandlerAdapter {
 
@@ -19,8 +19,8 @@ final class AcceptGate extends ChannelInboundHandlerAdapter {
   private final Predicate<Channel> speaks;
 
   /**
-   * @param silentMillis how long a peer may take until it speaks HTTP, 0 for ever
-   * @param speaks whether a connection has begun to speak HTTP; asked on its event loop
+   * @param silentMillis the max time until a peer speaks HTTP, 0 for no limit
+   * @param speaks true once a connection speaks HTTP; called on its event loop
    */
   AcceptGate(ConnectionCounts counts, int silentMillis, Predicate<Channel> speaks) {
     this.counts = counts;

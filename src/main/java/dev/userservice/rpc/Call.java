@@ -17,28 +17,28 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One call, from its headers to its status. It ends exactly once: with the status of its handler,
- * with one of ours when the caller breaks the protocol or its time is over, or without any when the
- * caller has gone.
+ * with a status of this room when the caller breaks the protocol or its time is over, or without
+ * one when the caller cancels or disconnects.
  *
- * <p>All of it happens on the event loop of its connection.
+ * <p>Belongs to the event loop of its connection.
  */
 final class Call<Q, R> {
 
   /**
-   * How long a caller has to half-close after its status, before it is told to stop sending, as RFC
-   * 9113 section 8.1 has it. Told at once, it might lose the status: HAProxy makes a cancelled call
-   * of the two together. This and {@link #LINGER_NANOS} start when {@link RpcServer} first looks.
+   * The time for a caller to half-close after the status, before its stream is reset with NO_ERROR
+   * (RFC 9113, section 8.1). An immediate reset could lose the status: HAProxy turns the two
+   * together into a cancelled call. This and {@link #LINGER_NANOS} start at the first {@link
+   * #release} after the end.
    */
   private static final long HALF_CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /**
-   * How long a caller that does not read has for the status of a call that failed, before the
-   * stream is reset and what was still to be sent is let go of. An answer that is good has all the
-   * time that its reader takes.
+   * The time for a caller that does not read to take the status of a failed call, before the stream
+   * is reset and unsent data dropped. A successful response waits for its reader without a limit.
    */
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  private static final Future<Void> TAKEN = Future.succeededFuture();
+  private static final Future<Void> ACCEPTED = Future.succeededFuture();
 
   private static final long NO_ERROR = 0x0;
   private static final long CANCEL = 0x8;
@@ -53,12 +53,12 @@ final class Call<Q, R> {
   private final OpenCalls open;
   private final Outgoing outgoing;
 
-  /** Where {@link OpenCalls} has it. */
-  int place;
+  /** The index of this call in {@link OpenCalls}. */
+  int index;
 
   private boolean endless;
 
-  /** Whether large messages are compressed; the first one decides, as the headers say it. */
+  /** True if large messages are compressed; the first one decides, because headers name it. */
   private boolean compresses;
 
   private boolean over;
@@ -104,12 +104,12 @@ final class Call<Q, R> {
     return this;
   }
 
-  /** Gives the caller a time in which its request has to be complete. */
+  /** Starts the time limit of the request. */
   void awaitRequest() {
     requestNanos = method.requestNanos();
   }
 
-  /** The request is complete. */
+  /** Stops the time limit: the request is complete. */
   void requestComplete() {
     requestNanos = Long.MAX_VALUE;
   }
@@ -118,7 +118,7 @@ final class Call<Q, R> {
     return endless;
   }
 
-  /** Applies what the headers and the interceptors say. */
+  /** Applies the request headers and the settings of the interceptors; starts the deadline. */
   void begin() {
     if (acceptsGzip || info.hasResponseHeaders()) {
       http.response().headersEndHandler(headers -> finishHeaders());
@@ -130,7 +130,7 @@ final class Call<Q, R> {
             this::fail);
   }
 
-  /** Runs code of a handler; what it throws ends the call. */
+  /** Runs code of a handler; an exception ends the call. */
   void guard(Runnable code) {
     try {
       code.run();
@@ -148,7 +148,7 @@ final class Call<Q, R> {
           new RpcStatus(
               GrpcStatus.INTERNAL,
               "MALFORMED_MESSAGE",
-              "a message is not of the type that " + info.method() + " takes"));
+              "a message is not of the type of " + info.method()));
     }
   }
 
@@ -173,7 +173,7 @@ final class Call<Q, R> {
     return request;
   }
 
-  /** Hands on no further message of the request until {@link #resume}. */
+  /** Delivers no further message of the request until {@link #resume}. */
   void pause() {
     http.pause();
   }
@@ -186,7 +186,7 @@ final class Call<Q, R> {
     return http.memory();
   }
 
-  /** What this call sends; full when its reader does not keep up. */
+  /** The sending side of this call; full when its reader does not keep up. */
   Outgoing outgoing() {
     return outgoing;
   }
@@ -194,8 +194,8 @@ final class Call<Q, R> {
   /**
    * Sends a message of a stream.
    *
-   * @return succeeds at once: of a caller that has gone the call is told in other ways, and to hear
-   *     of each message that it is on its way would cost a measurable part of it
+   * @return a completed Future: a disconnected caller is reported by other means, and completing a
+   *     Future after each message was sent would be a measurable part of its cost
    */
   Future<Void> write(R message) {
     if (over) {
@@ -206,22 +206,22 @@ final class Call<Q, R> {
       exceeded();
       return Future.failedFuture("the call is over");
     }
-    return TAKEN;
+    return ACCEPTED;
   }
 
-  /** Ends the call well, with its one response. */
+  /** Ends the call OK, with its one response. */
   void respond(R message) {
     if (over) {
       return;
     }
-    // First, so that an observer of the end has it counted.
+    // Encode first, so that the message is counted when the end is observed.
     GrpcMessage encoded = encode(message);
     settle(GrpcStatus.OK);
     outgoing.answer(encoded);
     end();
   }
 
-  /** Ends the call well, after the responses that have been written. */
+  /** Ends the call OK, after the responses that were written. */
   void succeed() {
     if (settle(GrpcStatus.OK)) {
       end();
@@ -234,16 +234,16 @@ final class Call<Q, R> {
       return;
     }
     RpcStatus status = failures.status(failure, info.method());
-    info.failed(status.reason());
+    info.recordFailure(status.reason());
     settle(status.code());
-    // Not by statusMessage: Vert.x would encode it as a part of a URL.
+    // Not by statusMessage, which Vert.x encodes as a part of a URL.
     response.status(status.code());
     status.writeTo(response.trailers(), failures.domain());
     end();
     onAbandoned.handle(failure);
   }
 
-  /** Decides how the call ends; false when that has been decided before. */
+  /** Decides the status of the call; returns false if it has ended already. */
   private boolean settle(GrpcStatus status) {
     if (over) {
       return false;
@@ -254,7 +254,7 @@ final class Call<Q, R> {
       deadline.cancel();
     }
     if (http.version() != HttpVersion.HTTP_2) {
-      // There the stream is the connection, and stays for the next call.
+      // Over HTTP/1.1 the stream is the connection, which stays open for the next call.
       open.remove(this);
       http.memory().close();
     }
@@ -263,9 +263,8 @@ final class Call<Q, R> {
   }
 
   /**
-   * Sends the status, once Vert.x does not have to queue it: it cannot let go of trailers in its
-   * queue when the stream closes. A caller that does not read, and so would never get its status,
-   * is cut off after a while if the call has failed.
+   * Sends the status, once Vert.x does not have to queue it: Vert.x never releases queued trailers
+   * when the stream closes.
    */
   private void end() {
     addTrailers();
@@ -285,7 +284,7 @@ final class Call<Q, R> {
         });
   }
 
-  /** What a caller still sends that has not half-closed is read and thrown away. */
+  /** Reads and drops the rest of the request, if the caller has not half-closed. */
   private void sent(Future<Void> status) {
     if (!http.isEnded()) {
       http.discard();
@@ -294,20 +293,20 @@ final class Call<Q, R> {
   }
 
   /**
-   * Ends a call whose time is over, and frees the stream of one that is over, when its caller does
-   * not do its part of that.
+   * Ends a call whose time is over, and resets the stream of an ended call whose caller neither
+   * reads nor half-closes.
    */
   void release(long now, long nowMillis) {
     if (!over) {
-      info.look();
-      Throwable late = info.tooLate(nowMillis);
-      if (late != null) {
-        fail(late);
+      info.runWhileOpen();
+      Throwable expired = info.expiryFailure(nowMillis);
+      if (expired != null) {
+        fail(expired);
       } else if (info.nanos() >= requestNanos) {
         fail(method.requestTimeout());
       }
     } else if (overAt == 0) {
-      // Near enough, and the many calls whose stream is gone by now do without the clock.
+      // Precise enough, and most calls, whose stream is closed by now, need no clock.
       overAt = now;
     } else if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
       http.response().reset(NO_ERROR);
@@ -316,7 +315,7 @@ final class Call<Q, R> {
     }
   }
 
-  /** The memory of this caller, or of the server, does not have what the call needs. */
+  /** Ends the call, because it needs more memory than its caller, or the server, has left. */
   private void exceeded() {
     fail(new RpcException(http.memory().refusal()));
   }
@@ -335,7 +334,7 @@ final class Call<Q, R> {
     }
   }
 
-  /** A frame that is no frame ends the call with a status; anything else is a lost connection. */
+  /** A malformed frame ends the call with a status; any other failure is a lost connection. */
   private void broken(Throwable failure) {
     if (failure instanceof RpcException) {
       fail(failure);
@@ -348,7 +347,8 @@ final class Call<Q, R> {
     if (settle(GrpcStatus.CANCELLED)) {
       onAbandoned.handle(
           new RpcException(
-              new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "the caller has gone")));
+              new RpcStatus(
+                  GrpcStatus.CANCELLED, "CANCELLED", "the caller cancelled or disconnected")));
     }
   }
 
@@ -365,8 +365,8 @@ final class Call<Q, R> {
   }
 
   /**
-   * The last word on the response headers. Vert.x adds content-length: 0 to an answer without
-   * messages; beside trailers it is wrong, and a proxy that believes it drops the status.
+   * Corrects the response headers before they are sent. Vert.x adds content-length: 0 to a response
+   * without messages; with trailers that is wrong, and a proxy that obeys it drops the status.
    *
    * <p>The encoding is named only if a compressed message follows: clients of gRPC 1.51 crash when
    * an answer to their own health check names one.
@@ -379,7 +379,7 @@ final class Call<Q, R> {
     if (http.version() == HttpVersion.HTTP_2) {
       headers.remove(HttpHeaders.CONTENT_LENGTH);
     }
-    // A call that has failed before its headers has no message.
+    // A call that failed before its headers has no messages.
     if (compresses && !failed) {
       headers.set(GrpcHeaderNames.GRPC_ENCODING, Gzip.NAME);
     }

@@ -17,21 +17,21 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 
 /**
- * Decides for each call of an HTTP/2 connection whether it may begin, when its headers have been
- * read and its stream exists: so that what is refused is refused alone, by a reset of its stream.
- * Counts what calls send until it is read.
+ * Decides for each call of an HTTP/2 connection whether it may start, once its headers have been
+ * read and its stream exists: so a refused call is refused alone, by a reset of its stream. Counts
+ * the bytes that calls send until they are read.
  */
 final class CallGuard extends Http2FrameListenerDecorator {
 
   /**
-   * Calls that a peer may have open before it has acknowledged our SETTINGS, which it could not
-   * know: many clients assume 100, and load generators more.
+   * The max number of open calls of a peer that has not acknowledged our SETTINGS, and may not know
+   * the limit: many clients assume 100, and load generators more.
    */
   private static final int MAX_CALLS_BEFORE_SETTINGS = 1_000;
 
   /**
-   * Bytes that may wait in the socket for a peer that does not read. More than flow control lets
-   * through, and more than the statuses of all calls that an honest peer may have open.
+   * The max bytes that wait in the socket for a peer that does not read. More than flow control
+   * allows, and more than the statuses of all calls that an honest peer may have open.
    */
   private static final long MAX_UNSENT_BYTES = 1 << 20;
 
@@ -44,7 +44,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
   private final NettyHttp2 netty;
   private final RequestHeaders rules = new RequestHeaders();
 
-  /** A stream that Netty has opened, and that is neither accepted nor closed yet. */
+  /** A stream that Netty opened, and that is neither accepted nor closed yet. */
   private Http2Stream undecided;
 
   private boolean settingsKnown;
@@ -52,7 +52,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
   private Runnable onPingAnswered = () -> {};
 
   /**
-   * @param maxCalls the most calls at a time
+   * @param maxCalls the max number of open calls
    */
   CallGuard(
       Http2FrameListener listener,
@@ -88,14 +88,14 @@ final class CallGuard extends Http2FrameListenerDecorator {
         });
   }
 
-  /** Called when the peer has answered the PING of {@link GracefulClose}. */
+  /** Sets a handler for the peer's answer to the PING of {@link GracefulClose}. */
   void onPingAnswered(Runnable handler) {
     onPingAnswered = handler;
   }
 
   /**
-   * Closes a stream that was refused by Netty, or before Vert.x knew of it: for an open stream of
-   * which it does not know, the handling of connection errors in Vert.x fails.
+   * Closes a stream that was refused by Netty, or before Vert.x knew it: the handling of connection
+   * errors in Vert.x fails for open streams that it does not know.
    */
   void closeUndecided() {
     Http2Stream stream = undecided;
@@ -129,7 +129,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
       int padding,
       boolean end)
       throws Http2Exception {
-    if (begins(ctx, streamId, headers)) {
+    if (mayStart(ctx, streamId, headers)) {
       try {
         super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
       } catch (RuntimeException failure) {
@@ -166,24 +166,24 @@ final class CallGuard extends Http2FrameListenerDecorator {
     }
   }
 
-  /** Netty must not refuse a call before there is a stream of it; each SETTINGS ACK sets it so. */
+  /** Stops Netty from refusing calls before their stream exists; each SETTINGS ACK undoes it. */
   private void takeOver() throws Http2Exception {
     connection.remote().maxActiveStreams(Integer.MAX_VALUE);
     netty.limitHeaders();
   }
 
-  /** What Vert.x throws for one call is an error of that one. */
+  /** Turns an exception of Vert.x for one call into an error of its stream. */
   private static Http2Exception failed(int streamId, RuntimeException failure) {
     return Http2Exception.streamError(
-        streamId, Http2Error.INTERNAL_ERROR, failure, "the call could not begin");
+        streamId, Http2Error.INTERNAL_ERROR, failure, "the call could not start");
   }
 
-  /** Whether headers may go on to Vert.x. */
-  private boolean begins(ChannelHandlerContext ctx, int streamId, Http2Headers headers)
+  /** Returns true if headers may be passed on to Vert.x; resets the stream of a refused call. */
+  private boolean mayStart(ChannelHandlerContext ctx, int streamId, Http2Headers headers)
       throws Http2Exception {
     Http2Stream stream = connection.stream(streamId);
     if (stream.getProperty(key) != null) {
-      // Trailers, of which nothing is read.
+      // Trailers, which are ignored.
       return true;
     }
     Http2Error refusal = refusal(stream, headers);
@@ -197,7 +197,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
   /**
    * Opens the memory of a call.
    *
-   * @return why it is refused, or null; REFUSED_STREAM tells its client that it may retry
+   * @return the error to refuse it with, or null; after REFUSED_STREAM its client may retry
    */
   private Http2Error refusal(Http2Stream stream, Http2Headers headers) throws Http2Exception {
     if (refusing || memory.calls() >= maxCalls() || !memory.unsent(unsentBytes())) {
@@ -229,7 +229,7 @@ final class CallGuard extends Http2FrameListenerDecorator {
     long bytes = channel.bytesBeforeWritable();
     if (bytes > MAX_UNSENT_BYTES) {
       throw Http2Exception.connectionError(
-          Http2Error.ENHANCE_YOUR_CALM, "%d bytes of answers are not read", bytes);
+          Http2Error.ENHANCE_YOUR_CALM, "%d bytes of responses are unread", bytes);
     }
     return bytes;
   }

@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * What may be known of a call besides its messages. Belongs to the event loop of the call.
+ * The properties of a call besides its messages. Belongs to the event loop of the call.
  *
- * <p>Headers are as the caller sent them; among them may be secrets, so they are never logged.
+ * <p>Headers are as the caller sent them. They may contain secrets, so they are never logged.
  */
 public final class CallInfo {
 
@@ -33,21 +33,21 @@ public final class CallInfo {
   private final MultiMap headers;
   private final CallMemory memory;
   private final long startNanos = System.nanoTime();
-  // Made when they are first needed: most calls need none of them.
+  // Created when first needed: most calls need neither.
   private MultiMap responseHeaders;
   private MultiMap responseTrailers;
   private Object attachment;
   private long untilMillis = Long.MAX_VALUE;
-  private Throwable tooLate;
+  private Throwable expiryFailure;
   private List<Consumer<GrpcStatus>> atEnd = List.of();
-  private Runnable look = () -> {};
+  private Runnable whileOpen = () -> {};
   private String reason = "";
   private long received;
   private long sent;
 
   /**
-   * Written by the event loop, read by whoever works for the call; never as a plain field, and
-   * without the fence of a volatile, which would be a measurable part of a short call.
+   * Written by the event loop, read by any thread that works for the call; never as a plain field,
+   * and without the fence of a volatile, which would be a measurable part of a short call.
    */
   @SuppressWarnings("unused")
   private boolean over;
@@ -59,15 +59,12 @@ public final class CallInfo {
     this.memory = memory;
   }
 
-  /**
-   * The full method name, such as {@code users.v1.UserService/GetUser}; may be one that there is
-   * not.
-   */
+  /** The full method name, such as {@code users.v1.UserService/GetUser}; may be unknown. */
   public String method() {
     return method;
   }
 
-  /** The other end of the connection: the caller, or the last proxy before us. */
+  /** The other end of the connection: the caller, or the last proxy. */
   public SocketAddress peer() {
     return connection.remoteAddress();
   }
@@ -77,25 +74,25 @@ public final class CallInfo {
     return connection;
   }
 
-  /** What an interceptor has to say to a handler; null when that is nothing. */
+  /** The object that an interceptor attached for the handler, or null. */
   public <T> T attachment(Class<T> type) {
     return type.isInstance(attachment) ? type.cast(attachment) : null;
   }
 
-  /** Leaves something for the handler; there is one place. */
-  public void attach(Object something) {
-    attachment = something;
+  /** Attaches an object for the handler; replaces an earlier one. */
+  public void attach(Object object) {
+    attachment = object;
   }
 
   /**
-   * Ends the call, a quarter of a second late at most, when it goes on for too long.
+   * Sets the time at which the call ends if it is still open; at most a quarter of a second late.
    *
-   * @param millis as {@link System#currentTimeMillis} counts
-   * @param failure what it ends with
+   * @param millis in the time of {@link System#currentTimeMillis}
+   * @param failure ends the call
    */
   public void endAt(long millis, Throwable failure) {
     untilMillis = millis;
-    tooLate = failure;
+    expiryFailure = failure;
   }
 
   /** The request's metadata. */
@@ -103,7 +100,7 @@ public final class CallInfo {
     return headers;
   }
 
-  /** Metadata that goes out before the first message; to be set before the handler is called. */
+  /** Metadata to send before the first message; set it before the handler is called. */
   public MultiMap responseHeaders() {
     if (responseHeaders == null) {
       responseHeaders = MultiMap.caseInsensitiveMultiMap();
@@ -111,7 +108,7 @@ public final class CallInfo {
     return responseHeaders;
   }
 
-  /** Metadata that goes out with the status. */
+  /** Metadata to send with the status. */
   public MultiMap responseTrailers() {
     if (responseTrailers == null) {
       responseTrailers = MultiMap.caseInsensitiveMultiMap();
@@ -120,12 +117,12 @@ public final class CallInfo {
   }
 
   /**
-   * Counts memory that the handler keeps for this call, such as what waits for the end of a stream.
+   * Counts memory that the handler keeps for this call, such as messages until the end of a stream.
    * It is released when the call ends, or with {@link #release}.
    *
-   * @param bytes about what it takes
-   * @return false when this caller's share of the memory, or the server's, does not have it; the
-   *     handler then fails the call with {@link #memoryExceeded}
+   * @param bytes the approximate size
+   * @return false when the memory of this caller, or of the server, would be exceeded; the handler
+   *     then fails the call with {@link #memoryExceeded}
    */
   public boolean hold(int bytes) {
     return memory.hold(bytes);
@@ -141,48 +138,48 @@ public final class CallInfo {
     return new RpcException(memory.refusal());
   }
 
-  /** Messages that have come in so far. */
+  /** The number of messages received so far. */
   public long received() {
     return received;
   }
 
-  /** Messages that have gone out so far. */
+  /** The number of messages sent so far. */
   public long sent() {
     return sent;
   }
 
   /**
-   * Whether the call has its status, so that nobody waits for more: its time is over, or its caller
-   * has gone. May be asked from any thread.
+   * Returns true once the call has ended: it has its status, its time is over, or its caller has
+   * cancelled or disconnected. Thread-safe.
    */
   public boolean isOver() {
     return (boolean) OVER.getAcquire(this);
   }
 
-  /** Milliseconds since the headers of the call came. */
+  /** Milliseconds since the headers arrived. */
   public long millis() {
     return TimeUnit.NANOSECONDS.toMillis(nanos());
   }
 
-  /** Nanoseconds since the headers of the call came. */
+  /** Nanoseconds since the headers arrived. */
   public long nanos() {
     return System.nanoTime() - startNanos;
   }
 
   /**
-   * Why the call has failed, as in its {@code google.rpc.ErrorInfo}: one of the constants that we
-   * have. Empty while it has not, and when the caller has gone.
+   * The reason of the failure, as in its {@code google.rpc.ErrorInfo}: a constant of this project.
+   * Empty before a failure, and when the caller has cancelled or disconnected.
    */
   public String reason() {
     return reason;
   }
 
-  /** Calls back some four times a second while the call is open; there is one who is told. */
-  public void whileOpen(Runnable look) {
-    this.look = look;
+  /** Calls back about four times a second while the call is open. Replaces any earlier callback. */
+  public void whileOpen(Runnable callback) {
+    whileOpen = callback;
   }
 
-  /** Calls back once when the call is over; CANCELLED when the caller has gone. */
+  /** Calls back once when the call ends; CANCELLED when the caller cancels or disconnects. */
   public void onEnd(Consumer<GrpcStatus> handler) {
     if (atEnd.isEmpty()) {
       atEnd = new ArrayList<>();
@@ -198,16 +195,16 @@ public final class CallInfo {
     return responseTrailers != null;
   }
 
-  /** Why the call must not go on; null when it may. */
-  Throwable tooLate(long nowMillis) {
-    return nowMillis < untilMillis ? null : tooLate;
+  /** The failure of a call whose time is over, or null. */
+  Throwable expiryFailure(long nowMillis) {
+    return nowMillis < untilMillis ? null : expiryFailure;
   }
 
-  void look() {
-    look.run();
+  void runWhileOpen() {
+    whileOpen.run();
   }
 
-  void failed(String reason) {
+  void recordFailure(String reason) {
     this.reason = reason;
   }
 

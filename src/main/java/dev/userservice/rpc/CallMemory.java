@@ -4,8 +4,8 @@ import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 
 /**
- * What one call holds of the {@link MemoryBudget}. All of it is released when its stream closes, so
- * that nothing can be forgotten. Belongs to the event loop of the call.
+ * The memory that one call holds of the {@link MemoryBudget}. All of it is released when its stream
+ * closes, so that nothing can leak. Belongs to the event loop of the call.
  */
 final class CallMemory {
 
@@ -31,23 +31,23 @@ final class CallMemory {
     this.flow = flow;
   }
 
-  /** Whether what is written next leaves Vert.x at once, instead of waiting in its queue. */
+  /** Returns true if Vert.x sends the next write at once, instead of queueing it. */
   boolean isWritable() {
     return flow == null || flow.isWritable(stream);
   }
 
-  /** Whether the call gets {@link #refusal} and no more: the budget was exceeded when it began. */
+  /** Returns true if the call is to end with {@link #refusal}: it started above the budget. */
   boolean isRefused() {
-    // Its caller may have turned out to be known meanwhile.
+    // Its caller may have authenticated meanwhile.
     return refused && !connection.isWithin();
   }
 
-  /** Called when bytes arrive that the budget does not have. */
+  /** Sets a handler for arriving bytes that exceed the budget. */
   void onExceeded(Runnable handler) {
     onExceeded = handler;
   }
 
-  /** Holds bytes if the budget has them; true once the call is closed, which holds nothing. */
+  /** Holds bytes within the budget; has no effect, and returns true, once the call is closed. */
   boolean hold(long bytes) {
     if (!open) {
       return true;
@@ -59,7 +59,7 @@ final class CallMemory {
     return has;
   }
 
-  /** Holds bytes that have arrived; the call ends when the budget does not have them. */
+  /** Holds bytes that have arrived; the call ends if they exceed the budget. */
   void received(long bytes) {
     if (!hold(bytes)) {
       force(bytes);
@@ -67,7 +67,7 @@ final class CallMemory {
     }
   }
 
-  /** Holds bytes that are there already, whatever the budget says. */
+  /** Holds bytes that exist already, even above the budget. */
   void force(long bytes) {
     if (open) {
       connection.force(bytes);

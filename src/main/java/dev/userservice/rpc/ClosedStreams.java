@@ -13,13 +13,13 @@ import io.netty.handler.codec.http2.Http2LocalFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 
 /**
- * Ignores DATA and HEADERS of streams that were reset or are closed: they were on their way when
- * the reset was sent (RFC 9113, section 5.1). Netty answers each with another reset, and counts
- * these until it closes the connection. The bytes still count for the connection's window.
+ * Ignores DATA and HEADERS of streams that were reset or are closed: they were in flight when the
+ * reset was sent (RFC 9113, section 5.1). Netty answers each with another reset, and counts these
+ * until it closes the connection. The bytes still count for the connection's window.
  *
- * <p>Ignores resets of streams that were never opened, too, which section 6.4 makes an error of the
+ * <p>Also ignores resets of streams that were never opened, which section 6.4 makes an error of the
  * connection: gRPC's C core, and so Python, sends one for a call that is cancelled before its
- * headers have left.
+ * headers are sent.
  */
 final class ClosedStreams extends Http2FrameListenerDecorator {
 

@@ -3,7 +3,7 @@ package dev.userservice.rpc;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The connections of a process, and those that a limit closed. Thread-safe. */
+/** Counts the open connections of a process, and the ones that a limit closed. Thread-safe. */
 public final class ConnectionCounts {
 
   private final int max;
@@ -16,7 +16,7 @@ public final class ConnectionCounts {
   private final LongAdder aged = new LongAdder();
 
   /**
-   * @param max the most open connections
+   * @param max the max number of open connections
    */
   public ConnectionCounts(int max) {
     this.max = max;

@@ -7,7 +7,7 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.util.List;
 
 /**
- * What one connection and its calls hold of the {@link MemoryBudget}.
+ * The memory that one connection and its calls hold of the {@link MemoryBudget}.
  *
  * <p>Belongs to the event loop of the connection. It takes from the shared pools in blocks, so that
  * most calls touch no memory that other event loops write.
@@ -26,13 +26,13 @@ final class ConnectionMemory {
   private static final int BLOCK_BYTES = 16 * 1024;
 
   /**
-   * What a connection whose caller has not authenticated may hold beside the pool of all these: the
-   * connection and a first call, so that a good token is read however full that pool is. {@link
-   * UnauthenticatedConnections} bounds how many there are.
+   * The bytes that each connection of an unauthenticated caller may hold outside the pool of all
+   * these: the connection and a first call, so that a valid token is read even when the pool is
+   * full. {@link UnauthenticatedConnections} bounds their number.
    */
   private static final int ALLOWANCE_BYTES = 2 * BLOCK_BYTES;
 
-  /** Unused bytes above this go back to the pools. */
+  /** Unused bytes above this are returned to the pools. */
   private static final int MAX_SPARE_BYTES = 8 * BLOCK_BYTES;
 
   private static final List<RetryInfo> RETRY =
@@ -42,14 +42,14 @@ final class ConnectionMemory {
       new RpcStatus(
           GrpcStatus.RESOURCE_EXHAUSTED,
           "SERVER_MEMORY_LIMIT",
-          "this server holds as much for its callers as it may; retry more slowly",
+          "the memory of this server for its callers is exhausted; retry more slowly",
           List.copyOf(RETRY));
 
   private static final RpcStatus CALLER_FULL =
       new RpcStatus(
           GrpcStatus.RESOURCE_EXHAUSTED,
           "CALLER_MEMORY_LIMIT",
-          "this connection or address makes the server hold more than its share;"
+          "this connection or address exceeds its share of the server's memory;"
               + " read responses, complete requests, or send fewer at a time",
           List.copyOf(RETRY));
 
@@ -57,13 +57,13 @@ final class ConnectionMemory {
   private final String addressName;
   private final Pool address;
 
-  /** The pool of unauthenticated callers; null once the caller is known, or need not be. */
+  /** The pool of unauthenticated callers; null once authenticated, or if that is not required. */
   private Pool unauthenticated;
 
   private long held;
   private long reserved;
 
-  /** Whether more than the pools had was taken: what is spare must not be held again. */
+  /** True after taking more than the pools had: spare bytes must then not be held again. */
   private boolean overdrawn;
 
   private long unsent;
@@ -82,9 +82,9 @@ final class ConnectionMemory {
   /**
    * Opens a call.
    *
-   * @param bytes what it holds from its beginning
-   * @return the call, which may be one to {@link CallMemory#isRefused refuse}; null when there is
-   *     no memory left even to refuse it
+   * @param bytes the bytes that it holds from its start
+   * @return the call, which may be one to {@link CallMemory#isRefused refuse}; null when the memory
+   *     does not even suffice to refuse it
    */
   CallMemory openCall(long bytes) {
     boolean admitted = hold(bytes);
@@ -95,24 +95,24 @@ final class ConnectionMemory {
     return new CallMemory(this, bytes, !admitted);
   }
 
-  /** How many calls are open. */
+  /** The number of open calls. */
   int calls() {
     return calls;
   }
 
-  /** Leaves the memory of the call whose headers are being read, for the handler of the request. */
+  /** Sets the memory of the call whose headers are being read, for the handler of the request. */
   void arriving(CallMemory call) {
     arriving = call;
   }
 
-  /** Takes the memory of the call whose headers are being read; null when there is none. */
+  /** Takes the memory of the call whose headers are being read, or null. */
   CallMemory arrived() {
     CallMemory call = arriving;
     arriving = null;
     return call;
   }
 
-  /** The caller is known from now on: it no longer counts as unauthenticated. */
+  /** Marks the caller as authenticated. */
   void authenticated() {
     if (unauthenticated != null) {
       unauthenticated.give(beyondAllowance(reserved));
@@ -120,15 +120,15 @@ final class ConnectionMemory {
     }
   }
 
-  /** Whether the pools have, by now, what this connection was given beyond them. */
+  /** Returns true if the pools have, by now, the bytes that were taken beyond them. */
   boolean isWithin() {
     return unauthenticated == null && address.hasRoom() && budget.all().hasRoom();
   }
 
   /**
-   * Holds bytes if the budget has them.
+   * Holds bytes within the budget.
    *
-   * @return whether they are held; if not, {@link #refusal} says why
+   * @return false when the budget would be exceeded; {@link #refusal} has the reason
    */
   boolean hold(long bytes) {
     boolean has = hold(bytes, 0);
@@ -153,7 +153,7 @@ final class ConnectionMemory {
     return true;
   }
 
-  /** Holds bytes that are there already, whatever the budget says. */
+  /** Holds bytes that exist already, even above the budget. */
   void force(long bytes) {
     if (!open) {
       return;
@@ -181,7 +181,7 @@ final class ConnectionMemory {
     }
   }
 
-  /** Counts what waits in the socket to be read by the peer. */
+  /** Sets the bytes that wait in the socket; returns false when they exceed the budget. */
   boolean unsent(long bytes) {
     long more = bytes - unsent;
     if (more < 0) {
@@ -201,7 +201,7 @@ final class ConnectionMemory {
     }
   }
 
-  /** How a call is answered that could not hold what it wanted. */
+  /** The status for a call that could not hold the bytes it needs. */
   RpcStatus refusal() {
     return refusal;
   }

@@ -6,12 +6,12 @@ import io.vertx.core.http.HttpConnection;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 
-/** The timers of one HTTP/2 connection: whether it lives, whether it is idle, how old it is. */
+/** The timers of one HTTP/2 connection: keepalive, idleness and age. */
 final class ConnectionTimers {
 
   private static final long NONE = -1;
 
-  /** Ages differ by this part, so that connections of one moment do not all return in one. */
+  /** Ages differ by this part, so that connections opened together do not reconnect together. */
   private static final double AGE_JITTER = 0.1;
 
   private final Vertx vertx;
@@ -20,14 +20,14 @@ final class ConnectionTimers {
   private final BooleanSupplier busy;
   private final Runnable close;
   private long keepalive = NONE;
-  private long answer = NONE;
+  private long pingTimeout = NONE;
   private long idle = NONE;
   private long age = NONE;
   private boolean wasIdle;
 
   /**
-   * @param busy whether a call is open
-   * @param close ends the connection when it is idle
+   * @param busy true while a call is open
+   * @param close closes the connection when it is idle
    */
   ConnectionTimers(
       Vertx vertx,
@@ -43,18 +43,18 @@ final class ConnectionTimers {
   }
 
   /**
-   * Starts them.
+   * Starts the timers.
    *
    * @param aged called once at the maximum age
    * @param over called when the grace after it has passed
    */
   void start(Runnable aged, Runnable over) {
     if (bounds.keepaliveMillis() > 0) {
-      keepalive = vertx.setPeriodic(bounds.keepaliveMillis(), turn -> ask());
+      keepalive = vertx.setPeriodic(bounds.keepaliveMillis(), turn -> ping());
     }
     if (bounds.idleMillis() > 0) {
-      // Two looks in a row without a call: idle for at least half the time, for at most all of it.
-      idle = vertx.setPeriodic(Math.max(1, bounds.idleMillis() / 2), turn -> look());
+      // Closed after two checks in a row without a call: half the time at least, all of it at most.
+      idle = vertx.setPeriodic(Math.max(1, bounds.idleMillis() / 2), turn -> checkIdle());
     }
     if (bounds.ageMillis() > 0) {
       age =
@@ -67,27 +67,27 @@ final class ConnectionTimers {
     }
   }
 
-  /** An age, a tenth more or less. */
+  /** Changes an age by up to a tenth, at random. */
   static long jittered(int millis) {
     double factor = ThreadLocalRandom.current().nextDouble(1 - AGE_JITTER, 1 + AGE_JITTER);
     return Math.max(1, Math.round(millis * factor));
   }
 
-  private void ask() {
-    if (answer != NONE) {
+  private void ping() {
+    if (pingTimeout != NONE) {
       return;
     }
-    answer = vertx.setTimer(bounds.keepaliveTimeoutMillis(), silence -> connection.close());
+    pingTimeout = vertx.setTimer(bounds.keepaliveTimeoutMillis(), silence -> connection.close());
     connection
         .ping(Buffer.buffer(8).appendLong(System.nanoTime()))
         .onComplete(
             answered -> {
-              vertx.cancelTimer(answer);
-              answer = NONE;
+              vertx.cancelTimer(pingTimeout);
+              pingTimeout = NONE;
             });
   }
 
-  private void look() {
+  private void checkIdle() {
     boolean nowIdle = !busy.getAsBoolean();
     if (nowIdle && wasIdle) {
       close.run();
@@ -96,7 +96,7 @@ final class ConnectionTimers {
   }
 
   void stop() {
-    for (long timer : new long[] {keepalive, answer, idle, age}) {
+    for (long timer : new long[] {keepalive, pingTimeout, idle, age}) {
       vertx.cancelTimer(timer);
     }
   }

@@ -21,9 +21,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Keeps connections within bounds: how many there are, what they hold, how long one may do nothing,
- * how old one becomes, how often it may send frames that cost its sender nothing, how many may be
- * unauthenticated; and finds out which of them are dead.
+ * Keeps connections within bounds: their number, memory, idle time, age, control frames, and the
+ * number of unauthenticated ones. Finds dead connections.
  *
  * <p>The connection handler of an HTTP server; one for each event loop.
  */
@@ -32,18 +31,18 @@ public final class Connections implements Handler<HttpConnection> {
   /**
    * The bounds.
    *
-   * @param silentMillis how long a connection may take until it speaks HTTP, 0 for ever
-   * @param calls the most calls at a time of one connection
-   * @param unauthenticated the most connections whose caller has not authenticated; 0 when callers
-   *     need not
-   * @param unauthenticatedMillis how long one of those stays open without a call
-   * @param idleMillis how long a connection without a call stays open, 0 for ever
-   * @param ageMillis how old a connection becomes, a tenth more or less; 0 for any age
-   * @param ageGraceMillis how long its calls may then take to end
-   * @param controlFramesPerSecond the most PING, SETTINGS, PRIORITY and unknown frames of a
-   *     connection
-   * @param keepaliveMillis how often a connection is asked whether it lives, 0 for never
-   * @param keepaliveTimeoutMillis how long it has for the answer
+   * @param silentMillis the max time until a connection speaks HTTP, 0 for no limit
+   * @param calls the max number of open calls of one connection
+   * @param unauthenticated the max number of connections whose caller has not authenticated; 0 when
+   *     callers need not
+   * @param unauthenticatedMillis the max time of one of those without a call
+   * @param idleMillis the max time of a connection without a call, 0 for no limit
+   * @param ageMillis the max age of a connection, a tenth more or less; 0 for no limit
+   * @param ageGraceMillis the time after that for its calls to end
+   * @param controlFramesPerSecond the max number of PING, SETTINGS, PRIORITY and unknown frames of
+   *     a connection
+   * @param keepaliveMillis the time between two PINGs, 0 for none
+   * @param keepaliveTimeoutMillis the time for the answer to a PING
    */
   public record Bounds(
       int silentMillis,
@@ -58,9 +57,9 @@ public final class Connections implements Handler<HttpConnection> {
       int keepaliveTimeoutMillis) {}
 
   /**
-   * What all event loops share.
+   * The parts that all event loops share.
    *
-   * @param address the source that a peer counts for
+   * @param address returns the source address that a peer counts for
    */
   public record Shared(
       MemoryBudget memory,
@@ -70,7 +69,7 @@ public final class Connections implements Handler<HttpConnection> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
-  /** After its grace, how long an old connection has for the last statuses. */
+  /** The time after the grace of an old connection for its last statuses. */
   private static final long LAST_STATUS_MILLIS = 500;
 
   private static final AttributeKey<Peer> PEER = AttributeKey.valueOf(Peer.class, "peer");
@@ -81,7 +80,7 @@ public final class Connections implements Handler<HttpConnection> {
   private final Consumer<HttpConnection> endCalls;
 
   /**
-   * @param endCalls ends the calls of a connection that has become too old
+   * @param endCalls ends the calls of a connection above its maximum age
    */
   public Connections(Vertx vertx, Bounds bounds, Shared shared, Consumer<HttpConnection> endCalls) {
     this.vertx = vertx;
@@ -90,7 +89,7 @@ public final class Connections implements Handler<HttpConnection> {
     this.endCalls = endCalls;
   }
 
-  /** The caller of a connection is known from now on. */
+  /** Marks the caller of a connection as authenticated. */
   public static void known(HttpConnection connection) {
     Peer peer = peer(connection);
     if (peer != null) {
@@ -98,17 +97,17 @@ public final class Connections implements Handler<HttpConnection> {
     }
   }
 
-  /** Calls back when a connection has closed, beside the one handler that it has itself. */
+  /** Calls back when a connection has closed; keeps the one handler of the connection itself. */
   public static void onClose(HttpConnection connection, Runnable closed) {
     channel(connection).closeFuture().addListener(done -> closed.run());
   }
 
-  /** Takes the failures of connections that have not begun to speak HTTP. */
+  /** Logs the failure of a connection that does not speak HTTP yet. */
   public static void failed(Throwable failure) {
-    log("a peer that is not known yet", failure);
+    log("an unknown peer", failure);
   }
 
-  /** What a connection and its calls hold; null when nothing bounds it. */
+  /** The memory of a connection; null when it is not bounded. */
   static ConnectionMemory memory(HttpConnection connection) {
     Peer peer = peer(connection);
     return peer == null ? null : peer.memory;
@@ -122,7 +121,7 @@ public final class Connections implements Handler<HttpConnection> {
     return ((ConnectionBase) connection).channel();
   }
 
-  /** For the channel that accepts, before the connections are handed to this. */
+  /** The handler for the channel that accepts, which sees connections before this class does. */
   ChannelHandler gate() {
     return new AcceptGate(shared.counts, bounds.silentMillis(), channel -> channel.hasAttr(PEER));
   }
@@ -150,17 +149,17 @@ public final class Connections implements Handler<HttpConnection> {
       }
     }
     if (bounds.unauthenticated() > 0) {
-      peer.isUnauthenticated();
+      peer.startUnauthenticated();
     }
   }
 
-  /** Peers must not be able to fill the log, but a lack of memory is never their error. */
+  /** Logs at DEBUG, so that peers cannot fill the log; an Error, such as of memory, at ERROR. */
   private static void log(Object peer, Throwable failure) {
-    // HTTP/2 wraps what its handlers throw.
+    // HTTP/2 wraps the exceptions of its handlers.
     if (failure instanceof Error || failure.getCause() instanceof Error) {
-      LOG.error("Connection of " + peer, failure);
+      LOG.error("Failure of the connection of " + peer, failure);
     } else {
-      LOG.debug("Connection of " + peer, failure);
+      LOG.debug("Failure of the connection of " + peer, failure);
     }
   }
 
@@ -198,28 +197,28 @@ public final class Connections implements Handler<HttpConnection> {
               memory,
               bounds.calls());
       graceful = new GracefulClose(http2, guard);
-      guard.onPingAnswered(graceful::peerKnows);
+      guard.onPingAnswered(graceful::roundTripDone);
       http2.decoder().frameListener(guard);
-      // By default the bytes of 16 reads pile up in a direct buffer behind a frame that is not
-      // complete: a megabyte of each connection, which no budget counts.
+      // By default the bytes of 16 reads pile up in a direct buffer behind an incomplete frame: a
+      // megabyte for each connection, which no budget counts.
       http2.setDiscardAfterReads(1);
       pipeline.addFirst(new LingeringClose(), graceful);
       pipeline.addBefore(
           pipeline.context(http2).name(), null, new StreamFailures(http2.connection(), guard));
       if (pipeline.get(IdleStateHandler.class) != null) {
-        // From here on timers look for calls, and this one would listen to each write.
+        // The timers below check for calls; this handler would also listen to each write.
         pipeline.remove(IdleStateHandler.class);
       }
       pipeline.addLast(new FlushOnceATurn());
       timers =
           new ConnectionTimers(vertx, connection, bounds, () -> memory.calls() > 0, this::close);
-      timers.start(this::old, this::tooOld);
+      timers.start(this::maxAgeReached, this::graceOver);
     }
 
     /** Bounds an HTTP/1.1 connection, which has no PING to age with. */
     void guard() {
       ChannelPipeline pipeline = channel(connection).pipeline();
-      // In plaintext the first request is on its way past this place.
+      // In plaintext the first request has already passed this place.
       pipeline.addAfter(
           HttpDoor.ENCODER,
           null,
@@ -243,8 +242,8 @@ public final class Connections implements Handler<HttpConnection> {
       }
     }
 
-    /** The caller is not known yet: it gets little, and not for long. */
-    void isUnauthenticated() {
+    /** Limits the number and the time of such connections until their caller authenticates. */
+    void startUnauthenticated() {
       unauthenticatedTimer =
           vertx.setPeriodic(
               bounds.unauthenticatedMillis(),
@@ -276,12 +275,12 @@ public final class Connections implements Handler<HttpConnection> {
       context.runOnContext(turn -> connection.close());
     }
 
-    private void old() {
+    private void maxAgeReached() {
       shared.counts.countAged();
       graceful.begin(bounds.ageGraceMillis() + LAST_STATUS_MILLIS);
     }
 
-    private void tooOld() {
+    private void graceOver() {
       endCalls.accept(connection);
     }
 

@@ -11,8 +11,8 @@ import io.netty.handler.codec.http2.Http2Settings;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Closes a connection that sends too many of the frames that open no stream, carry no data and cost
- * their sender next to nothing. Netty limits the other floods: resets, CONTINUATION, empty DATA.
+ * Closes a connection that sends too many control frames, which open no stream, carry no data and
+ * are nearly free for their sender. Netty limits other floods: resets, CONTINUATION, empty DATA.
  */
 final class ControlFrameLimit extends Http2FrameListenerDecorator {
 

@@ -13,7 +13,7 @@ final class Deadline {
 
   private static final int MAX_DIGITS = 8;
 
-  /** A year; a later deadline never ends a call. */
+  /** A year; a longer timeout sets no timer. */
   private static final long MAX_MILLIS = 365L * 24 * 3_600_000;
 
   private final Vertx vertx;
@@ -27,8 +27,8 @@ final class Deadline {
   /**
    * @param timeout the header, or null
    * @param late called when the deadline is exceeded; at once for a timeout below the resolution of
-   *     timers, in which no useful work is possible
-   * @return null when there is nothing to wait for
+   *     timers, which leaves no time for useful work
+   * @return null when no timer is set
    * @throws RpcException when the header is malformed
    */
   static Deadline of(Vertx vertx, String timeout, Handler<RpcException> late) {
@@ -37,11 +37,11 @@ final class Deadline {
     }
     long millis = TimeUnit.NANOSECONDS.toMillis(nanos(timeout));
     if (millis < 1) {
-      late.handle(over(timeout));
+      late.handle(exceeded(timeout));
       return null;
     }
     return millis < MAX_MILLIS
-        ? new Deadline(vertx, vertx.setTimer(millis, now -> late.handle(over(timeout))))
+        ? new Deadline(vertx, vertx.setTimer(millis, now -> late.handle(exceeded(timeout))))
         : null;
   }
 
@@ -49,16 +49,16 @@ final class Deadline {
     vertx.cancelTimer(timer);
   }
 
-  private static RpcException over(String timeout) {
+  private static RpcException exceeded(String timeout) {
     return new RpcException(
         new RpcStatus(
             GrpcStatus.DEADLINE_EXCEEDED,
             "DEADLINE_EXCEEDED",
-            "the call was not over within the grpc-timeout of " + timeout));
+            "the call did not complete within the grpc-timeout of " + timeout));
   }
 
   /**
-   * Returns the timeout in nanoseconds; {@link Long#MAX_VALUE} when a long cannot hold it.
+   * Returns the timeout in nanoseconds; {@link Long#MAX_VALUE} above the range of a long.
    *
    * @throws RpcException when the header is malformed
    */

@@ -7,7 +7,7 @@ import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 
-/** Turns whatever failed into the status of the call. */
+/** Turns failures into the status of a call. */
 final class Failures {
 
   private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
@@ -17,7 +17,7 @@ final class Failures {
 
   /**
    * @param domain the {@code google.rpc.ErrorInfo} domain of every error
-   * @param table the service's own failures; null for one that it does not know
+   * @param table maps the service's own failures; returns null for an unknown one
    */
   Failures(String domain, Function<Throwable, RpcStatus> table) {
     this.domain = domain;
@@ -36,7 +36,7 @@ final class Failures {
     return status != null ? status : unexpected(failure, method);
   }
 
-  /** The caller gets an id and nothing else; the log has the same id and everything. */
+  /** Returns a status with an id only; logs the failure with the same id. */
   private static RpcStatus unexpected(Throwable failure, String method) {
     String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     LOG.error("Call of " + method + " failed, error id " + id, failure);

@@ -11,19 +11,19 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
 
 /**
- * Stands between HTTP and the gRPC deframer, and hands on one whole, checked message frame at a
- * time, when it is wanted.
+ * A gate between HTTP and the gRPC deframer, which passes on one whole, checked message frame at a
+ * time, on demand.
  *
  * <p>A frame is one byte of flags, four bytes of length and the message (gRPC over HTTP/2,
- * "Length-Prefixed-Message"). The deframer behind this takes reserved flags for none, drops a frame
- * that the end of the stream cuts short, never answers one whose flag and headers contradict each
- * other, and copies the rest of its buffer for each message in it. Given exactly one frame a time,
- * it does none of that.
+ * "Length-Prefixed-Message"). The deframer behind this ignores reserved flags, drops a frame that
+ * the end of the stream cuts short, never answers a frame whose flag and headers contradict each
+ * other, and copies the rest of its buffer for each message. With exactly one frame at a time, none
+ * of this can happen.
  *
- * <p>While it is paused, what has arrived stays as it came: nothing is inflated, and the deframer
- * queues nothing. All of it counts for the memory of the call.
+ * <p>While it is paused, received bytes stay as they are: nothing is inflated, and the deframer
+ * queues nothing. All of them count for the memory of the call.
  *
- * <p>A violation goes to the exception handler as an {@link RpcException}; nothing is handed on
+ * <p>The exception handler receives a violation as an {@link RpcException}; nothing is passed on
  * after it.
  */
 final class FrameGate extends HttpServerRequestWrapper {
@@ -37,13 +37,13 @@ final class FrameGate extends HttpServerRequestWrapper {
   private final int messageBytes;
   private final CallMemory memory;
 
-  /** Whether HTTP/2 has counted a chunk before it comes here. */
+  /** True if chunks are counted before they arrive, by HTTP/2. */
   private final boolean counted;
 
-  /** A frame that has not arrived in full; null between frames. */
+  /** An incomplete frame; null between frames. */
   private PartialFrame partial;
 
-  /** A chunk that is not used up, and where its rest begins; null unless paused. */
+  /** A chunk with an unused rest, which starts at {@link #restFrom}; null unless paused. */
   private Buffer rest;
 
   private int restFrom;
@@ -55,9 +55,9 @@ final class FrameGate extends HttpServerRequestWrapper {
   private Handler<Throwable> exceptionHandler;
 
   /**
-   * @param path the path that the gRPC server is to see
-   * @param messageBytes the largest message, both as it comes and inflated
-   * @param memory what holds what has arrived
+   * @param path the path to show to the gRPC server
+   * @param messageBytes the max size of a message, both compressed and inflated
+   * @param memory counts the received bytes
    */
   FrameGate(HttpServerRequestInternal request, String path, int messageBytes, CallMemory memory) {
     super(request);
@@ -109,11 +109,11 @@ final class FrameGate extends HttpServerRequestWrapper {
     return this;
   }
 
-  /** Hands on nothing more, from the next frame on; the end of the stream waits too. */
+  /** Passes on nothing more, from the next frame on; the end of the stream waits too. */
   @Override
   public HttpServerRequest pause() {
     paused = true;
-    // A request that is at its end would throw.
+    // Vert.x throws for an ended request.
     if (!delegatePaused && !delegate.isEnded()) {
       delegatePaused = true;
       delegate.pause();
@@ -125,18 +125,18 @@ final class FrameGate extends HttpServerRequestWrapper {
   public HttpServerRequest resume() {
     paused = false;
     if (!receiving) {
-      goOn();
+      proceed();
     }
     return this;
   }
 
-  /** Chunks are not counted: who reads pauses by messages. */
+  /** Resumes, whatever the amount: readers count messages, not chunks. */
   @Override
   public HttpServerRequest fetch(long amount) {
     return resume();
   }
 
-  /** Takes nothing more in, and drops what was not handed on. */
+  /** Drops all bytes that were not passed on, and all that still arrive. */
   void discard() {
     closed = true;
     dropPartial();
@@ -156,11 +156,11 @@ final class FrameGate extends HttpServerRequestWrapper {
       return;
     }
     use(chunk, 0);
-    goOn();
+    proceed();
   }
 
-  /** Hands on what is left of a chunk, and then lets more arrive. */
-  private void goOn() {
+  /** Passes on the rest of a chunk, and then resumes HTTP. */
+  private void proceed() {
     Buffer chunk = rest;
     if (chunk != null && !paused) {
       rest = null;
@@ -172,7 +172,7 @@ final class FrameGate extends HttpServerRequestWrapper {
     }
   }
 
-  /** Goes through the frames of a chunk until it is used up, or no more are wanted. */
+  /** Passes on the frames of a chunk until it is used up, or this is paused. */
   private void use(Buffer chunk, int from) {
     receiving = true;
     int at = from;
@@ -188,7 +188,7 @@ final class FrameGate extends HttpServerRequestWrapper {
     }
   }
 
-  /** Hands on the frame at a place, or begins to gather it. Returns where what follows begins. */
+  /** Passes on the frame at an index, or starts a partial one. Returns the index behind it. */
   private int next(Buffer chunk, int at) {
     long end = end(chunk, at);
     if (end > chunk.length()) {
@@ -196,19 +196,19 @@ final class FrameGate extends HttpServerRequestWrapper {
       return complete(chunk, at);
     }
     if (admits(chunk.getByte(at), end - at - PREFIX_BYTES)) {
-      hand(chunk.slice(at, (int) end));
+      pass(chunk.slice(at, (int) end));
     }
     return (int) end;
   }
 
-  /** Where a frame ends; past the end of the chunk when it does not say yet. */
+  /** The end of a frame; behind the end of the chunk while its length is unknown. */
   private static long end(Buffer chunk, int at) {
     return chunk.length() - at < PREFIX_BYTES
         ? Long.MAX_VALUE
         : at + PREFIX_BYTES + chunk.getUnsignedInt(at + 1);
   }
 
-  /** Adds to the frame that has not come in full. Returns where what comes after it begins. */
+  /** Adds bytes to the partial frame. Returns the index of the first byte behind them. */
   private int complete(Buffer chunk, int from) {
     int at = partial.hasPrefix() ? from : partial.take(chunk, from);
     if (!partial.hasPrefix() || !admits(partial.flags(), partial.messageBytes())) {
@@ -217,11 +217,11 @@ final class FrameGate extends HttpServerRequestWrapper {
     int before = partial.capacity();
     at = partial.take(chunk, at);
     memory.received(partial.capacity() - before);
-    // The call may have ended by that, and with it this frame.
+    // The call, and with it this frame, may have ended for lack of memory.
     if (partial != null && partial.isComplete()) {
       Buffer frame = partial.toBuffer();
       dropPartial();
-      hand(frame);
+      pass(frame);
     }
     return at;
   }
@@ -233,7 +233,7 @@ final class FrameGate extends HttpServerRequestWrapper {
     }
   }
 
-  /** Whether a frame may come in; decided from its first five bytes, before any of the rest. */
+  /** Checks the first five bytes of a frame, before the rest arrives; false when refused. */
   private boolean admits(byte flags, long length) {
     if ((flags & ~COMPRESSED) != 0) {
       return refuse("RESERVED_FLAGS", "a message frame has reserved flags set");
@@ -259,7 +259,7 @@ final class FrameGate extends HttpServerRequestWrapper {
             "grpc-encoding must be gzip or identity"));
   }
 
-  private void hand(Buffer frame) {
+  private void pass(Buffer frame) {
     if (frame.getByte(0) != COMPRESSED) {
       handler.handle(frame);
       return;
@@ -269,7 +269,7 @@ final class FrameGate extends HttpServerRequestWrapper {
       byte[] compressed = frame.getBytes(PREFIX_BYTES, frame.length());
       inflated = Gzip.inflate(compressed, messageBytes, PREFIX_BYTES);
     } catch (IOException | StackOverflowError corrupt) {
-      // The JDK's reader calls itself for each member of a stream that has many.
+      // The JDK's reader recurses for each member of a stream, which may have many.
       refuse("CORRUPT_GZIP", "a message is flagged as compressed, but is not in gzip format");
       return;
     }

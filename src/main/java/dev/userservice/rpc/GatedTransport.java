@@ -13,8 +13,8 @@ import io.vertx.core.spi.transport.Transport;
 import java.net.SocketAddress;
 
 /**
- * A transport of Vert.x whose servers have a handler on the channel that accepts: Vert.x has no
- * other place for one.
+ * A transport of Vert.x that adds a handler to the channel that accepts. Vert.x offers no other way
+ * to add one.
  */
 final class GatedTransport implements Transport {
 

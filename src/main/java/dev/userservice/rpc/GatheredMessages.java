@@ -6,16 +6,15 @@ import io.vertx.core.buffer.Buffer;
 import java.util.function.Consumer;
 
 /**
- * Messages of a stream that leave together: those of one turn of the event loop, up to a size. Each
- * write goes through all of HTTP/2, which for a small message costs several times what the message
- * does.
+ * Messages of a stream that are sent together: those of one turn of the event loop, up to a size.
+ * Each write passes through all of HTTP/2, which costs several times as much as a small message.
  *
- * <p>To be used once the headers have gone, and for messages that are not compressed: it writes
- * past the gRPC stream, which does nothing more for them than to put their length in front.
+ * <p>For use after the headers are sent, and for uncompressed messages: it bypasses the gRPC
+ * stream, which would only prepend their length.
  */
 final class GatheredMessages {
 
-  /** The largest frame that every HTTP/2 peer takes (RFC 9113, section 4.2). */
+  /** The largest frame that every HTTP/2 peer accepts (RFC 9113, section 4.2). */
   private static final int ENOUGH_BYTES = 16_384;
 
   private static final int FIRST_BYTES = 1_024;
@@ -32,7 +31,7 @@ final class GatheredMessages {
     this.response = response;
   }
 
-  /** Sends a message, at the end of this turn at the latest. */
+  /** Sends a message, no later than at the end of this turn. */
   void add(Buffer message) {
     if (frames == null) {
       frames = Buffer.buffer(FIRST_BYTES);
@@ -50,7 +49,7 @@ final class GatheredMessages {
     }
   }
 
-  /** Sends what there is. */
+  /** Sends the gathered messages. */
   void flush() {
     if (frames != null) {
       Buffer full = frames;

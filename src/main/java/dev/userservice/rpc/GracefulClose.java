@@ -10,19 +10,19 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ends an HTTP/2 connection without refusing a call that is on its way (RFC 9113, section 6.8): a
- * GOAWAY that accepts all streams and a PING come first, and the GOAWAY with the last stream only
- * when the peer has answered the PING, since it then starts no more calls here.
+ * Closes an HTTP/2 connection without refusing a call in flight (RFC 9113, section 6.8): first a
+ * GOAWAY that accepts all streams, and a PING. The GOAWAY with the last stream follows the peer's
+ * answer to the PING, because the peer then starts no more calls on this connection.
  *
- * <p>Vert.x sends the last GOAWAY at once. It begins with a {@link ShutdownEvent}, which waits here
- * for the round trip.
+ * <p>Vert.x would send the last GOAWAY at once, on a {@link ShutdownEvent}. This class delays that
+ * event by the round trip.
  */
 final class GracefulClose extends ChannelInboundHandlerAdapter {
 
-  /** What tells this PING from those that look for dead connections. */
+  /** The data of this PING, which differ from those of keepalive. */
   static final long PING = 0x676F61776179L;
 
-  /** The longest wait for the answer, for peers that are frozen or gone. */
+  /** The max wait for the answer, for peers that are frozen or disconnected. */
   private static final long MAX_ROUND_TRIP_MILLIS = 2_000;
 
   private final Http2ConnectionHandler http2;
@@ -59,9 +59,9 @@ final class GracefulClose extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * Begins the end; what asks again later may shorten it.
+   * Starts closing; a later call may shorten the time.
    *
-   * @param millis how long the calls that are under way may take to end
+   * @param millis the max time for open calls to end
    */
   void begin(long millis) {
     begin(new ShutdownEvent(millis, TimeUnit.MILLISECONDS));
@@ -70,7 +70,7 @@ final class GracefulClose extends ChannelInboundHandlerAdapter {
   private void begin(ShutdownEvent close) {
     ChannelHandlerContext codec = ctx.pipeline().context(http2);
     if (codec == null) {
-      // The connection closed before its event loop had the time for this.
+      // The connection closed before this task ran.
       return;
     }
     boolean first = shutdown == null;
@@ -93,13 +93,13 @@ final class GracefulClose extends ChannelInboundHandlerAdapter {
     waiting =
         ctx.executor()
             .schedule(
-                this::peerKnows,
+                this::roundTripDone,
                 Math.min(MAX_ROUND_TRIP_MILLIS, millis / 2),
                 TimeUnit.MILLISECONDS);
   }
 
-  /** The peer has read the first GOAWAY, or does not answer. */
-  void peerKnows() {
+  /** Sends the last GOAWAY: the peer has read the first one, or does not answer. */
+  void roundTripDone() {
     if (waiting == null) {
       return;
     }
@@ -110,8 +110,8 @@ final class GracefulClose extends ChannelInboundHandlerAdapter {
     if (codec == null) {
       return;
     }
-    // Past Netty's own books: with this number in them, it would not know a late call's stream, and
-    // would take the next frame of it for an error of the connection.
+    // Bypasses Netty's own state: with this id in it, Netty would not know the stream of a late
+    // call, and would treat its next frame as an error of the connection.
     http2
         .encoder()
         .frameWriter()

@@ -15,17 +15,17 @@ final class Gzip {
 
   static final String NAME = "gzip";
 
-  /** Below this many bytes a message gets larger, or too little smaller to be worth the time. */
+  /** The min size to compress: a smaller message grows, or shrinks too little for the cost. */
   static final int WORTHWHILE_BYTES = 1_024;
 
   private static final int CHUNK_BYTES = 16_384;
 
-  /** The format cannot make more than this many bytes of one. */
-  private static final long MOST_RATIO = 1_032;
+  /** The max compression ratio of the format. */
+  private static final long MAX_RATIO = 1_032;
 
   private Gzip() {}
 
-  /** Whether a {@code grpc-accept-encoding} header names gzip; null when there is none. */
+  /** Returns true if a {@code grpc-accept-encoding} header, which may be null, names gzip. */
   static boolean isAccepted(String header) {
     if (header == null || NAME.equals(header)) {
       return header != null;
@@ -40,25 +40,25 @@ final class Gzip {
   }
 
   /**
-   * Inflates no further than it has to in order to know that there is too much, and keeps nothing
-   * of what says itself that it is.
+   * Stops inflating once the limit is exceeded; buffers nothing when the declared length already
+   * exceeds it.
    *
-   * @param room bytes to leave free, as zeroes, before the inflated ones
-   * @return null when there are more than {@code most} inflated bytes
-   * @throws IOException when these are not gzip's
+   * @param room the number of zeroes before the inflated bytes
+   * @return null when the inflated size exceeds {@code maxBytes}
+   * @throws IOException when the bytes are not in gzip format
    */
-  static Buffer inflate(byte[] bytes, int most, int room) throws IOException {
-    long said = lengthSaid(bytes);
-    boolean keep = said <= most;
-    Buffer inflated = Buffer.buffer(room + (keep ? (int) said : 0)).appendBytes(new byte[room]);
-    // Small messages are many: what is allocated for one must not be more than it could become.
-    byte[] chunk = new byte[Math.min(CHUNK_BYTES, most + 1)];
+  static Buffer inflate(byte[] bytes, int maxBytes, int room) throws IOException {
+    long declared = declaredLength(bytes);
+    boolean keep = declared <= maxBytes;
+    Buffer inflated = Buffer.buffer(room + (keep ? (int) declared : 0)).appendBytes(new byte[room]);
+    // No larger than the message may become, because small messages are frequent.
+    byte[] chunk = new byte[Math.min(CHUNK_BYTES, maxBytes + 1)];
     long length = 0;
     int input = Math.max(1, Math.min(CHUNK_BYTES, bytes.length));
     try (var gzip = new GZIPInputStream(new ByteArrayInputStream(bytes), input)) {
       for (int read = gzip.read(chunk); read >= 0; read = gzip.read(chunk)) {
         length += read;
-        if (length > most) {
+        if (length > maxBytes) {
           return null;
         }
         if (keep) {
@@ -70,16 +70,16 @@ final class Gzip {
   }
 
   /**
-   * The length that the last four bytes give, modulo 2^32 (RFC 1952, ISIZE), which the stream
-   * checks when it gets there; a lie costs no more than so many bytes could hold.
+   * The length in the last four bytes, modulo 2^32 (RFC 1952, ISIZE), which the stream checks at
+   * its end. A false one is bounded by the max ratio.
    */
-  private static long lengthSaid(byte[] bytes) {
+  private static long declaredLength(byte[] bytes) {
     if (bytes.length < Integer.BYTES) {
       return 0;
     }
-    int said =
+    int declared =
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - Integer.BYTES);
-    return Math.min(Integer.toUnsignedLong(said), bytes.length * MOST_RATIO);
+    return Math.min(Integer.toUnsignedLong(declared), bytes.length * MAX_RATIO);
   }
 
   static Buffer deflate(Buffer bytes) {

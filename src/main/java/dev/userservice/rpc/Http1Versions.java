@@ -11,11 +11,11 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
 
 /**
- * Makes up for what Vert.x does with versions other than HTTP/1.1.
+ * Corrects how Vert.x handles versions other than HTTP/1.1.
  *
- * <p>The connection is closed behind each response to HTTP/1.0, also when the client asks to keep
- * it. The length of most responses is not known when they begin, and HTTP/1.0 has no chunks: only
- * the end of the connection can end them (RFC 9112, section 6.3). Vert.x would leave it open.
+ * <p>The connection is closed after each response to HTTP/1.0, even when the client asks to keep
+ * it. The length of most responses is unknown when they start, and HTTP/1.0 has no chunks: only the
+ * end of the connection can end them (RFC 9112, section 6.3). Vert.x would leave it open.
  *
  * <p>A request of an unknown version counts as malformed; Vert.x would answer 501 in that version.
  */
@@ -27,7 +27,7 @@ final class Http1Versions extends ChannelDuplexHandler {
     private static final long serialVersionUID = 1;
 
     private UnknownVersionException() {
-      super("unknown version of HTTP", null, false, false);
+      super("unknown HTTP version", null, false, false);
     }
   }
 

@@ -22,16 +22,16 @@ import io.vertx.core.spi.transport.Transport;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Makes an HTTP server that has {@link Http1Versions} in each HTTP/1.1 connection, and {@link
- * UpgradeGuard} in each plaintext one, before its first request is read. Vert.x has no handler for
- * connections that early.
+ * Creates an HTTP server with {@link Http1Versions} in each HTTP/1.1 connection, and {@link
+ * UpgradeGuard} in each plaintext one, before the first request is read. The connection handler of
+ * Vert.x would be too late.
  */
 public final class HttpDoor {
 
-  /** As Vert.x calls its handler of upgrades. */
+  /** The name of Vert.x's handler of upgrades. */
   static final String UPGRADE = "h2c";
 
-  /** As Vert.x calls its encoder of HTTP/1.1. */
+  /** The name of Vert.x's encoder of HTTP/1.1. */
   static final String ENCODER = "httpEncoder";
 
   private static final byte[] PREFACE =
@@ -39,13 +39,13 @@ public final class HttpDoor {
 
   private HttpDoor() {}
 
-  /** As {@link Vertx#createHttpServer(HttpServerOptions)}, for connections that are bounded. */
+  /** Does as {@link Vertx#createHttpServer(HttpServerOptions)}, with bounds on connections. */
   public static HttpServer create(Vertx vertx, HttpServerOptions options, Connections connections) {
     return new HttpServerImpl(
         new Guarding(new Gated((VertxInternal) vertx, connections.gate())), options);
   }
 
-  /** What a server that listens takes from a Vert.x. */
+  /** A Vert.x whose servers listen through {@link GatedTransport}. */
   private static final class Gated extends VertxWrapper {
 
     private final Transport transport;
@@ -89,8 +89,8 @@ public final class HttpDoor {
   }
 
   /**
-   * Hands on as few bytes as Vert.x needs to tell HTTP/1.1 from HTTP/2, so that its pipeline for
-   * HTTP/1.1 is there before the first request is decoded.
+   * Passes on only the bytes that Vert.x needs to distinguish HTTP/1.1 from HTTP/2, so that its
+   * pipeline for HTTP/1.1 exists before the first request is decoded.
    */
   private static final class FirstBytes extends ChannelInboundHandlerAdapter {
 

@@ -5,8 +5,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.timeout.IdleStateEvent;
 
 /**
- * Lets an HTTP/1.1 connection be idle only when it has no call: an open call may be silent for
- * long, and without its trailers it looks to its caller as if it had been cut.
+ * Ignores idleness of an HTTP/1.1 connection with an open call: a call may be silent for long, and
+ * without its trailers it would look truncated to its caller.
  */
 final class IdleGuard extends ChannelInboundHandlerAdapter {
 

@@ -3,17 +3,18 @@ package dev.userservice.rpc;
 import io.vertx.core.Future;
 
 /**
- * Sees every call: of every service, over gRPC and gRPC-Web, known method or not, before any
- * message of it is read. Called on the event loop of the call.
+ * Observes or refuses every call: of all services and of unknown methods, over gRPC and gRPC-Web.
+ * Called on the event loop of the call.
  */
 @FunctionalInterface
 public interface Interceptor {
 
   /**
-   * A call has come. What it wants to know of the end it asks for with {@link CallInfo#onEnd}.
+   * Called once per call, before any message is read. Register with {@link CallInfo#onEnd} to learn
+   * how the call ends.
    *
-   * @return the call goes on when this completes, on its event loop; what this fails with, or
-   *     throws, becomes its status
+   * @return completes, on the event loop of the call, when the call may continue; a failure, or a
+   *     thrown exception, becomes the status of the call
    */
   Future<Void> intercept(CallInfo call);
 }

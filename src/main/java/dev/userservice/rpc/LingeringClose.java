@@ -9,16 +9,16 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Closes a connection without losing what is still on its way to the peer.
+ * Closes a connection without losing data in flight to the peer.
  *
  * <p>A socket that is closed while the peer still sends (a WINDOW_UPDATE is enough) answers with a
- * TCP reset, and the kernel then throws away what it had not sent yet: the last part of an answer
- * that was complete. So this says that nothing more comes, reads on and throws away, and closes
- * when the peer has closed, or after a while, or when it is told a second time.
+ * TCP reset, and the kernel then drops unsent data: the last part of a complete response. So this
+ * shuts down output only, reads and drops input, and closes when the peer has closed, after a
+ * timeout, or on a second close.
  */
 final class LingeringClose extends ChannelDuplexHandler {
 
-  /** Also what a stop takes at most when an idle peer does not close its side. */
+  /** Also the max time of a stop when an idle peer does not close its side. */
   private static final long LINGER_MILLIS = 500;
 
   private boolean closing;

@@ -6,18 +6,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The bytes that callers may make this process hold: requests that are not answered yet, responses
- * that are not sent yet, and a flat price for each open connection and call.
+ * The memory that this process holds for callers: unanswered requests, unsent responses, and a flat
+ * price for each open connection and call.
  *
  * <p>No caller gets all of it. One connection may hold a quarter, one source address half, and all
  * unauthenticated callers together an eighth, where callers authenticate. A quarter is kept for
- * addresses that hold little. So a flood from some places is refused while others are served.
+ * addresses that hold little. So a flood from some addresses is refused while others are served.
  *
  * <p>Thread-safe; one for all event loops.
  */
 public final class MemoryBudget {
 
-  /** The part of the heap that is the budget by default. What is counted here is about half. */
+  /** The default part of the heap. The bytes counted here are about half of the real ones. */
   private static final int DEFAULT_SHARE_OF_HEAP = 4;
 
   private static final int CONNECTION_SHARE = 4;
@@ -27,7 +27,7 @@ public final class MemoryBudget {
   /** The part beyond the budget that is kept for refusals, so that they can be sent. */
   private static final int REFUSAL_SHARE = 16;
 
-  /** An address that holds less than this part is small, and has a quarter of all to itself. */
+  /** Addresses that hold less than this part are small; a quarter of all is kept for them. */
   private static final int SMALL_SHARE = 64;
 
   private static final int KEPT_FOR_SMALL_SHARE = 4;
@@ -52,12 +52,12 @@ public final class MemoryBudget {
     return bytes;
   }
 
-  /** The bytes that are held now, to some kilobytes for each connection. */
+  /** The bytes held now, accurate to some kilobytes per connection. */
   public long held() {
     return all.held();
   }
 
-  /** How often something was refused for lack of memory, so far. */
+  /** The number of refusals for lack of memory, so far. */
   public long refused() {
     return refused.sum();
   }
@@ -66,7 +66,7 @@ public final class MemoryBudget {
    * Opens the share of a connection.
    *
    * @param address the source that the connection counts for
-   * @param authenticates whether its caller has to authenticate, and has not yet
+   * @param authenticates true if its caller has yet to authenticate
    */
   ConnectionMemory open(String address, boolean authenticates) {
     return new ConnectionMemory(this, address, authenticates ? unauthenticated : null);
@@ -76,7 +76,7 @@ public final class MemoryBudget {
     return bytes / CONNECTION_SHARE;
   }
 
-  /** What an address may not take of the rest, so that those which hold little find something. */
+  /** The part that an address may not use, because it is kept for small ones. */
   long keptFrom(Pool address) {
     return address.held() <= bytes / SMALL_SHARE ? 0 : bytes / KEPT_FOR_SMALL_SHARE;
   }
@@ -93,7 +93,7 @@ public final class MemoryBudget {
     refused.increment();
   }
 
-  /** The pool of an address; given back with {@link #leave}. */
+  /** Joins the pool of an address; end with {@link #leave}. */
   Pool join(String address) {
     synchronized (addresses) {
       Pool pool = addresses.computeIfAbsent(address, a -> new Pool(bytes / ADDRESS_SHARE));
@@ -123,7 +123,7 @@ public final class MemoryBudget {
 
     /** Takes bytes unless that exceeds the bound, or the bound and an overdraft. */
     boolean tryTake(long bytes, long overdraft) {
-      // Nothing is always there, also when more than the bound was taken.
+      // Taking 0 bytes always succeeds, even above the bound.
       if (bytes == 0 || held.addAndGet(bytes) <= max + overdraft) {
         return true;
       }

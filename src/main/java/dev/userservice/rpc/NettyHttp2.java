@@ -16,17 +16,17 @@ import io.vertx.core.internal.logging.LoggerFactory;
 import java.lang.reflect.Field;
 
 /**
- * The places of Netty's HTTP/2 decoder that have no setter, and that decide whether one bad call
- * ends the connection of all others.
+ * Changes private fields of Netty's HTTP/2 decoder, which would make one bad call end the
+ * connection of all others.
  *
- * <p>Vert.x builds the decoder and leaves no way to build another. With a Netty whose fields have
- * other names, the server works as Netty does; a test fails then, and the log says so once.
+ * <p>Vert.x builds the decoder and offers no way to replace it. With a Netty whose fields have
+ * other names, the server behaves as Netty does; a test fails then, and one log line reports it.
  */
 final class NettyHttp2 {
 
   private static final Logger LOG = LoggerFactory.getLogger(NettyHttp2.class);
 
-  /** Header blocks up to this size cost their own call only; beyond, the connection. */
+  /** The max size of a header block that ends its own call only; a larger one ends all calls. */
   private static final long MAX_HEADER_BLOCK_BYTES = 1 << 20;
 
   private static final Field DELEGATE;
@@ -60,8 +60,8 @@ final class NettyHttp2 {
   }
 
   /**
-   * Takes the checks of headers away, which {@link RequestHeaders} makes instead, and ignores
-   * frames of streams that are closed. To be called once for a connection.
+   * Turns off the checks of headers, which {@link RequestHeaders} replaces, and ignores frames of
+   * closed streams. Call once per connection.
    */
   static NettyHttp2 open(Http2ConnectionHandler http2) {
     if (VALIDATE_HEADERS == null) {
@@ -83,7 +83,7 @@ final class NettyHttp2 {
     }
   }
 
-  /** Raises the size of a header block that ends the connection; each SETTINGS ACK lowers it. */
+  /** Raises the max size of a header block; each SETTINGS ACK lowers it again. */
   void limitHeaders() throws Http2Exception {
     if (headers != null) {
       long max = headers.maxHeaderListSize();

@@ -14,10 +14,9 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Hands on one request at a time of an HTTP/1.1 connection. What is pipelined behind an open one
- * waits here, up to a bound and in the memory of the connection. Beyond it is dropped, and the
- * connection closes with the response, so that a client sends the rest again (RFC 9112, section
- * 9.3.2).
+ * Passes on one request at a time of an HTTP/1.1 connection. Requests pipelined behind an open one
+ * wait here, up to a limit and in the memory of the connection. Requests above it are dropped, and
+ * the connection closes with the response, so that a client retries them (RFC 9112, section 9.3.2).
  *
  * <p>Vert.x would stop reading instead. It then does not notice that the client disconnects, and
  * connection, calls and buffers stay.
@@ -26,7 +25,7 @@ final class OneRequestAtATime extends ChannelDuplexHandler {
 
   private static final int MAX_WAITING = 100;
 
-  /** What a request line and its headers take, about; the codec bounds them to 8 KiB. */
+  /** The approximate size of a request line with its headers; the codec bounds it to 8 KiB. */
   private static final int HEAD_BYTES = 4_096;
 
   private final ConnectionMemory memory;
@@ -35,7 +34,7 @@ final class OneRequestAtATime extends ChannelDuplexHandler {
   private boolean dropping;
 
   /**
-   * @param answering whether a request is open already
+   * @param answering true if a request is open already
    */
   OneRequestAtATime(ConnectionMemory memory, boolean answering) {
     this.memory = memory;
@@ -73,13 +72,13 @@ final class OneRequestAtATime extends ChannelDuplexHandler {
     boolean last = dropping && waiting.isEmpty();
     ctx.write(message, last ? promise.unvoid().addListener(ChannelFutureListener.CLOSE) : promise);
     if (!waiting.isEmpty()) {
-      // In a turn of its own: the response before is still being written.
-      ctx.executor().execute(() -> handOn(ctx));
+      // In a later turn, because the response before is still being written.
+      ctx.executor().execute(() -> passNext(ctx));
     }
   }
 
-  /** Hands on the next request, up to the one behind it. */
-  private void handOn(ChannelHandlerContext ctx) {
+  /** Passes on the next request, up to the one behind it. */
+  private void passNext(ChannelHandlerContext ctx) {
     while (!waiting.isEmpty() && !(waiting.peek() instanceof HttpRequest && answering)) {
       Object message = waiting.remove();
       memory.release(bytes(message));

@@ -4,39 +4,38 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The calls that have a stream: those that are not over, and those whose caller has not yet taken
- * the end. Each knows its place, so that one leaves without a search and without a hash: every call
- * comes and goes through here.
+ * The calls with an open stream: calls that have not ended, and ended calls whose caller has not
+ * read their end. Each knows its index, so that one is removed without a search and without a hash.
  */
 final class OpenCalls {
 
-  private static final int GONE = -1;
+  private static final int REMOVED = -1;
 
   private final ArrayList<Call<?, ?>> calls = new ArrayList<>();
 
   void add(Call<?, ?> call) {
-    call.place = calls.size();
+    call.index = calls.size();
     calls.add(call);
   }
 
-  /** Takes a call out; the last one takes its place. */
+  /** Removes a call; the last one gets its index. */
   void remove(Call<?, ?> call) {
-    if (call.place == GONE) {
+    if (call.index == REMOVED) {
       return;
     }
     Call<?, ?> last = calls.remove(calls.size() - 1);
     if (last != call) {
-      calls.set(call.place, last);
-      last.place = call.place;
+      calls.set(call.index, last);
+      last.index = call.index;
     }
-    call.place = GONE;
+    call.index = REMOVED;
   }
 
   int size() {
     return calls.size();
   }
 
-  /** Those of this moment; they may leave while somebody goes over them. */
+  /** A copy, because calls may be removed during an iteration. */
   List<Call<?, ?>> all() {
     return List.copyOf(calls);
   }

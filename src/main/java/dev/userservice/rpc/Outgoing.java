@@ -7,27 +7,27 @@ import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.server.GrpcServerResponse;
 
 /**
- * The messages of a call on their way out. What the caller has not taken is counted in bytes: it
- * tells the handler of the call to wait, and is held in the memory of the call.
+ * The messages that a call sends. Unsent bytes are counted: they make the handler of the call wait,
+ * and are held in the memory of the call.
  */
 final class Outgoing {
 
   /**
-   * Bytes that may wait for the caller before the handler is to stop. Vert.x counts messages, and
-   * would take 32 of them for each call.
+   * The max unsent bytes before the handler has to wait. Vert.x counts messages, and would queue 32
+   * for each call.
    */
   static final int MAX_WAITING_BYTES = 65_536;
 
-  /** An answer up to this size is part of the price of its call. */
+  /** The max size of an answer that is part of the price of its call. */
   private static final int SMALL_ANSWER_BYTES = 1_024;
 
-  private static final Future<Void> TAKEN = Future.succeededFuture();
+  private static final Future<Void> SENT = Future.succeededFuture();
 
   private final GrpcServerResponse<?, ?> response;
   private final HttpServerResponse http;
   private final CallMemory memory;
   private GatheredMessages gathered;
-  private Future<Void> lastWrite = TAKEN;
+  private Future<Void> lastWrite = SENT;
   private int waiting;
   private boolean full;
   private Handler<Void> drainHandler;
@@ -41,9 +41,9 @@ final class Outgoing {
   /**
    * Sends a message.
    *
-   * @param gathers whether messages may leave together, which those that are compressed may not;
-   *     the same for all of a call
-   * @return false when the memory of the call does not have its bytes; it is then not sent
+   * @param gathers true if messages may be sent together, which compressed ones may not; the same
+   *     for all messages of a call
+   * @return false when its bytes exceed the memory of the call; it is then not sent
    */
   boolean write(GrpcMessage message, boolean gathers) {
     int bytes = FrameGate.PREFIX_BYTES + message.payload().length();
@@ -54,7 +54,7 @@ final class Outgoing {
     return true;
   }
 
-  /** Sends the one response of a call, which nothing may stop any more: its work is done. */
+  /** Sends the one response of a call, even above its memory, because its work is done. */
   void answer(GrpcMessage message) {
     int bytes = FrameGate.PREFIX_BYTES + message.payload().length();
     lastWrite = response.writeMessage(message);
@@ -86,9 +86,9 @@ final class Outgoing {
   }
 
   /**
-   * Sends what was gathered.
+   * Sends gathered messages.
    *
-   * @return completes when all messages are on their way
+   * @return completes when all messages are sent
    */
   Future<Void> flush() {
     if (gathered != null) {

@@ -7,30 +7,30 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A message frame that comes in pieces. It takes as much memory as has come, twice at most, and
- * never more than the frame has: what a caller only announces costs nothing.
+ * A message frame that arrives in pieces. It uses at most twice the memory of the received bytes,
+ * and never more than the size of the frame: a declared length alone costs nothing.
  */
 final class PartialFrame {
 
   private byte[] bytes = new byte[FrameGate.PREFIX_BYTES];
   private int length;
 
-  /** Whether the five bytes before the message have come, which say how long it is. */
+  /** Returns true once the five bytes before the message have arrived, with its length. */
   boolean hasPrefix() {
     return length >= FrameGate.PREFIX_BYTES;
   }
 
-  /** The first byte; to be asked when there is the prefix. */
+  /** The first byte; requires {@link #hasPrefix}. */
   byte flags() {
     return bytes[0];
   }
 
-  /** How long the message says it is; to be asked when there is the prefix. */
+  /** The declared length of the message; requires {@link #hasPrefix}. */
   long messageBytes() {
     return Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(1));
   }
 
-  /** The bytes that it takes, which grow with what has arrived. */
+  /** The allocated bytes, which grow with the received ones. */
   int capacity() {
     return bytes.length;
   }
@@ -40,9 +40,9 @@ final class PartialFrame {
   }
 
   /**
-   * Takes bytes of a chunk: until there is the prefix, or once it is there, until there is all.
+   * Takes bytes of a chunk: up to the end of the prefix, or then up to the end of the frame.
    *
-   * @return where the rest of the chunk begins
+   * @return the index of the rest of the chunk
    */
   int take(Buffer chunk, int from) {
     int count = (int) Math.min(wanted() - length, chunk.length() - from);
@@ -59,7 +59,7 @@ final class PartialFrame {
     return hasPrefix() ? FrameGate.PREFIX_BYTES + messageBytes() : FrameGate.PREFIX_BYTES;
   }
 
-  /** All of it, without a copy; to be called when it has come in full, as the last. */
+  /** The complete frame, without copying. Call once, after {@link #isComplete}. */
   Buffer toBuffer() {
     return BufferInternal.buffer(Unpooled.wrappedBuffer(bytes));
   }

@@ -15,11 +15,11 @@ import java.util.function.Predicate;
  *
  * @param status an HTTP status, from 400 on
  * @param message the reason, for people
- * @param headers what the status needs beside it
+ * @param headers further headers of the status
  */
 record Refusal(int status, String message, Map<CharSequence, String> headers) {
 
-  /** The sentence behind each reason, which tells a user of a browser or curl what listens here. */
+  /** The sentence behind each reason, for users of a browser or curl. */
   private static final String HELP =
       "This server speaks gRPC (https://grpc.io): call it with a gRPC client over HTTP/2, or by"
           + " gRPC-Web.\n";
@@ -35,9 +35,9 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
    *
    * @param expect the value of {@link #EXPECT}, or null
    * @param path the path of the request, or null
-   * @param ownHost whether a Host is one that this server answers to, over plaintext HTTP/1.1. A
-   *     browser can be led here under another name, and speaks nothing else without TLS
-   * @return null when nothing is wrong
+   * @param ownHost true for a Host that names this server, over plaintext HTTP/1.1: a browser can
+   *     be led here under another name, and without TLS it speaks HTTP/1.1 only
+   * @return null for a valid request
    */
   static Refusal of(HttpServerRequest http, String expect, String path, Predicate<String> ownHost) {
     Refusal ofHost = http.version() == HttpVersion.HTTP_2 ? null : ofHost(http, ownHost);
@@ -45,7 +45,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
       return ofHost;
     }
     if (expect != null && counts(http) && !isContinue(expect)) {
-      return new Refusal(417, "the only expectation that can be met is 100-continue");
+      return new Refusal(417, "the only supported expectation is 100-continue");
     }
     return path != null && http.method() == HttpMethod.POST
         ? null
@@ -57,7 +57,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
 
   private static Refusal ofHost(HttpServerRequest http, Predicate<String> ownHost) {
     List<String> hosts = http.headers().getAll(HttpHeaders.HOST);
-    // RFC 9112, section 3.2; HTTP/1.0 knows no Host.
+    // RFC 9112, section 3.2; HTTP/1.0 does not require a Host.
     boolean needed = http.version() == HttpVersion.HTTP_1_1;
     if (hosts.size() > 1 || needed && (hosts.isEmpty() || hosts.get(0).isEmpty())) {
       return new Refusal(400, "an HTTP/1.1 request needs exactly one Host header");
@@ -81,7 +81,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
     return new Refusal(
         426,
         "content-type application/grpc needs HTTP/2",
-        // The first is what a client can do on this connection; TLS chooses by ALPN.
+        // In plaintext a client can upgrade this connection; TLS chooses by ALPN.
         Map.of("upgrade", tls ? "HTTP/2.0" : "h2c", HttpHeaders.CONNECTION, "upgrade"));
   }
 
@@ -92,7 +92,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
       return new Refusal(414, "the request line is too long");
     }
     if (cause instanceof Http1Versions.UnknownVersionException) {
-      return new Refusal(505, "the versions of HTTP here are 1.0, 1.1 and 2");
+      return new Refusal(505, "the supported versions of HTTP are 1.0, 1.1 and 2");
     }
     return cause instanceof TooLongHttpHeaderException
         ? new Refusal(431, "the headers are too large")
@@ -100,7 +100,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
   }
 
   /**
-   * Whether the client waits for 100 before it sends the body (RFC 9110, section 10.1.1).
+   * Returns true if the client waits for 100 before it sends the body (RFC 9110, section 10.1.1).
    *
    * @param expect the value of {@link #EXPECT}, or null
    */
@@ -108,12 +108,12 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
     return expect != null && counts(http) && isContinue(expect);
   }
 
-  /** In HTTP/1.0 an expectation is ignored. */
+  /** Returns false for HTTP/1.0, where an expectation is ignored. */
   private static boolean counts(HttpServerRequest http) {
     return http.version() != HttpVersion.HTTP_1_0;
   }
 
-  /** Whether the headers of an HTTP/1.1 request announce a body. */
+  /** Returns true if the headers of an HTTP/1.1 request declare a body. */
   static boolean hasBody(HttpServerRequest http) {
     String length = http.getHeader(HttpHeaders.CONTENT_LENGTH);
     return length != null && !length.equals("0")
@@ -124,7 +124,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
     return expect.equalsIgnoreCase("100-continue");
   }
 
-  /** The body of the answer. */
+  /** The body of the response. */
   String text() {
     return message + ".\n" + HELP;
   }

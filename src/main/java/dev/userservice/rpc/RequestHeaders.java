@@ -8,13 +8,13 @@ import io.vertx.core.net.HostAndPort;
 import java.util.Map;
 
 /**
- * The headers of an HTTP/2 request, checked where a malformed one can be refused alone.
+ * Checks the headers of an HTTP/2 request where a malformed one can be refused alone.
  *
- * <p>Netty checks while it decodes, before there is a stream that could be reset, so that the next
+ * <p>Netty checks while it decodes, before a stream exists that could be reset, so that the next
  * frame of the call ends the connection. Here the stream exists: RFC 9113 section 8.1.1 makes a
- * malformed request a stream error. What other servers accept is accepted: white space around a
- * value is removed, {@code te} may say anything, and an authority that is not host and port counts
- * as absent, since nothing here depends on it.
+ * malformed request a stream error. Oddities that other servers accept are accepted: white space
+ * around a value is removed, {@code te} may have any value, and an authority that is not host and
+ * port counts as absent, because nothing depends on it.
  */
 final class RequestHeaders {
 
@@ -31,16 +31,16 @@ final class RequestHeaders {
 
   private static final int UNKNOWN = 0;
 
-  /** What an entry costs in memory beside its characters. */
+  /** The memory of an entry besides its characters. */
   private static final int ENTRY_BYTES = 64;
 
   /** The authority that was parsed last: a connection repeats the same instance. */
   private CharSequence lastAuthority;
 
   /**
-   * Checks headers, and rewrites what can be accepted.
+   * Checks headers, and corrects acceptable oddities.
    *
-   * @return the bytes that they take in memory, about; or {@link #MALFORMED}
+   * @return their approximate size in memory, or {@link #MALFORMED}
    */
   long check(Http2Headers headers) {
     long bytes = 0;
@@ -81,7 +81,7 @@ final class RequestHeaders {
   }
 
   private static boolean isName(CharSequence text) {
-    // Bytes are read without a call for each: this is done for every header of every request.
+    // Reads bytes without a method call for each, because this runs for every header.
     AsciiString name = AsciiString.of(text);
     byte[] bytes = name.array();
     int end = name.arrayOffset() + name.length();
@@ -144,7 +144,9 @@ final class RequestHeaders {
     return c == ' ' || c == '\t';
   }
 
-  /** Vert.x resets a stream whose authority it cannot parse, or whose host says something else. */
+  /**
+   * Removes an authority that Vert.x cannot parse, and a differing host: it resets such streams.
+   */
   private void authority(Http2Headers headers) {
     CharSequence authority = headers.authority();
     if (authority != null) {

@@ -3,7 +3,7 @@ package dev.userservice.rpc;
 import io.vertx.core.Handler;
 import io.vertx.core.streams.ReadStream;
 
-/** What the caller of a client or bidirectional stream sends; fails when the call ends early. */
+/** The messages of a client or bidirectional stream; fails when the call ends early. */
 final class RequestStream<Q> implements ReadStream<Q> {
 
   private final Call<Q, ?> call;
@@ -35,7 +35,7 @@ final class RequestStream<Q> implements ReadStream<Q> {
     return this;
   }
 
-  /** Counts a message down; without further demand the request is paused. */
+  /** Reduces the demand by one message; pauses the request at 0. */
   private void take() {
     if (demand != Long.MAX_VALUE && --demand <= 0) {
       call.pause();

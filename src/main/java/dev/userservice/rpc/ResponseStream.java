@@ -5,8 +5,8 @@ import io.vertx.core.Handler;
 import io.vertx.core.streams.WriteStream;
 
 /**
- * What the caller of a server or bidirectional stream gets. Once the call is over, writes go
- * nowhere: their Futures fail, and nothing is thrown.
+ * The responses of a server or bidirectional stream. Once the call is over, writes have no effect:
+ * their Futures fail, and nothing is thrown.
  */
 final class ResponseStream<R> implements WriteStream<R> {
 
@@ -38,15 +38,13 @@ final class ResponseStream<R> implements WriteStream<R> {
     return this;
   }
 
-  /** The queue has the same size for each call: it is part of what bounds the memory of all. */
+  /** Has no effect: the queue has the same size for each call, to bound the memory of all. */
   @Override
   public ResponseStream<R> setWriteQueueMaxSize(int maxSize) {
     return this;
   }
 
-  /**
-   * Never called: a call that fails fails the stream that its handler reads, or closes its pipe.
-   */
+  /** Never called: a failed call fails the stream that its handler reads, or closes its pipe. */
   @Override
   public ResponseStream<R> exceptionHandler(Handler<Throwable> handler) {
     return this;

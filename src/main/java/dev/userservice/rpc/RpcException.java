@@ -1,12 +1,12 @@
 package dev.userservice.rpc;
 
-/** A failure that already knows how the call is answered. */
+/** A failure with the status that answers the call. */
 public final class RpcException extends RuntimeException {
 
   private final transient RpcStatus status;
 
   public RpcException(RpcStatus status) {
-    // No stack trace: this is an answer to a caller, not a fault of ours.
+    // Without a stack trace: this is an answer to a caller, not an error of the server.
     super(status.message(), null, false, false);
     this.status = status;
   }

@@ -13,10 +13,10 @@ import io.vertx.grpc.common.WireFormat;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What all calls of a method share: how messages are read and written, and the time for a request.
+ * The parts that all calls of a method share: its codecs, and the time limit of a request.
  *
- * <p>Fields that the contract does not have are dropped while a message is parsed: to build them
- * costs a hundred times what skipping them does, and they would be stored and passed on unchecked.
+ * <p>Unknown fields are dropped while a message is parsed: building them costs a hundred times more
+ * than skipping them, and they would be stored and passed on unchecked.
  */
 final class RpcMethod<Q, R> {
 
@@ -25,7 +25,7 @@ final class RpcMethod<Q, R> {
   private final int requestMillis;
 
   /**
-   * @param requestMillis how long the request of a call with a single one may take to be complete
+   * @param requestMillis the max time for the one request of a unary or server streaming call
    */
   RpcMethod(ServiceMethod<Q, R> method, int requestMillis) {
     this.method = method;
@@ -46,7 +46,7 @@ final class RpcMethod<Q, R> {
   }
 
   /**
-   * @throws CodecException when it is not a message of the method's type
+   * @throws CodecException when the bytes are not of the method's request type
    */
   @SuppressWarnings("unchecked")
   Q decode(GrpcMessage message) {
@@ -64,7 +64,7 @@ final class RpcMethod<Q, R> {
     return method.encoder().encode(message, WireFormat.PROTOBUF);
   }
 
-  /** The parser of the messages that a method takes, found by reading the empty one. */
+  /** The parser of a method's requests, found by decoding an empty message. */
   private static Parser<?> parser(ServiceMethod<?, ?> method) {
     Object empty =
         method

@@ -31,34 +31,32 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * The front door of all gRPC calls: the request handler of an HTTP server. It sees to it that every
- * call ends, with the right status, whatever the caller sends and whatever the service does.
+ * The request handler of an HTTP server for gRPC calls. Every call ends, and with the right status,
+ * whatever the caller sends and whatever the service does.
  *
  * <p>One for each event loop; not shared between them.
  */
 public final class RpcServer implements Handler<HttpServerRequest> {
 
-  /** What nearly every caller sends. */
+  /** The content-type of nearly every caller. */
   private static final String GRPC = "application/grpc";
 
   private static final String GRPC_WEB = GRPC + "-web";
 
-  /**
-   * What the gRPC HTTP/2 and gRPC-Web specifications let stand in content-type, parameters apart.
-   */
+  /** The values of content-type in the gRPC HTTP/2 and gRPC-Web specifications. */
   private static final Set<String> CONTENT_TYPES =
       Set.of(GRPC, GRPC + "+proto", GRPC_WEB, GRPC_WEB + "+proto");
 
-  /** Under this path the gRPC server sees all calls of unknown methods. */
+  /** The path of all unknown methods for the gRPC server of Vert.x. */
   private static final String UNKNOWN = "/unknown";
 
-  /** More of an unknown method's name is not kept. */
+  /** The max length of an unknown method's name; the rest is cut. */
   private static final int MAX_NAME_CHARS = 256;
 
-  /** How often calls are looked at: whether they may go on, and if over, why they have a stream. */
+  /** The interval of {@link Call#release}. */
   private static final long RELEASE_MILLIS = 250;
 
-  /** How long the sender of a request that is not gRPC may go on sending after its answer. */
+  /** The time for the sender of a refused request to finish sending after the response. */
   private static final long REFUSED_MILLIS = 500;
 
   private static final long NO_ERROR = 0x0;
@@ -70,38 +68,37 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final int requestMillis;
   private final boolean gzipResponses;
 
-  /** A method that is bound. */
   private record Bound(String name, int messageBytes) {}
 
-  /** By their paths. */
+  /** The bound methods by path. */
   private final Map<String, Bound> methods = new HashMap<>();
 
   private Predicate<String> ownHost = host -> true;
 
-  /** For a server without {@link Connections}, as in tests. */
+  /** The memory for a server without {@link Connections}, as in tests. */
   private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
 
   private final List<Interceptor> interceptors = new ArrayList<>();
 
   private final OpenCalls calls = new OpenCalls();
 
-  /** The request that {@link #grpc} is dispatching right now, for the call that it leads to. */
+  /** The request that {@link #grpc} is dispatching now, for {@link #open}. */
   private FrameGate arriving;
 
-  /** The full name of the method that it asks for. */
+  /** The full method name of {@link #arriving}. */
   private String arrivingMethod;
 
-  /** What ends calls without an end of their own; null until the server drains. */
+  /** The failure that ends endless calls; null until the server drains. */
   private Throwable draining;
 
   /**
    * @param domain the {@code google.rpc.ErrorInfo} domain of every error
-   * @param messageBytes the largest request message of a method that does not say otherwise, both
-   *     as it comes and inflated
-   * @param requestMillis how long the request of a unary or server streaming call may take
-   * @param gzipResponses whether responses are compressed for callers that accept it
-   * @param table the statuses of the services' own failures; null for one that is unexpected, which
-   *     is then logged and answered INTERNAL
+   * @param messageBytes the max size of a request message, both compressed and inflated; a service
+   *     may set a smaller one
+   * @param requestMillis the max time for the one request of a unary or server streaming call
+   * @param gzipResponses true to compress responses for callers that accept it
+   * @param table maps the services' own failures to statuses; returns null for an unexpected one,
+   *     which is then logged and answered INTERNAL
    */
   public RpcServer(
       Vertx vertx,
@@ -121,36 +118,31 @@ public final class RpcServer implements Handler<HttpServerRequest> {
             new GrpcServerOptions()
                 .removeEnabledProtocol(GrpcProtocol.TRANSCODING)
                 .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
-                // The gate has measured every frame before this would.
+                // FrameGate has already checked every size.
                 .setMaxMessageSize(Integer.MAX_VALUE));
     vertx.setPeriodic(RELEASE_MILLIS, turn -> release());
     grpc.callHandler(
         request -> open(request, null, call -> call.fail(unimplemented(call.info().method()))));
   }
 
-  /** Adds an interceptor behind those that are there; to be called before calls come. */
+  /** Adds an interceptor behind the earlier ones; call before the server listens. */
   public RpcServer intercept(Interceptor interceptor) {
     interceptors.add(interceptor);
     return this;
   }
 
-  /**
-   * Answers plaintext HTTP/1.1 only under these Host headers, and others with 421. Without it, all.
-   */
+  /** Sets the accepted Host headers of plaintext HTTP/1.1; others get 421. By default all. */
   public RpcServer onlyFor(Predicate<String> ownHost) {
     this.ownHost = ownHost;
     return this;
   }
 
-  /** The services that are bound. */
+  /** The bound services. */
   public List<Service> services() {
     return grpc.services();
   }
 
-  /**
-   * Ends every endless call with a failure, as it would never finish; those that begin later end at
-   * once.
-   */
+  /** Ends every endless call with a failure, because none ends itself; later ones end at once. */
   public void endEndlessCalls(Throwable failure) {
     draining = failure;
     calls.all().stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
@@ -161,7 +153,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     calls.all().forEach(call -> call.fail(failure));
   }
 
-  /** How many calls have a stream. */
+  /** The number of calls with an open stream. */
   public int openCalls() {
     return calls.size();
   }
@@ -185,7 +177,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /**
    * Binds a method.
    *
-   * @param messageBytes the largest message that it takes; 0 for that of all methods
+   * @param messageBytes the max size of a request message; 0 for that of the server
    */
   <Q, R> void bind(
       ServiceBuilder service,
@@ -221,8 +213,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
         http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
       }
       if (Refusal.awaitsContinue(http, expect)) {
-        // Also for a call that will be refused: its body is bounded, and a client that was to
-        // keep it back may be in doubt about where its next request begins.
+        // Also for a call that will be refused: its body is bounded, and a client that withholds
+        // it may be unsure where its next request starts.
         http.response().writeContinue();
       }
       dispatch((HttpServerRequestInternal) http, path, memory);
@@ -236,8 +228,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   }
 
   /**
-   * Hands a call to the gRPC server, which looks an unknown path up by each of its prefixes, and
-   * answers some odd ones itself; so it sees one path for all that are unknown.
+   * Passes a call to the gRPC server of Vert.x. That would look up an unknown path by each of its
+   * prefixes, and answers some odd paths itself; so it gets one path for all unknown ones.
    */
   private void dispatch(HttpServerRequestInternal http, String path, CallMemory memory) {
     Bound method = methods.get(path);
@@ -251,13 +243,13 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     grpc.handle(arriving);
   }
 
-  /** The name of the method that a path asks for, or the beginning of it. */
+  /** The method name in a path, or the start of it. */
   private static String name(String path) {
     int from = path.startsWith("/") ? 1 : 0;
     return path.substring(from, Math.min(path.length(), from + MAX_NAME_CHARS));
   }
 
-  /** The memory of a request: opened with its HTTP/2 stream, or here; null when there is none. */
+  /** The memory of a request: opened with its HTTP/2 stream, or here; null above the budget. */
   private CallMemory memory(HttpServerRequest http) {
     ConnectionMemory connection = Connections.memory(http.connection());
     if (connection == null) {
@@ -273,7 +265,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     calls.all().forEach(call -> call.release(now, nowMillis));
   }
 
-  /** The content-type in lower case and without parameters; null when it is none of gRPC. */
+  /** The content-type in lower case and without parameters; null when it is not gRPC. */
   private static String mediaType(String contentType) {
     if (GRPC.equals(contentType)) {
       return contentType;
@@ -298,7 +290,10 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     intercept(call, 0, handler);
   }
 
-  /** Runs the interceptors from index {@code from}; the request is paused until the last one. */
+  /**
+   * Runs the interceptors from index {@code from}. The request stays paused until the last one
+   * completes.
+   */
   private <Q, R> void intercept(Call<Q, R> call, int from, Consumer<Call<Q, R>> handler) {
     call.guard(
         () -> {
@@ -341,14 +336,14 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   }
 
   /**
-   * Answers what is not a gRPC call with an HTTP status. What it still sends is read and dropped,
-   * for a while.
+   * Answers a request that is not a gRPC call with an HTTP status. The rest of its body is read and
+   * dropped, for a limited time.
    */
   private void refuse(HttpServerRequest http, CallMemory memory, Refusal refusal) {
     if (http.version() != HttpVersion.HTTP_2) {
       memory.close();
       if (Refusal.awaitsContinue(http, http.getHeader(Refusal.EXPECT))) {
-        // Its body may come or not, so that nothing behind it can be told from it.
+        // Its body may follow or not, so that it cannot be told from a next request.
         http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         vertx.setTimer(REFUSED_MILLIS, late -> http.connection().close());
       } else if (Refusal.hasBody(http)) {
@@ -373,12 +368,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     send(http, refusal);
   }
 
-  /** Sends an HTTP status; clients that look for a gRPC status find one too. */
+  /** Sends an HTTP status, with a gRPC status for clients that look for one. */
   private static void send(HttpServerRequest http, Refusal refusal) {
     HttpServerResponse response = http.response().setStatusCode(refusal.status());
     response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
     response.putHeader("grpc-message", refusal.message());
-    // Browsers, which may come by, must not make more of the answer than it says.
+    // Browsers must not interpret the response as another type.
     response.putHeader("x-content-type-options", "nosniff");
     refusal.headers().forEach(response::putHeader);
     if (http.method() == HttpMethod.HEAD || isGrpcClient(http)) {
@@ -389,7 +384,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
   }
 
-  /** A gRPC client takes its status from headers only if they end the stream. */
+  /** Returns true for a gRPC client: it reads a status from headers only if they end the stream. */
   private static boolean isGrpcClient(HttpServerRequest http) {
     String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
     return http.version() == HttpVersion.HTTP_2
@@ -402,6 +397,6 @@ public final class RpcServer implements Handler<HttpServerRequest> {
         new RpcStatus(
             GrpcStatus.UNIMPLEMENTED,
             "UNKNOWN_METHOD",
-            "there is no method " + fullMethodName + " here"));
+            "the method " + fullMethodName + " is unknown"));
   }
 }

@@ -14,12 +14,12 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * The table of a service's methods, one line each.
+ * Binds the methods of a service, one line each.
  *
  * <p>Handlers are plain functions over messages, Futures and streams, called on the event loop of
- * the call. They may throw; what they throw, and what fails their Futures and streams, becomes the
- * status of the call. When the call ends before they do (the caller has cancelled or gone), the
- * stream that they read fails, and nothing that they still send goes anywhere.
+ * the call. Exceptions that they throw, and failures of their Futures and streams, become the
+ * status of the call. When the caller cancels or disconnects, the stream that they read fails, and
+ * later responses are dropped.
  */
 public final class RpcService {
 
@@ -33,20 +33,20 @@ public final class RpcService {
   }
 
   /**
-   * Sets the largest request message of the methods that are bound after this, in bytes as it comes
-   * and inflated. Never more than that of all methods, which it is until this says otherwise.
+   * Sets the max size of a request message, compressed and inflated, for methods that are bound
+   * later. It cannot exceed the limit of the server, which is the default.
    */
   public RpcService messageBytes(int bytes) {
     messageBytes = bytes;
     return this;
   }
 
-  /** One request, one response. Called when the request is complete. */
+  /** Binds a method with one request and one response. Called when the request is complete. */
   public <Q, R> RpcService unary(ServiceMethod<Q, R> method, Function<Q, Future<R>> handler) {
     return unary(method, (request, call) -> handler.apply(request));
   }
 
-  /** As {@link #unary(ServiceMethod, Function)}, for a handler that asks more about its call. */
+  /** As {@link #unary(ServiceMethod, Function)}, for a handler that needs its {@link CallInfo}. */
   public <Q, R> RpcService unary(
       ServiceMethod<Q, R> method, BiFunction<Q, CallInfo, Future<R>> handler) {
     return bind(
@@ -58,26 +58,30 @@ public final class RpcService {
                     handler.apply(request, call.info()).onComplete(call::respond, call::fail)));
   }
 
-  /** One request, many responses, sent at the pace of the reader. */
+  /** Binds a method with one request and many responses, sent at the pace of the reader. */
   public <Q, R> RpcService serverStreaming(
       ServiceMethod<Q, R> method, BiFunction<Q, CallInfo, ReadStream<R>> handler) {
     return bind(method, call -> stream(call, request -> handler.apply(request, call.info())));
   }
 
-  /** As {@link #serverStreaming}, for a stream without an end of its own: a shutdown ends it. */
+  /** As {@link #serverStreaming}, for a stream that only a shutdown ends. */
   public <Q, R> RpcService subscription(
       ServiceMethod<Q, R> method, Function<Q, ReadStream<R>> handler) {
     return bind(method, call -> stream(call.endless(), handler));
   }
 
-  /** Many requests, one response. Sets its handlers on the stream before it returns. */
+  /**
+   * Binds a method with many requests and one response. The handler sets its handlers on the stream
+   * before it returns.
+   */
   public <Q, R> RpcService clientStreaming(
       ServiceMethod<Q, R> method, Function<ReadStream<Q>, Future<R>> handler) {
     return clientStreaming(method, (requests, call) -> handler.apply(requests));
   }
 
   /**
-   * As {@link #clientStreaming(ServiceMethod, Function)}, for one that asks more about its call.
+   * As {@link #clientStreaming(ServiceMethod, Function)}, for a handler that needs its {@link
+   * CallInfo}.
    */
   public <Q, R> RpcService clientStreaming(
       ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, CallInfo, Future<R>> handler) {
@@ -89,25 +93,27 @@ public final class RpcService {
                 .onComplete(call::respond, call::fail));
   }
 
-  /** What answers a call with many requests and many responses. */
+  /** The handler of calls with many requests and many responses. */
   @FunctionalInterface
   public interface Bidirectional<Q, R> {
 
     /**
-     * Sets its handlers on the streams before it returns; the call ends when the Future that it
-     * returns completes, with the status that it says.
+     * Handles a call; sets its handlers on the streams before it returns.
+     *
+     * @return completes, or fails, when the call is to end
      */
     Future<Void> handle(ReadStream<Q> requests, WriteStream<R> responses, CallInfo call);
   }
 
-  /** Many requests, many responses. */
+  /** Binds a method with many requests and many responses. */
   public <Q, R> RpcService bidirectional(
       ServiceMethod<Q, R> method, BiFunction<ReadStream<Q>, WriteStream<R>, Future<Void>> handler) {
     return bidirectional(method, (requests, responses, call) -> handler.apply(requests, responses));
   }
 
   /**
-   * As {@link #bidirectional(ServiceMethod, BiFunction)}, for one that asks more about its call.
+   * As {@link #bidirectional(ServiceMethod, BiFunction)}, for a handler that needs its {@link
+   * CallInfo}.
    */
   public <Q, R> RpcService bidirectional(ServiceMethod<Q, R> method, Bidirectional<Q, R> handler) {
     return bind(

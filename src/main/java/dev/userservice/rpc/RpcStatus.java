@@ -13,20 +13,20 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * How a call that failed is answered. Its trailers stay below the 8 KiB that many clients admit:
- * the message takes at most 1 KiB of them, the details 4 KiB.
+ * The status of a failed call. Its trailers stay below the 8 KiB that many clients accept: at most
+ * 1 KiB for the message and 4 KiB for the details.
  *
  * @param code the gRPC status code
- * @param reason what went wrong, as a constant that programs may compare (UPPER_SNAKE_CASE, at most
- *     63 characters); becomes the reason of {@code google.rpc.ErrorInfo}
- * @param message for people; nothing that the caller must not know. Cut so that it takes at most
- *     1,024 bytes once it is percent-encoded
- * @param details further messages of google/rpc/error_details.proto, the most important first: one
- *     is left out when the details with it would take more than 4 KiB
+ * @param reason a constant for programs (UPPER_SNAKE_CASE, at most 63 characters); becomes the
+ *     reason of {@code google.rpc.ErrorInfo}
+ * @param message for people; contains nothing internal. Cut to at most 1,024 bytes after
+ *     percent-encoding
+ * @param details further messages of google/rpc/error_details.proto, the most important first; a
+ *     detail that would make their total exceed 4 KiB is left out
  */
 public record RpcStatus(GrpcStatus code, String reason, String message, List<Message> details) {
 
-  /** The max size of the serialized {@code google.rpc.Status}; base64 makes 4 KiB of it. */
+  /** The max size of the serialized {@code google.rpc.Status}; 4 KiB in base64. */
   static final int DETAILS_BYTES = 3_072;
 
   public RpcStatus {
@@ -55,8 +55,8 @@ public record RpcStatus(GrpcStatus code, String reason, String message, List<Mes
   }
 
   /**
-   * A {@code google.rpc.Status} in base64 without padding, as the gRPC HTTP/2 specification has it
-   * for binary metadata.
+   * A {@code google.rpc.Status} in base64 without padding, as the gRPC HTTP/2 specification
+   * requires for binary metadata.
    */
   private String detailsTrailer(String domain) {
     Status.Builder status =

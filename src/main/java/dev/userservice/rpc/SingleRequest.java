@@ -4,7 +4,7 @@ import io.vertx.core.Handler;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
 
-/** The one message of a call that has exactly one, handed on once the caller has half-closed. */
+/** The message of a call with exactly one request, delivered once the caller has half-closed. */
 final class SingleRequest<Q> {
 
   private final Call<Q, ?> call;
@@ -52,7 +52,7 @@ final class SingleRequest<Q> {
       return;
     }
     call.requestComplete();
-    // A call may go on for long, and needs its request no more.
+    // A call may stay open for long, and no longer needs its request.
     Q request = message;
     message = null;
     call.memory().release(bytes);
@@ -68,6 +68,6 @@ final class SingleRequest<Q> {
         new RpcStatus(
             GrpcStatus.INTERNAL,
             "WRONG_MESSAGE_COUNT",
-            call.info().method() + " takes exactly one message, but " + count + " came"));
+            call.info().method() + " takes exactly one message, but " + count + " arrived"));
   }
 }

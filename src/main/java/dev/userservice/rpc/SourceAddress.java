@@ -5,12 +5,12 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.HexFormat;
 
-/** Where calls come from, as it is counted. */
+/** The source of a connection, for limits per source. */
 public final class SourceAddress {
 
   private static final int IPV6_BYTES = 16;
 
-  /** What a provider gives to one customer, who may use a new address for each call. */
+  /** The network of one customer of a provider, who may use a new address for each call. */
   private static final int NETWORK_BYTES = 8;
 
   private SourceAddress() {}
@@ -22,7 +22,7 @@ public final class SourceAddress {
       return String.valueOf(host);
     }
     try {
-      // A literal: nothing is looked up.
+      // A literal address, so without a DNS lookup.
       byte[] bytes = InetAddress.getByName(host).getAddress();
       return bytes.length == IPV6_BYTES ? HexFormat.of().formatHex(bytes, 0, NETWORK_BYTES) : host;
     } catch (UnknownHostException e) {

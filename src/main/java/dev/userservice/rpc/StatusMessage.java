@@ -5,10 +5,10 @@ import java.util.HexFormat;
 
 /**
  * The text of a status as the header {@code grpc-message}: percent-encoded UTF-8 (gRPC over HTTP/2,
- * "Percent-Encoded"). Space to tilde but for the percent sign stay as they are, so that logs and
- * browsers can read them. grpc-js would not decode reserved characters such as the comma.
+ * "Percent-Encoded"). Space to tilde, except the percent sign, are not encoded, so that logs and
+ * browsers show them. grpc-js would not decode reserved characters such as the comma.
  *
- * <p>A space at either end is encoded: HTTP/2 does not admit it there (RFC 9113, section 8.2.1).
+ * <p>A space at either end is encoded: HTTP/2 does not allow it there (RFC 9113, section 8.2.1).
  */
 final class StatusMessage {
 
@@ -25,8 +25,7 @@ final class StatusMessage {
   private StatusMessage() {}
 
   /**
-   * Returns the text cut at a code point, if need be, so that it takes at most {@link #MAX_BYTES}
-   * once encoded.
+   * Returns the text, cut between code points if its encoded form would exceed {@link #MAX_BYTES}.
    */
   static String bounded(String text) {
     int bytes =

@@ -10,20 +10,20 @@ import io.netty.handler.codec.http2.Http2FrameTypes;
 import io.netty.handler.codec.http2.Http2Stream;
 
 /**
- * Keeps the failure of one stream from the connection. Stands between the HTTP/2 codec and the
- * socket, or TLS.
+ * Keeps the failure of one stream from closing the connection. A handler between the HTTP/2 codec
+ * and the socket, or TLS.
  *
- * <p>Vert.x writes trailers with a void promise; when their stream closes before they have left, as
- * by a cancellation, the failed promise becomes an exception of the channel, upon which Vert.x
- * closes it with all other calls. Those exceptions end here.
+ * <p>Vert.x writes trailers with a void promise. When their stream closes before they are sent, as
+ * by a cancellation, the failed promise becomes an exception of the channel, and Vert.x closes it
+ * with all other calls. This handler drops those exceptions.
  *
- * <p>A stream that was refused before Vert.x knew of it stays open in Netty until its reset has
- * left. Vert.x fails for such a stream when the connection breaks meanwhile, and never hears that
- * the connection is closed. So a stream is closed before its reset, or anything else, is written.
+ * <p>A stream that was refused before Vert.x knew it stays open in Netty until its reset is sent.
+ * If the connection is lost meanwhile, Vert.x fails for such a stream, and misses the close of the
+ * connection. So a stream is closed before its reset, or anything else, is written.
  */
 final class StreamFailures extends ChannelDuplexHandler {
 
-  /** The frame's header, whose first three bytes are its length, and an error code. */
+  /** The size of the frame: a header, whose first three bytes are its length, and an error code. */
   private static final int RESET_BYTES = 13;
 
   private static final int ERROR_CODE_BYTES = 4;
@@ -52,13 +52,13 @@ final class StreamFailures extends ChannelDuplexHandler {
     int reset = message instanceof ByteBuf bytes ? resetStream(bytes) : 0;
     Http2Stream stream = reset == 0 ? null : connection.stream(reset);
     if (stream != null) {
-      // Before it is written: a write that fails at once is an error of the connection.
+      // Before the write: one that fails at once is an error of the connection.
       stream.close();
     }
     super.write(ctx, message, promise);
   }
 
-  /** The stream that a frame resets; 0 when it is another frame. */
+  /** The stream that a frame resets; 0 for any other frame. */
   private static int resetStream(ByteBuf frame) {
     int from = frame.readerIndex();
     return frame.readableBytes() == RESET_BYTES

@@ -9,22 +9,22 @@ import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * Finds dead peers of HTTP/1.1, which has no PING: the kernel probes a silent connection, and
- * closes it when no probe is answered. Platforms without these options use their own times, often
- * two hours.
+ * Finds dead peers of HTTP/1.1, which lacks PING: the kernel probes a silent connection, and closes
+ * it when no probe is answered. Platforms without these options use their own times, often two
+ * hours.
  */
 final class TcpKeepalive {
 
-  /** Probes without an answer after which a peer counts as dead. */
+  /** The number of unanswered probes after which a peer is dead. */
   private static final int PROBES = 3;
 
   private TcpKeepalive() {}
 
   /**
-   * Starts it.
+   * Starts the probes.
    *
-   * @param intervalMillis how long a connection is silent before the first probe
-   * @param timeoutMillis how long the peer has for an answer; both are rounded up to seconds
+   * @param intervalMillis the silence before the first probe
+   * @param timeoutMillis the time for an answer; both are rounded up to seconds
    */
   static void start(Channel channel, int intervalMillis, int timeoutMillis) {
     try {
@@ -37,7 +37,7 @@ final class TcpKeepalive {
           seconds(timeoutMillis / PROBES));
       config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), PROBES);
     } catch (ChannelException closed) {
-      // The peer has disconnected meanwhile, which its connection notices by itself.
+      // The peer has disconnected meanwhile, which is handled elsewhere.
     }
   }
 

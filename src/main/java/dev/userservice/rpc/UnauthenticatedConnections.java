@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The open connections whose caller has not authenticated, in all of the process. When there is one
- * too many, the eldest of the address with the most is closed: so a caller with a good token always
- * gets in, however many connections a peer keeps open. Thread-safe.
+ * The open connections whose caller has not authenticated, of the whole process. Above their limit,
+ * the oldest one of the address with the most is closed: so a caller with a valid token can always
+ * connect, however many connections a peer keeps open. Thread-safe.
  */
 public final class UnauthenticatedConnections {
 
@@ -29,7 +29,7 @@ public final class UnauthenticatedConnections {
   /**
    * Adds a connection; another may be evicted for it.
    *
-   * @param max the most that stay
+   * @param max the max number of connections
    */
   void add(Entry entry, int max) {
     Entry evicted = null;
@@ -49,7 +49,7 @@ public final class UnauthenticatedConnections {
     }
   }
 
-  /** Removes a connection; without effect when it is not there. */
+  /** Removes a connection, if it is present. */
   synchronized void remove(Entry entry) {
     take(entry);
   }

@@ -10,9 +10,9 @@ import io.netty.handler.codec.http.HttpVersion;
 
 /**
  * Ignores requests to upgrade to HTTP/2 that have a body, or that Vert.x would refuse, as a server
- * may (RFC 9110, section 7.8): they are answered over HTTP/1.1. Vert.x never releases the body of
- * one that it refuses, so that 24 MB of them took 165 MB for ever. Those that expect 100 have to be
- * sent it before 101, and those without one Host are refused: both is done over HTTP/1.1.
+ * may (RFC 9110, section 7.8): they are answered over HTTP/1.1. Vert.x never releases the body of a
+ * refused one: 24 MB of bodies took 165 MB for ever. Requests that expect 100 must get it before
+ * 101, and requests without exactly one Host are refused: both happen over HTTP/1.1.
  */
 final class UpgradeGuard extends ChannelInboundHandlerAdapter {
 

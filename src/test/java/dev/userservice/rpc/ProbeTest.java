@@ -431,7 +431,7 @@ class ProbeTest {
             "/users.v1.UserService/GetUser/x",
             "/users.v1.UserService/getuser")) {
       Answer answer = client.post(path, withContentType(Map.of())).data(frame(GET), true).answer();
-      assertAnswer(answer, UNIMPLEMENTED, "there is no method " + path.substring(1));
+      assertAnswer(answer, UNIMPLEMENTED, "the method " + path.substring(1));
     }
   }
 
