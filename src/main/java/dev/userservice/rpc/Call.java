@@ -2,10 +2,8 @@ package dev.userservice.rpc;
 
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.grpc.common.CodecException;
 import io.vertx.grpc.common.GrpcHeaderNames;
@@ -13,7 +11,6 @@ import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.GrpcServerResponse;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One call, from its headers to its status. It ends exactly once: with the status of its handler,
@@ -24,24 +21,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Call<Q, R> {
 
-  /**
-   * The time for a caller to half-close after the status, before its stream is reset with NO_ERROR
-   * (RFC 9113, section 8.1). An immediate reset could lose the status: HAProxy turns the two
-   * together into a cancelled call. This and {@link #LINGER_NANOS} start at the first {@link
-   * #release} after the end.
-   */
-  private static final long HALF_CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
-  /**
-   * The time for a caller that does not read to take the status of a failed call, before the stream
-   * is reset and unsent data dropped. A successful response waits for its reader without a limit.
-   */
-  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
-
   private static final Future<Void> ACCEPTED = Future.succeededFuture();
-
-  private static final long NO_ERROR = 0x0;
-  private static final long CANCEL = 0x8;
 
   private final GrpcServerRequest<Q, R> request;
   private final GrpcServerResponse<Q, R> response;
@@ -49,23 +29,15 @@ final class Call<Q, R> {
   private final RpcMethod<Q, R> method;
   private final Failures failures;
   private final CallInfo info;
-  private final boolean acceptsGzip;
   private final OpenCalls open;
-  private final Outgoing outgoing;
+  private final Outgoing<R> outgoing;
 
   /** The index of this call in {@link OpenCalls}. */
   int index;
 
   private boolean endless;
 
-  /** True if large messages are compressed; the first one decides, because headers name it. */
-  private boolean compresses;
-
   private boolean over;
-  private boolean failed;
-  private boolean closed;
-  private boolean statusSent;
-  private long overAt;
   private long requestNanos = Long.MAX_VALUE;
   private Deadline deadline;
   private Handler<Throwable> onAbandoned = why -> {};
@@ -85,11 +57,7 @@ final class Call<Q, R> {
     this.failures = failures;
     this.info = info;
     this.open = open;
-    this.acceptsGzip =
-        gzipResponses
-            && http.version() == HttpVersion.HTTP_2
-            && Gzip.isAccepted(http.getHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING));
-    this.outgoing = new Outgoing(response, http.response(), http.memory());
+    this.outgoing = new Outgoing<>(response, http, method, info, gzipResponses);
     http.memory().onExceeded(this::exceeded);
     // A caller can disappear in three ways, each reported by a different handler: a reset, a lost
     // connection, and a stream that is closed for any other reason.
@@ -120,9 +88,7 @@ final class Call<Q, R> {
 
   /** Applies the request headers and the settings of the interceptors; starts the deadline. */
   void begin() {
-    if (acceptsGzip || info.hasResponseHeaders()) {
-      http.response().headersEndHandler(headers -> finishHeaders());
-    }
+    outgoing.begin();
     deadline =
         Deadline.of(
             Vertx.currentContext().owner(),
@@ -187,7 +153,7 @@ final class Call<Q, R> {
   }
 
   /** The sending side of this call; full when its reader does not keep up. */
-  Outgoing outgoing() {
+  Outgoing<R> outgoing() {
     return outgoing;
   }
 
@@ -201,8 +167,7 @@ final class Call<Q, R> {
     if (over) {
       return Future.failedFuture("the call is over");
     }
-    GrpcMessage encoded = encode(message);
-    if (!outgoing.write(encoded, !compresses)) {
+    if (!outgoing.write(outgoing.encode(message))) {
       exceeded();
       return Future.failedFuture("the call is over");
     }
@@ -215,16 +180,16 @@ final class Call<Q, R> {
       return;
     }
     // Encode first, so that the message is counted when the end is observed.
-    GrpcMessage encoded = encode(message);
+    GrpcMessage encoded = outgoing.encode(message);
     settle(GrpcStatus.OK);
     outgoing.answer(encoded);
-    end();
+    outgoing.end();
   }
 
   /** Ends the call OK, after the responses that were written. */
   void succeed() {
     if (settle(GrpcStatus.OK)) {
-      end();
+      outgoing.end();
     }
   }
 
@@ -239,7 +204,7 @@ final class Call<Q, R> {
     // Not by statusMessage, which Vert.x encodes as a part of a URL.
     response.status(status.code());
     status.writeTo(response.trailers(), failures.domain());
-    end();
+    outgoing.end();
     onAbandoned.handle(failure);
   }
 
@@ -249,7 +214,9 @@ final class Call<Q, R> {
       return false;
     }
     over = true;
-    failed = status != GrpcStatus.OK;
+    if (status != GrpcStatus.OK) {
+      outgoing.failed();
+    }
     if (deadline != null) {
       deadline.cancel();
     }
@@ -263,38 +230,8 @@ final class Call<Q, R> {
   }
 
   /**
-   * Sends the status, once Vert.x does not have to queue it: Vert.x never releases queued trailers
-   * when the stream closes.
-   */
-  private void end() {
-    addTrailers();
-    if (!http.response().headWritten()) {
-      http.response().headersEndHandler(headers -> finishHeaders());
-    }
-    Future<Void> written = outgoing.flush();
-    if (written.isComplete() || http.memory().isWritable()) {
-      sent(response.end());
-      return;
-    }
-    written.onSuccess(
-        all -> {
-          if (!closed) {
-            sent(response.end());
-          }
-        });
-  }
-
-  /** Reads and drops the rest of the request, if the caller has not half-closed. */
-  private void sent(Future<Void> status) {
-    if (!http.isEnded()) {
-      http.discard();
-      status.onSuccess(sent -> statusSent = true);
-    }
-  }
-
-  /**
    * Ends a call whose time is over, and resets the stream of an ended call whose caller neither
-   * reads nor half-closes.
+   * reads nor half-closes. Called several times a second.
    */
   void release(long now, long nowMillis) {
     if (!over) {
@@ -305,13 +242,8 @@ final class Call<Q, R> {
       } else if (info.nanos() >= requestNanos) {
         fail(method.requestTimeout());
       }
-    } else if (overAt == 0) {
-      // Precise enough, and most calls, whose stream is closed by now, need no clock.
-      overAt = now;
-    } else if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
-      http.response().reset(NO_ERROR);
-    } else if (failed && now - overAt >= LINGER_NANOS) {
-      http.response().reset(CANCEL);
+    } else {
+      outgoing.release(now);
     }
   }
 
@@ -320,14 +252,8 @@ final class Call<Q, R> {
     fail(new RpcException(http.memory().refusal()));
   }
 
-  private void addTrailers() {
-    if (info.hasResponseTrailers()) {
-      response.trailers().addAll(info.responseTrailers());
-    }
-  }
-
   private void closed() {
-    closed = true;
+    outgoing.closed();
     abandon();
     if (http.version() == HttpVersion.HTTP_2) {
       open.remove(this);
@@ -349,39 +275,6 @@ final class Call<Q, R> {
           new RpcException(
               new RpcStatus(
                   GrpcStatus.CANCELLED, "CANCELLED", "the caller cancelled or disconnected")));
-    }
-  }
-
-  private GrpcMessage encode(R message) {
-    GrpcMessage encoded = method.encode(message);
-    boolean large = encoded.payload().length() >= Gzip.WORTHWHILE_BYTES;
-    if (info.sent() == 0) {
-      compresses = acceptsGzip && large;
-    }
-    info.countSent();
-    return compresses && large
-        ? GrpcMessage.message(Gzip.NAME, Gzip.deflate(encoded.payload()))
-        : encoded;
-  }
-
-  /**
-   * Corrects the response headers before they are sent. Vert.x adds content-length: 0 to a response
-   * without messages; with trailers that is wrong, and a proxy that obeys it drops the status.
-   *
-   * <p>The encoding is named only if a compressed message follows: clients of gRPC 1.51 crash when
-   * an answer to their own health check names one.
-   */
-  private void finishHeaders() {
-    MultiMap headers = http.response().headers();
-    if (info.hasResponseHeaders()) {
-      headers.addAll(info.responseHeaders());
-    }
-    if (http.version() == HttpVersion.HTTP_2) {
-      headers.remove(HttpHeaders.CONTENT_LENGTH);
-    }
-    // A call that failed before its headers has no messages.
-    if (compresses && !failed) {
-      headers.set(GrpcHeaderNames.GRPC_ENCODING, Gzip.NAME);
     }
   }
 }

@@ -2,11 +2,8 @@ package dev.userservice.rpc;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
@@ -184,32 +181,8 @@ public final class Connections implements Handler<HttpConnection> {
     }
 
     void guard(Http2ConnectionHandler http2) throws Http2Exception {
-      Channel channel = channel(connection);
-      ChannelPipeline pipeline = channel.pipeline();
-      CallGuard guard =
-          new CallGuard(
-              new ControlFrameLimit(
-                  http2.decoder().frameListener(),
-                  bounds.controlFramesPerSecond(),
-                  shared.counts::countFlooding),
-              channel,
-              http2,
-              memory,
-              bounds.calls());
-      graceful = new GracefulClose(http2, guard);
-      guard.onPingAnswered(graceful::roundTripDone);
-      http2.decoder().frameListener(guard);
-      // By default the bytes of 16 reads pile up in a direct buffer behind an incomplete frame: a
-      // megabyte for each connection, which no budget counts.
-      http2.setDiscardAfterReads(1);
-      pipeline.addFirst(new LingeringClose(), graceful);
-      pipeline.addBefore(
-          pipeline.context(http2).name(), null, new StreamFailures(http2.connection(), guard));
-      if (pipeline.get(IdleStateHandler.class) != null) {
-        // The timers below check for calls; this handler would also listen to each write.
-        pipeline.remove(IdleStateHandler.class);
-      }
-      pipeline.addLast(new FlushOnceATurn());
+      graceful =
+          ConnectionPipeline.http2(channel(connection), http2, memory, bounds, shared.counts);
       timers =
           new ConnectionTimers(vertx, connection, bounds, () -> memory.calls() > 0, this::close);
       timers.start(this::maxAgeReached, this::graceOver);
@@ -217,20 +190,7 @@ public final class Connections implements Handler<HttpConnection> {
 
     /** Bounds an HTTP/1.1 connection, which has no PING to age with. */
     void guard() {
-      ChannelPipeline pipeline = channel(connection).pipeline();
-      // In plaintext the first request has already passed this place.
-      pipeline.addAfter(
-          HttpDoor.ENCODER,
-          null,
-          new OneRequestAtATime(memory, pipeline.get(HttpDoor.UPGRADE) != null));
-      ChannelHandlerContext idle = pipeline.context(IdleStateHandler.class);
-      if (idle != null) {
-        pipeline.addAfter(idle.name(), null, new IdleGuard(memory));
-      }
-      if (bounds.keepaliveMillis() > 0) {
-        TcpKeepalive.start(
-            channel(connection), bounds.keepaliveMillis(), bounds.keepaliveTimeoutMillis());
-      }
+      ConnectionPipeline.http1(channel(connection), memory, bounds);
       if (bounds.ageMillis() > 0) {
         ageTimer =
             vertx.setTimer(

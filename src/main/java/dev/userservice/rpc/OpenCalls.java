@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import io.vertx.core.http.HttpConnection;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,6 +13,9 @@ final class OpenCalls {
   private static final int REMOVED = -1;
 
   private final ArrayList<Call<?, ?>> calls = new ArrayList<>();
+
+  /** The failure that ends endless calls; null until the server drains. */
+  private Throwable draining;
 
   void add(Call<?, ?> call) {
     call.index = calls.size();
@@ -35,8 +39,39 @@ final class OpenCalls {
     return calls.size();
   }
 
+  /** Ends every call with a failure. */
+  void endAll(Throwable failure) {
+    copy().forEach(call -> call.fail(failure));
+  }
+
+  /** Ends every call of a connection with a failure. */
+  void end(HttpConnection connection, Throwable failure) {
+    copy().stream()
+        .filter(call -> call.connection() == connection)
+        .forEach(call -> call.fail(failure));
+  }
+
+  /** Ends every endless call with a failure, and later ones by {@link #endIfDraining}. */
+  void endEndless(Throwable failure) {
+    draining = failure;
+    copy().stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
+  }
+
+  void endIfDraining(Call<?, ?> call) {
+    if (draining != null && call.isEndless()) {
+      call.fail(draining);
+    }
+  }
+
+  /** Ends calls whose time is over, and resets streams that their callers do not close. */
+  void release() {
+    long now = System.nanoTime();
+    long nowMillis = System.currentTimeMillis();
+    copy().forEach(call -> call.release(now, nowMillis));
+  }
+
   /** A copy, because calls may be removed during an iteration. */
-  List<Call<?, ?>> all() {
+  private List<Call<?, ?>> copy() {
     return List.copyOf(calls);
   }
 }

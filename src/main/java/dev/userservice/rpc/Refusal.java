@@ -2,10 +2,13 @@ package dev.userservice.rpc;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.grpc.common.GrpcStatus;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -23,6 +26,11 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
   private static final String HELP =
       "This server speaks gRPC (https://grpc.io): call it with a gRPC client over HTTP/2, or by"
           + " gRPC-Web.\n";
+
+  /** The time for the sender of a refused request to finish sending after the response. */
+  private static final long REFUSED_MILLIS = 500;
+
+  private static final long NO_ERROR = 0x0;
 
   static final CharSequence EXPECT = HttpHeaders.createOptimized("expect");
 
@@ -114,7 +122,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
   }
 
   /** Returns true if the headers of an HTTP/1.1 request declare a body. */
-  static boolean hasBody(HttpServerRequest http) {
+  private static boolean hasBody(HttpServerRequest http) {
     String length = http.getHeader(HttpHeaders.CONTENT_LENGTH);
     return length != null && !length.equals("0")
         || http.headers().contains(HttpHeaders.TRANSFER_ENCODING);
@@ -124,8 +132,62 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
     return expect.equalsIgnoreCase("100-continue");
   }
 
-  /** The body of the response. */
-  String text() {
+  /**
+   * Answers a request that is not a gRPC call with an HTTP status. The rest of its body is read and
+   * dropped, for a limited time.
+   */
+  void answer(Vertx vertx, HttpServerRequest http, CallMemory memory) {
+    if (http.version() != HttpVersion.HTTP_2) {
+      memory.close();
+      if (awaitsContinue(http, http.getHeader(EXPECT))) {
+        // Its body may follow or not, so that it cannot be told from a next request.
+        http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        vertx.setTimer(REFUSED_MILLIS, late -> http.connection().close());
+      } else if (hasBody(http)) {
+        vertx.setTimer(
+            REFUSED_MILLIS,
+            late -> {
+              if (!http.isEnded()) {
+                http.connection().close();
+              }
+            });
+      }
+    } else if (!http.isEnded()) {
+      http.handler(chunk -> memory.release(chunk.length()));
+      vertx.setTimer(
+          REFUSED_MILLIS,
+          late -> {
+            if (!http.isEnded()) {
+              http.response().reset(NO_ERROR);
+            }
+          });
+    }
+    send(http);
+  }
+
+  /** Sends an HTTP status, with a gRPC status for clients that look for one. */
+  void send(HttpServerRequest http) {
+    HttpServerResponse response = http.response().setStatusCode(status);
+    response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
+    response.putHeader("grpc-message", message);
+    // Browsers must not interpret the response as another type.
+    response.putHeader("x-content-type-options", "nosniff");
+    headers.forEach(response::putHeader);
+    if (http.method() == HttpMethod.HEAD || isGrpcClient(http)) {
+      response.end();
+    } else {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8");
+      response.end(text());
+    }
+  }
+
+  /** Returns true for a gRPC client: it reads a status from headers only if they end the stream. */
+  private static boolean isGrpcClient(HttpServerRequest http) {
+    return http.version() == HttpVersion.HTTP_2
+        && ContentType.startsLikeGrpc(http.getHeader(HttpHeaders.CONTENT_TYPE));
+  }
+
+  private String text() {
     return message + ".\n" + HELP;
   }
 }

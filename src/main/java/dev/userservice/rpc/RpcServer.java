@@ -6,9 +6,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.grpc.common.GrpcStatus;
@@ -23,9 +21,7 @@ import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -38,28 +34,14 @@ import java.util.function.Predicate;
  */
 public final class RpcServer implements Handler<HttpServerRequest> {
 
-  /** The content-type of nearly every caller. */
-  private static final String GRPC = "application/grpc";
-
-  private static final String GRPC_WEB = GRPC + "-web";
-
-  /** The values of content-type in the gRPC HTTP/2 and gRPC-Web specifications. */
-  private static final Set<String> CONTENT_TYPES =
-      Set.of(GRPC, GRPC + "+proto", GRPC_WEB, GRPC_WEB + "+proto");
-
   /** The path of all unknown methods for the gRPC server of Vert.x. */
   private static final String UNKNOWN = "/unknown";
 
   /** The max length of an unknown method's name; the rest is cut. */
   private static final int MAX_NAME_CHARS = 256;
 
-  /** The interval of {@link Call#release}. */
+  /** The interval of {@link OpenCalls#release}. */
   private static final long RELEASE_MILLIS = 250;
-
-  /** The time for the sender of a refused request to finish sending after the response. */
-  private static final long REFUSED_MILLIS = 500;
-
-  private static final long NO_ERROR = 0x0;
 
   private final Vertx vertx;
   private final GrpcServer grpc;
@@ -87,9 +69,6 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** The full method name of {@link #arriving}. */
   private String arrivingMethod;
-
-  /** The failure that ends endless calls; null until the server drains. */
-  private Throwable draining;
 
   /**
    * @param domain the {@code google.rpc.ErrorInfo} domain of every error
@@ -120,7 +99,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
                 .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
                 // FrameGate has already checked every size.
                 .setMaxMessageSize(Integer.MAX_VALUE));
-    vertx.setPeriodic(RELEASE_MILLIS, turn -> release());
+    vertx.setPeriodic(RELEASE_MILLIS, turn -> calls.release());
     grpc.callHandler(
         request -> open(request, null, call -> call.fail(unimplemented(call.info().method()))));
   }
@@ -144,13 +123,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** Ends every endless call with a failure, because none ends itself; later ones end at once. */
   public void endEndlessCalls(Throwable failure) {
-    draining = failure;
-    calls.all().stream().filter(Call::isEndless).forEach(call -> call.fail(failure));
+    calls.endEndless(failure);
   }
 
   /** Ends every call with a failure. */
   public void endAllCalls(Throwable failure) {
-    calls.all().forEach(call -> call.fail(failure));
+    calls.endAll(failure);
   }
 
   /** The number of calls with an open stream. */
@@ -160,9 +138,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** Ends every call of a connection with a failure. */
   public void endCalls(HttpConnection connection, Throwable failure) {
-    calls.all().stream()
-        .filter(call -> call.connection() == connection)
-        .forEach(call -> call.fail(failure));
+    calls.end(connection, failure);
   }
 
   /** Starts the table of a service's methods. */
@@ -198,16 +174,16 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       return;
     }
     String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
-    String mediaType = mediaType(contentType);
+    String mediaType = ContentType.mediaType(contentType);
     String expect = http.getHeader(Refusal.EXPECT);
     String path = http.path();
     Refusal refusal = Refusal.of(http, expect, path, ownHost);
     if (refusal != null) {
-      refuse(http, memory, refusal);
+      refusal.answer(vertx, http, memory);
     } else if (mediaType == null) {
-      refuse(http, memory, Refusal.contentType());
-    } else if (http.version() != HttpVersion.HTTP_2 && !mediaType.startsWith(GRPC_WEB)) {
-      refuse(http, memory, Refusal.needsHttp2(http.isSSL()));
+      Refusal.contentType().answer(vertx, http, memory);
+    } else if (http.version() != HttpVersion.HTTP_2 && !ContentType.isWeb(mediaType)) {
+      Refusal.needsHttp2(http.isSSL()).answer(vertx, http, memory);
     } else {
       if (!mediaType.equals(contentType)) {
         http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
@@ -223,7 +199,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** Answers a request that cannot be read as HTTP/1.1, and closes its connection. */
   public void refuseMalformed(HttpServerRequest http) {
-    send(http, Refusal.malformed(http));
+    Refusal.malformed(http).send(http);
     http.connection().close();
   }
 
@@ -257,28 +233,6 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
     CallMemory arrived = connection.arrived();
     return arrived != null ? arrived : connection.openCall(ConnectionMemory.CALL_BYTES);
-  }
-
-  private void release() {
-    long now = System.nanoTime();
-    long nowMillis = System.currentTimeMillis();
-    calls.all().forEach(call -> call.release(now, nowMillis));
-  }
-
-  /** The content-type in lower case and without parameters; null when it is not gRPC. */
-  private static String mediaType(String contentType) {
-    if (GRPC.equals(contentType)) {
-      return contentType;
-    }
-    if (contentType == null) {
-      return null;
-    }
-    int parameters = contentType.indexOf(';');
-    String mediaType =
-        (parameters < 0 ? contentType : contentType.substring(0, parameters))
-            .strip()
-            .toLowerCase(Locale.ROOT);
-    return CONTENT_TYPES.contains(mediaType) ? mediaType : null;
   }
 
   private <Q, R> void open(
@@ -329,67 +283,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     call.begin();
     if (!call.isOver()) {
       handler.accept(call);
-      if (draining != null && call.isEndless()) {
-        call.fail(draining);
-      }
+      calls.endIfDraining(call);
     }
-  }
-
-  /**
-   * Answers a request that is not a gRPC call with an HTTP status. The rest of its body is read and
-   * dropped, for a limited time.
-   */
-  private void refuse(HttpServerRequest http, CallMemory memory, Refusal refusal) {
-    if (http.version() != HttpVersion.HTTP_2) {
-      memory.close();
-      if (Refusal.awaitsContinue(http, http.getHeader(Refusal.EXPECT))) {
-        // Its body may follow or not, so that it cannot be told from a next request.
-        http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        vertx.setTimer(REFUSED_MILLIS, late -> http.connection().close());
-      } else if (Refusal.hasBody(http)) {
-        vertx.setTimer(
-            REFUSED_MILLIS,
-            late -> {
-              if (!http.isEnded()) {
-                http.connection().close();
-              }
-            });
-      }
-    } else if (!http.isEnded()) {
-      http.handler(chunk -> memory.release(chunk.length()));
-      vertx.setTimer(
-          REFUSED_MILLIS,
-          late -> {
-            if (!http.isEnded()) {
-              http.response().reset(NO_ERROR);
-            }
-          });
-    }
-    send(http, refusal);
-  }
-
-  /** Sends an HTTP status, with a gRPC status for clients that look for one. */
-  private static void send(HttpServerRequest http, Refusal refusal) {
-    HttpServerResponse response = http.response().setStatusCode(refusal.status());
-    response.putHeader("grpc-status", GrpcStatus.INTERNAL.toString());
-    response.putHeader("grpc-message", refusal.message());
-    // Browsers must not interpret the response as another type.
-    response.putHeader("x-content-type-options", "nosniff");
-    refusal.headers().forEach(response::putHeader);
-    if (http.method() == HttpMethod.HEAD || isGrpcClient(http)) {
-      response.end();
-    } else {
-      response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8");
-      response.end(refusal.text());
-    }
-  }
-
-  /** Returns true for a gRPC client: it reads a status from headers only if they end the stream. */
-  private static boolean isGrpcClient(HttpServerRequest http) {
-    String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
-    return http.version() == HttpVersion.HTTP_2
-        && contentType != null
-        && contentType.regionMatches(true, 0, GRPC, 0, GRPC.length());
   }
 
   private static RpcException unimplemented(String fullMethodName) {
