@@ -8,10 +8,10 @@ import java.util.stream.Stream;
  *
  * @param name for reports
  * @param kind the server that it attacks
- * @param fresh whether the server is used for no other attack, because this one creates users
- * @param untilDone whether the attack lasts until its calls are answered; else, until it sends
- *     nothing more
- * @param byHand whether it is left out of the build, because it has never done harm
+ * @param fresh true if the server is used for this attack only, because it creates users
+ * @param untilDone true if the attack lasts until its calls are answered; else it lasts until it
+ *     sends nothing more
+ * @param byHand true if it is left out of the build, because it has never done harm
  * @param launch starts it, and returns without waiting for the server
  */
 record Attack(
@@ -27,12 +27,12 @@ record Attack(
     void run(Attackers attackers) throws Exception;
   }
 
-  /** On a server in plaintext that takes calls of all callers. */
+  /** On a server in plaintext that accepts all callers. */
   static Attack open(String name, Launch launch) {
     return new Attack(name, Victim.Kind.OPEN, false, false, false, launch);
   }
 
-  /** On a server with TLS that asks for tokens. */
+  /** On a server with TLS that requires tokens. */
   static Attack guarded(String name, Launch launch) {
     return new Attack(name, Victim.Kind.GUARDED, false, false, false, launch);
   }
@@ -53,7 +53,7 @@ record Attack(
     return new Attack(name, kind, fresh, untilDone, true, launch);
   }
 
-  /** All of them, those on the same server one after the other. */
+  /** All attacks, grouped by their servers. */
   static List<Attack> all() {
     return Stream.of(MessageAttacks.ALL, ReaderAttacks.ALL, ConnectionAttacks.ALL, CpuAttacks.ALL)
         .flatMap(List::stream)

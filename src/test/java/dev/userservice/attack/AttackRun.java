@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Runs the attacks and prints what they did, as a table in Markdown. With arguments it runs only
- * those whose name contains one of them.
+ * Runs the attacks and prints their outcomes, as a table in Markdown. With arguments it runs only
+ * attacks whose name contains one of them.
  */
 final class AttackRun {
 

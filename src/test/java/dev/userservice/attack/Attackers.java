@@ -9,12 +9,12 @@ import java.util.concurrent.atomic.AtomicLong;
 /** The connections of one attack, each driven by a thread of its own; closed with it. */
 final class Attackers implements AutoCloseable {
 
-  /** What an attacker does with its connection. */
+  /** The actions of an attacker on its connection. */
   interface Script {
     void run(Wire wire) throws IOException;
   }
 
-  /** What an attacker does over HTTP/2. */
+  /** The actions of an attacker over HTTP/2. */
   interface Http2Script {
     void run(Http2Peer peer, int index) throws IOException;
   }
@@ -24,8 +24,8 @@ final class Attackers implements AutoCloseable {
 
   private static final int FIRST_ADDRESS = 2;
 
-  /** A server that is busy may read nothing for one or two. */
-  private static final int QUIET_QUESTIONS = 3;
+  /** A busy server may read nothing between one or two calls of {@link #haveSettled}. */
+  private static final int QUIET_CALLS = 3;
 
   private final Victim victim;
   private final Queue<Wire> wires = new ConcurrentLinkedQueue<>();
@@ -43,13 +43,13 @@ final class Attackers implements AutoCloseable {
     this.victim = victim;
   }
 
-  /** Spreads the connections that follow over so many addresses. */
+  /** Spreads later connections over a number of addresses. */
   Attackers from(int addresses) {
     this.addresses = addresses;
     return this;
   }
 
-  /** Opens connections without any protocol; without TLS too. */
+  /** Opens connections without any protocol, not even TLS. */
   void tcp(int connections, Script script) {
     for (int i = 0; i < connections; i++) {
       int index = i;
@@ -57,7 +57,7 @@ final class Attackers implements AutoCloseable {
     }
   }
 
-  /** Opens connections in the server's own kind: TLS where it has TLS. */
+  /** Opens connections, with TLS if the server has it. */
   void plain(int connections, Script script) {
     for (int i = 0; i < connections; i++) {
       int index = i;
@@ -86,14 +86,14 @@ final class Attackers implements AutoCloseable {
     return new Http2Peer(secure(connect(0), true), streamWindow).awaitSettings();
   }
 
-  /** Whether every script has ended, or none has sent a byte for several questions in a row. */
+  /** Returns true once every script has ended, or none has sent a byte for several calls. */
   boolean haveSettled(boolean untilDone) {
     long now = sent.get();
     int running = busy.get();
     quiet = now == lastSent && running == lastBusy ? quiet + 1 : 0;
     lastSent = now;
     lastBusy = running;
-    return running == 0 || !untilDone && quiet >= QUIET_QUESTIONS;
+    return running == 0 || !untilDone && quiet >= QUIET_CALLS;
   }
 
   long bytesSent() {

@@ -111,8 +111,7 @@ final class Http2Peer {
   /**
    * Sends bytes of a stream as fast as the server's windows allow.
    *
-   * @return whether all was sent; false when the server has ended the stream, or grants nothing for
-   *     20 s
+   * @return false when the server has ended the stream, or grants nothing for 20 s
    */
   boolean data(int stream, byte[] bytes, boolean end) throws IOException {
     int from = 0;
@@ -154,7 +153,7 @@ final class Http2Peer {
     }
   }
 
-  /** Leaves what the server sends in the buffers of TCP, from its next frame on. */
+  /** Stops reading: later frames of the server stay in the buffers of TCP. */
   void stopReading() {
     reading = false;
   }
@@ -171,7 +170,7 @@ final class Http2Peer {
     }
   }
 
-  /** Waits until the server has ended as many streams, for as long as the test lasts. */
+  /** Waits until the server has ended a number of streams; only the test limits the time. */
   void awaitEnded(int streams) throws IOException {
     synchronized (ended) {
       while (ended.get() < streams && !windows.areClosed()) {

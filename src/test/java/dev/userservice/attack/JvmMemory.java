@@ -47,7 +47,7 @@ final class JvmMemory {
     output = folder.resolve("jcmd.out");
   }
 
-  /** Collects all garbage, and measures what is left. */
+  /** Collects all garbage, and measures the rest. */
   synchronized Use measure() throws IOException, InterruptedException {
     String text = run("-f", commands.toString());
     return new Use(sum(HEAP, text), sum(BUFFERS, text));

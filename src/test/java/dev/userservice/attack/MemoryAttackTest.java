@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Attacks on a server with a heap of 256 MiB and default limits: it lives, holds little, answers
- * other callers, and is as before afterwards. {@link AttackRun} makes all attacks.
+ * Attacks on a server with a heap of 256 MiB and default limits: it survives, holds little memory,
+ * answers other callers, and releases the memory afterwards. {@link AttackRun} makes all attacks.
  */
 class MemoryAttackTest {
 

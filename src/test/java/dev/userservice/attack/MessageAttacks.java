@@ -11,7 +11,7 @@ import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import java.io.IOException;
 import java.util.List;
 
-/** Attacks that send, and leave their calls open: what the server keeps of requests. */
+/** Attacks on the memory for requests, which send and leave their calls open. */
 final class MessageAttacks {
 
   private static final int STREAMS = 100;

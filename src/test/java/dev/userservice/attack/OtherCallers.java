@@ -16,9 +16,9 @@ import java.util.concurrent.TimeUnit;
 final class OtherCallers implements AutoCloseable {
 
   /**
-   * How their calls ended.
+   * The ends of their calls.
    *
-   * @param statuses how many calls ended with each status
+   * @param statuses the number of calls by status
    * @param slowestMillis the longest call
    * @param failure the description of the first call that failed, or an empty string
    */
@@ -62,7 +62,7 @@ final class OtherCallers implements AutoCloseable {
     }
   }
 
-  /** Waits until each has made so many further calls, good or bad. */
+  /** Waits until each has made a number of further calls, good or bad. */
   synchronized void awaitCalls(int count) throws InterruptedException {
     int[] wanted = {calls[0] + count, calls[1] + count};
     while (calls[0] < wanted[0] || calls[1] < wanted[1]) {

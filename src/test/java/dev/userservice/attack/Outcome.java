@@ -4,17 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What an attack did to a server.
+ * The effects of an attack on a server.
  *
  * @param bytesSent by all attackers, before TLS
  * @param idle memory before the attack
- * @param held the most memory while it lasted
+ * @param held the max memory during the attack
  * @param after memory once the attackers have left, and the server has had time to notice
  * @param cpuMillis CPU time of the server during the attack, with that of measuring its memory
  * @param closed connections of attackers that the server closed
- * @param others how the calls of other callers ended
- * @param alive whether the server still runs
- * @param alarms what stderr has that a server under attack must not write
+ * @param others the ends of the calls of other callers
+ * @param alive true if the server still runs
+ * @param alarms lines of stderr that a server under attack must not write
  */
 record Outcome(
     String attack,
@@ -28,16 +28,16 @@ record Outcome(
     boolean alive,
     List<String> alarms) {
 
-  /** What an attack may make the server hold in its heap. */
+  /** The max memory that an attack may hold in the heap. */
   static final long HELD_BYTES = 128L << 20;
 
-  /** What an attack may make the server hold in buffers outside its heap. */
+  /** The max memory that an attack may hold in buffers outside the heap. */
   static final long HELD_DIRECT_BYTES = 64L << 20;
 
-  /** What may be left of it: pools and caches that the next attack uses again. */
+  /** The max memory that may remain: pools and caches that the next attack uses again. */
   static final long KEPT_BYTES = 16L << 20;
 
-  /** What any of the attacks may take; each sends no more than an ordinary caller does in 1 s. */
+  /** The max CPU time of an attack, which sends no more than an ordinary caller does in 1 s. */
   static final long CPU_MILLIS = 20_000;
 
   static final String HEAD =
@@ -45,7 +45,7 @@ record Outcome(
       | Attack | Bytes sent | Heap MiB idle / held / after | Direct MiB idle / held / after | CPU ms | Closed | Other callers | Faults |
       |---|--:|--:|--:|--:|--:|---|---|""";
 
-  /** Reasons to say that the attack succeeded; none when the server withstood it. */
+  /** The faults of the server; empty when it withstood the attack. */
   List<String> faults() {
     List<String> faults = new ArrayList<>();
     if (!alive) {

@@ -26,7 +26,7 @@ final class Payloads {
 
   private Payloads() {}
 
-  /** The message with an unknown field that makes it as large, in gzip. */
+  /** A message with an unknown field that gives it a size, in gzip. */
   static byte[] padded(Message message, int bytes) {
     Field padding =
         Field.newBuilder().addLengthDelimited(ByteString.copyFrom(new byte[bytes - 128])).build();
@@ -36,7 +36,7 @@ final class Payloads {
             .build());
   }
 
-  /** Unknown groups nested as deep, over and over until they fill a message, in gzip. */
+  /** Unknown groups nested to a depth, repeated until they fill a message, in gzip. */
   static byte[] groups(int depth, int bytes) {
     ByteArrayOutputStream nest = new ByteArrayOutputStream();
     for (int kind : new int[] {START_GROUP, END_GROUP}) {

@@ -9,7 +9,7 @@ import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import java.io.IOException;
 import java.util.List;
 
-/** Attacks that ask, and do not read: what the server keeps of answers. */
+/** Attacks on the memory for responses, which send requests and do not read. */
 final class ReaderAttacks {
 
   private static final int STREAMS = 100;

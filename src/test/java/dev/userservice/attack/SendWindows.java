@@ -48,7 +48,7 @@ final class SendWindows {
     return closed;
   }
 
-  /** Waits for a part of the bytes. Returns 0 when there is none in time, or will not be any. */
+  /** Waits for a part of the bytes. Returns 0 after a timeout, or at the end of the stream. */
   synchronized int take(int stream, int bytes, int seconds) {
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     while (!closed && !ended.contains(stream)) {

@@ -33,19 +33,19 @@ import javax.net.ssl.TrustManagerFactory;
 /** A server under attack: a JVM of its own with a heap of 256 MiB. */
 final class Victim implements AutoCloseable {
 
-  /** What a server is started with, beside its defaults. */
+  /** The configuration of a server besides its defaults. */
   enum Kind {
     /** Plaintext, without tokens; with 10,000 users. */
     OPEN,
     /** TLS, and a token for all but Health. */
     GUARDED,
-    /** As {@link #GUARDED}, with 100 connections for callers that are not known. */
+    /** As {@link #GUARDED}, with 100 connections for unauthenticated callers. */
     GUARDED_100
   }
 
   static final int CALL_SECONDS = Waits.SECONDS;
 
-  /** What {@link Kind#OPEN} has in its store. */
+  /** The number of users in the store of {@link Kind#OPEN}. */
   static final int USERS = 10_000;
 
   private static final String HEAP = "256m";
@@ -127,7 +127,7 @@ final class Victim implements AutoCloseable {
     return context;
   }
 
-  /** Fills the store where attacks read it, and loads what an idle server has loaded. */
+  /** Fills the store where attacks read it, and loads the classes of all calls. */
   private void warmUp(Kind kind) throws Exception {
     ManagedChannel channel = channel();
     try {
@@ -168,7 +168,7 @@ final class Victim implements AutoCloseable {
             .build();
   }
 
-  /** Another caller, with a good token where the server asks for one. */
+  /** Another caller, with a valid token where the server requires one. */
   UserServiceBlockingStub caller(ManagedChannel channel) {
     UserServiceBlockingStub stub =
         UserServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
@@ -178,7 +178,7 @@ final class Victim implements AutoCloseable {
             MetadataUtils.newAttachHeadersInterceptor(Issuer.bearer(token.get())));
   }
 
-  /** Makes one ordinary call. Returns how it ended. */
+  /** Makes one ordinary call. Returns its status. */
   Status call(ManagedChannel channel) {
     return call(caller(channel));
   }
@@ -204,7 +204,7 @@ final class Victim implements AutoCloseable {
     return memory;
   }
 
-  /** CPU time that the process has used so far, of all its threads. */
+  /** The CPU time of all threads of the process so far. */
   Duration cpu() {
     return program.process().toHandle().info().totalCpuDuration().orElse(Duration.ZERO);
   }
@@ -213,7 +213,7 @@ final class Victim implements AutoCloseable {
     return program.process().isAlive();
   }
 
-  /** What the server has written to stderr so far. */
+  /** The stderr of the server so far. */
   String errors() {
     return program.errors();
   }

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a server has sent for one call so far. */
+/** The frames that a server has sent for one call so far. */
 final class Answer {
 
   static final int NONE = -1;

@@ -14,7 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** One server with its ordinary callers, in which scenarios are played. */
+/** A server with its ordinary callers, for playing scenarios. */
 final class Arena implements AutoCloseable {
 
   private static final int PLAYERS = 4;
@@ -22,10 +22,10 @@ final class Arena implements AutoCloseable {
   private static final int KIND_LENGTH = 160;
   private static final int WAIT_MILLIS = 1_000 * Waits.SECONDS;
 
-  /** More than every scenario takes that is not stuck in a write. */
+  /** Longer than any scenario that is not stuck in a write. */
   private static final int STUCK_SECONDS = 4 * Waits.SECONDS;
 
-  /** Several times what a batch takes, with the collection of garbage and with compilation. */
+  /** Several times the time of a batch, with garbage collection and compilation. */
   private static final long MAX_CPU_MILLIS = 20_000;
 
   private final FuzzedServer server;
@@ -44,15 +44,15 @@ final class Arena implements AutoCloseable {
     return server;
   }
 
-  /** Plays all of them, some at a time. Returns the faults of each; of those that had any. */
+  /** Plays all scenarios, some at a time. Returns the faults of each scenario that has any. */
   Map<Scenario, List<Fault>> play(List<Scenario> scenarios) throws Exception {
     return play(scenarios, WAIT_MILLIS);
   }
 
   /**
-   * As {@link #play(List)}.
+   * Does as {@link #play(List)}.
    *
-   * @param waitMillis how long the server may take for what it owes
+   * @param waitMillis the max time for a required answer
    */
   Map<Scenario, List<Fault>> play(List<Scenario> scenarios, int waitMillis) throws Exception {
     List<Conversation> conversations = new ArrayList<>();
@@ -90,7 +90,7 @@ final class Arena implements AutoCloseable {
     }
   }
 
-  /** What is wrong with the server and its ordinary callers, once all odd ones have left. */
+  /** The faults of the server and its ordinary callers, after all odd ones have disconnected. */
   List<Fault> check() throws Exception {
     List<Fault> faults = new ArrayList<>();
     if (!server.isAlive()) {
@@ -114,7 +114,7 @@ final class Arena implements AutoCloseable {
     return faults;
   }
 
-  /** A line of the log without what differs each time. */
+  /** A log line without its variable parts. */
   private static String kind(String line) {
     String message = line.replaceFirst(".*?\"severity\":", "").replaceAll("[0-9a-f]{6,}|\\d+", "#");
     return "log: " + message.substring(0, Math.min(KIND_LENGTH, message.length()));
@@ -134,7 +134,7 @@ final class Arena implements AutoCloseable {
       List<Fault> faults = new ArrayList<>();
       idle.forEach(
           (name, value) -> {
-            // The pulse may have a call in this moment.
+            // The pulse may have an open call.
             double above = metrics.getOrDefault(name, value) - value;
             if (above > (name.equals("rpc_server_call_open") ? 1 : 0)) {
               faults.add(new Fault(name + " stays up", "by " + above));

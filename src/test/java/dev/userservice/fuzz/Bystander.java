@@ -38,7 +38,7 @@ final class Bystander implements AutoCloseable {
   private final AtomicLong numbers = new AtomicLong();
   private volatile Throwable chatEnd;
 
-  /** A chat member that reads, for as long as the bystander stays. */
+  /** A chat member that reads until the bystander is closed. */
   private final StreamObserver<UserMessage> chat;
 
   Bystander(int port) {
@@ -67,7 +67,7 @@ final class Bystander implements AutoCloseable {
     return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
   }
 
-  /** The channel that was there before all odd callers. */
+  /** The channel from before all odd callers. */
   ManagedChannel channel() {
     return old;
   }

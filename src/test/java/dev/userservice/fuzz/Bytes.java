@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Byte strings, as wire formats are made of them. */
+/** Byte strings for wire formats. */
 public final class Bytes {
 
   private static final int MAX_SHOWN = 400;
@@ -71,7 +71,7 @@ public final class Bytes {
     return result;
   }
 
-  /** Cuts at random places into at most so many parts, none of them empty. */
+  /** Cuts at random places into a limited number of parts, none of them empty. */
   public static List<byte[]> split(byte[] bytes, int parts, Dice dice) {
     int[] cuts = new int[Math.max(0, Math.min(parts, bytes.length) - 1)];
     for (int i = 0; i < cuts.length; i++) {
@@ -90,7 +90,7 @@ public final class Bytes {
     return result;
   }
 
-  /** Hexadecimal digits, of the first bytes alone when there are many. */
+  /** Hexadecimal digits, of the first bytes only for a long array. */
   public static String hex(byte[] bytes) {
     String digits = HexFormat.of().formatHex(cut(bytes, MAX_SHOWN));
     return bytes.length <= MAX_SHOWN ? digits : digits + "... (" + bytes.length + " bytes)";

@@ -4,20 +4,20 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * One call over HTTP/2, as the frames that its caller writes. Other frames of the connection may
- * come in between.
+ * One call over HTTP/2, as the frames that its caller writes. Other frames of the connection may be
+ * between them.
  *
  * @param rpc the method
- * @param oddities the names of what is odd in it, for a report
- * @param steps what is written, in this order; the first one opens the stream
- * @param ending how the call has to end
- * @param status its code where that is known, else {@link #ANY_STATUS}
+ * @param oddities their names, for a report
+ * @param steps the parts to write, in this order; the first one opens the stream
+ * @param ending the required end of the call
+ * @param status the required code, or {@link #ANY_STATUS}
  */
 record Call(Rpc rpc, List<String> oddities, List<Step> steps, Ending ending, int status) {
 
   static final int ANY_STATUS = -1;
 
-  /** What a server owes to a call. */
+  /** The end of a call that a server owes to its caller. */
   enum Ending {
     /** A status: the call breaks no rule. */
     ANSWERED,
@@ -28,9 +28,9 @@ record Call(Rpc rpc, List<String> oddities, List<Step> steps, Ending ending, int
   }
 
   /**
-   * What is written at once.
+   * A part that is written at once.
    *
-   * @param bytes for the stream's id, which is not known before the call begins
+   * @param bytes for the stream's id, which is unknown before the call starts
    */
   record Step(String label, IntFunction<byte[]> bytes) {}
 

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Makes calls, right ones and odd ones, of which each may hurt at most itself. */
+/** Makes right and odd calls; a call may fail alone only. */
 final class Calls {
 
   private static final String GRPC = "application/grpc";

@@ -28,7 +28,7 @@ final class Conversation implements AutoCloseable {
   private final List<Fault> faults = new ArrayList<>();
 
   /**
-   * @param waitMillis how long a server may take for what it owes
+   * @param waitMillis the max time for a required answer
    */
   Conversation(Scenario scenario, int port, int waitMillis) throws IOException {
     this.scenario = scenario;
@@ -42,15 +42,15 @@ final class Conversation implements AutoCloseable {
   }
 
   /**
-   * Plays it up to the point where the caller leaves.
+   * Plays the scenario until the caller is about to disconnect.
    *
-   * @return what the server did wrong
+   * @return the faults of the server
    */
   List<Fault> play() {
     String lost = write();
     if (scenario.isHttp2()) {
       Http2Answers answers = new Http2Answers(in, out);
-      // Also when it was lost while writing: a GOAWAY says why.
+      // Also when it was lost while writing: a GOAWAY has the reason.
       String unread = readHttp2(answers);
       lost = lost.isEmpty() ? unread : lost;
       Verdict.of(answers.answers().values(), faults);
@@ -71,7 +71,7 @@ final class Conversation implements AutoCloseable {
     return faults;
   }
 
-  /** Leaves, unless {@link Leaving#LATE}. */
+  /** Disconnects, unless {@link Leaving#LATE}. */
   void leave() {
     try {
       if (scenario.leaving() == Leaving.RESET) {
@@ -81,7 +81,7 @@ final class Conversation implements AutoCloseable {
         socket.close();
       }
     } catch (IOException alreadyLost) {
-      // Which was judged before.
+      // Judged before.
     }
   }
 
@@ -90,18 +90,18 @@ final class Conversation implements AutoCloseable {
     try {
       socket.close();
     } catch (IOException alreadyLost) {
-      // Which was judged before.
+      // Judged before.
     }
   }
 
-  /** Returns why the connection was lost, or nothing. */
+  /** Returns the reason of a lost connection, or an empty string. */
   private String write() {
     try {
       for (byte[] bytes : script.writes()) {
         out.write(bytes);
       }
       if (scenario.kind() == Kind.CALLS) {
-        // A window for what waits for one, and then the question whether all of it was read.
+        // A window for all waiting data, and then a PING to learn that everything was read.
         out.write(
             Bytes.join(Frame.settings(4, ROOM), Frame.windowUpdate(0, ROOM), Frame.ping(MARK)));
       } else if (scenario.kind() == Kind.FRAMES) {
@@ -156,7 +156,7 @@ final class Conversation implements AutoCloseable {
         answers.readAnswer();
       }
     } catch (SocketTimeoutException | RuntimeException silence) {
-      // What is missing is judged by who knows what should be there.
+      // Missing answers are judged later.
     } catch (IOException lost) {
       // The same.
     }
@@ -168,7 +168,7 @@ final class Conversation implements AutoCloseable {
     socket.setSoTimeout((int) (scenario.isStrict() ? millis : Math.min(millis, 30)));
   }
 
-  /** A server that is told that nothing more comes has to close its side too. */
+  /** Half-closes the connection, after which the server has to close its side. */
   private void halfClose() {
     try {
       socket.shutdownOutput();
@@ -177,7 +177,7 @@ final class Conversation implements AutoCloseable {
     } catch (SocketTimeoutException silence) {
       faults.add(new Fault("connection stays open after the half-close of its caller"));
     } catch (IOException lost) {
-      // That is one way to close it.
+      // Closed by a reset, which is allowed.
     }
   }
 }

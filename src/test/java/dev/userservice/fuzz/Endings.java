@@ -12,12 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** Odd ways to end a call, or not to, none of which RFC 9113 makes an error of the connection. */
+/** Odd ways to end a call, or not to; RFC 9113 makes none of them an error of the connection. */
 final class Endings {
 
   private static final int MAX_WINDOW = Integer.MAX_VALUE;
 
-  /** What follows the headers of a call. */
+  /** The frames after the headers of a call. */
   record Odd(String label, List<Step> steps, Ending ending) {}
 
   private Endings() {}

@@ -74,7 +74,7 @@ final class Fields {
     return Bytes.join(result);
   }
 
-  /** One field that a careful parser has to think about. */
+  /** One field that is difficult for a parser. */
   private static byte[] odd(Dice dice) {
     int known = dice.between(1, 4);
     int unknown = dice.pick(5, 15, 16, 2_047, 100_000, MAX_NUMBER);

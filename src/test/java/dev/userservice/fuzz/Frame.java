@@ -35,7 +35,7 @@ public final class Frame {
     return frame(payload.length, type, flags, stream, payload);
   }
 
-  /** A frame whose length may lie. */
+  /** A frame whose length may be wrong. */
   public static byte[] frame(int length, int type, int flags, int stream, byte[] payload) {
     return Bytes.join(
         Bytes.number(length, 3), Bytes.of(type, flags), Bytes.number(stream, 4), payload);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
-/** The fuzz by hand: random seeds for as long as one likes. */
+/** Runs the fuzz by hand, with random seeds, for a given time. */
 final class Fuzz {
 
   private static final int BATCHES = 5;

@@ -16,19 +16,19 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** Plays scenarios in batches, and finds the smallest cause of what goes wrong. */
+/** Plays scenarios in batches, and finds the smallest cause of each fault. */
 final class FuzzRun implements AutoCloseable {
 
   private static final int BATCH = 40;
   private static final int MAX_TRIES = 60;
 
   /**
-   * The wait for an answer while the cause of a fault is searched for, in dozens of tries. A busy
-   * machine may find another cause by it, but not another fault.
+   * The wait for an answer during the search for the cause of a fault, which takes dozens of tries.
+   * On a busy machine this may find another cause, but not another fault.
    */
   private static final int ALONE_MILLIS = 2_000;
 
-  /** What the JVM itself opens now and then. */
+  /** Files that the JVM itself opens now and then. */
   private static final long MAX_FILE_GROWTH = 4;
 
   /** Netty's timeout for a connection that ends with GOAWAY; its timer holds the connection. */
@@ -39,7 +39,7 @@ final class FuzzRun implements AutoCloseable {
 
   private static final long MAX_HEAP_GROWTH = 16L << 20;
 
-  /** Batches that are still remembered by class loading, pools and caches. */
+  /** Batches after which class loading, pools and caches no longer grow. */
   private static final int WARM_UP_BATCHES = 3;
 
   private final Path folder;
@@ -101,7 +101,7 @@ final class FuzzRun implements AutoCloseable {
     return played;
   }
 
-  /** Plays so many batches; the scenarios follow from the seed. */
+  /** Plays a number of batches; the scenarios follow from the seed. */
   void play(long seed, int batches) throws Exception {
     SplittableRandom seeds = new SplittableRandom(seed);
     for (int batch = 0; batch < batches; batch++) {
@@ -127,15 +127,15 @@ final class FuzzRun implements AutoCloseable {
   }
 
   /**
-   * Plays one scenario alone, on a server that is warm as it was when the scenario had its fault: a
-   * cold one takes longer for its answers than odd text is waited for.
+   * Plays one scenario alone, on a server that is as warm as when the scenario had its fault: a
+   * cold one answers too late for the short wait after odd text.
    */
   void replay(long seed) throws Exception {
     SplittableRandom seeds = new SplittableRandom(1);
     for (int batch = 0; batch < WARM_UP_BATCHES; batch++) {
       arena.play(seeds.longs(BATCH).mapToObj(Scenario::of).toList());
     }
-    // Their faults are not those that are asked for.
+    // Their faults are ignored.
     arena.check();
     play(seed);
   }
@@ -166,7 +166,7 @@ final class FuzzRun implements AutoCloseable {
     before = null;
   }
 
-  /** Finds the scenarios of a batch that do it alone. */
+  /** Finds the scenarios of a batch that have the fault alone. */
   private void blame(List<Fault> common, List<Scenario> batch) throws Exception {
     if (!arena.check().isEmpty()) {
       restart();
@@ -191,7 +191,7 @@ final class FuzzRun implements AutoCloseable {
     open.values().forEach(fault -> add(fault, null));
   }
 
-  /** Whether there is a cause of such a fault; a second one is not worth a search. */
+  /** Returns true if a cause of such a fault is known; a second one is not worth a search. */
   private boolean isKnown(Fault fault) {
     for (Finding finding : findings.values()) {
       if (finding.fault.kind().equals(fault.kind())) {
@@ -207,7 +207,7 @@ final class FuzzRun implements AutoCloseable {
         .anyMatch(found -> found.kind().equals(fault.kind()));
   }
 
-  /** Leaves out of a scenario what is not needed for its fault. */
+  /** Reduces a scenario to the parts that its fault needs. */
   private void explain(Fault fault, Scenario scenario) throws Exception {
     for (Finding known : findings.values()) {
       if (known.explains(fault, scenario)) {
@@ -241,7 +241,7 @@ final class FuzzRun implements AutoCloseable {
     System.out.println("FAULT " + finding);
   }
 
-  /** Compares what is alive with what was after the first batches. */
+  /** Compares the live objects with those after the first batches. */
   void checkLeaks() throws Exception {
     if (before == null) {
       return;

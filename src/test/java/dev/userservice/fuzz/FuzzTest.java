@@ -11,22 +11,23 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Sends what no client would, and looks whether the server and its other callers notice. A failure
- * names the seed of its scenario, which {@link Fuzz#main} replays alone; it also runs for an hour.
+ * Sends bytes that no client would; the server and its other callers must not be affected. A
+ * failure names the seed of its scenario, which {@link Fuzz#main} replays alone; that can also run
+ * for an hour.
  */
 @Timeout(Waits.TEST_SECONDS)
 class FuzzTest {
 
   /**
-   * Found faults once. A write to a full channel was sent before it returned, which kept the event
-   * loop in Netty's flow control for ever.
+   * Seeds that have found faults. A write to a full channel was sent before it returned, which kept
+   * the event loop in Netty's flow control for ever.
    */
   private static final long[] FOUND = {4_052_398_929_296_708_685L};
 
   @TempDir private Path folder;
 
   @Test
-  void serverAndOtherCallers_noticeNothing() throws Exception {
+  void serverAndOtherCallers_areNotAffected() throws Exception {
     long seedOfTheDay = System.currentTimeMillis() / TimeUnit.DAYS.toMillis(1);
     System.out.println("The fuzz of today has seed " + seedOfTheDay);
     try (FuzzRun run = new FuzzRun(folder, new JsonObject())) {

@@ -19,10 +19,10 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A server in a JVM of its own, small, and what can be seen of it from outside. */
+/** A small server in a JVM of its own, and its state as seen from outside. */
 final class FuzzedServer implements AutoCloseable {
 
-  /** Each buffer that is lost is reported, with the code that had it. */
+  /** Reports each leaked buffer, with the code that held it. */
   private static final List<String> JVM =
       List.of(
           "-Xmx256m",
@@ -46,7 +46,7 @@ final class FuzzedServer implements AutoCloseable {
           .asMatchPredicate();
 
   /**
-   * What is alive in the server.
+   * The live objects of the server.
    *
    * @param heapBytes after a full garbage collection
    * @param objects by class, of those that exist once for each connection, call or timer
@@ -73,7 +73,7 @@ final class FuzzedServer implements AutoCloseable {
   /**
    * Starts one on free ports.
    *
-   * @param folder for what it writes to stderr
+   * @param folder for its stderr
    */
   static FuzzedServer start(Path folder, JsonObject config) throws Exception {
     JsonObject all =
@@ -95,7 +95,7 @@ final class FuzzedServer implements AutoCloseable {
     return port;
   }
 
-  /** The CPU time that it has used, all threads together. */
+  /** The CPU time of all its threads so far. */
   Duration cpuTime() {
     return program.process().info().totalCpuDuration().orElse(Duration.ZERO);
   }
@@ -104,7 +104,7 @@ final class FuzzedServer implements AutoCloseable {
     return program.process().isAlive();
   }
 
-  /** What it has written to stderr since the last look, without lines that are no concern. */
+  /** The lines of stderr since the last call, without harmless ones. */
   List<String> newErrors() {
     List<String> lines = program.errors().lines().toList();
     List<String> fresh =
@@ -121,7 +121,7 @@ final class FuzzedServer implements AutoCloseable {
       return switch (record.getString("severity", "")) {
         case "ERROR" -> false;
         case "WARN" ->
-            // The second one is about wall time, which a busy machine takes from everything.
+            // The second one is about wall time, which a busy machine prolongs.
             message.contains("speaks no HTTP") || message.contains("has been blocked for");
         default -> true;
       };
@@ -153,7 +153,7 @@ final class FuzzedServer implements AutoCloseable {
     return metrics;
   }
 
-  /** Collects all garbage, and counts what is left. */
+  /** Collects all garbage, and counts the live objects. */
   Census census() throws IOException, InterruptedException {
     Process process = jcmd("GC.class_histogram");
     long bytes = 0;
@@ -174,7 +174,7 @@ final class FuzzedServer implements AutoCloseable {
     return new Census(bytes, objects, metrics().get("process_files_open_files").longValue());
   }
 
-  /** Collects all garbage, so that Netty finds the buffers that were lost. */
+  /** Collects all garbage, so that Netty finds leaked buffers. */
   void collectGarbage() throws IOException, InterruptedException {
     jcmd("GC.run").waitFor();
   }

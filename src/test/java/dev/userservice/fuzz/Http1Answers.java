@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads what a server sends over HTTP/1.1. */
+/** Reads the answers of a server over HTTP/1.1. */
 final class Http1Answers {
 
   private static final int SWITCHING_PROTOCOLS = 101;
@@ -27,9 +27,9 @@ final class Http1Answers {
   }
 
   /**
-   * Reads one answer; those that are provisional do not count.
+   * Reads one answer; provisional ones do not count.
    *
-   * @throws IOException at the end, and when what came is not HTTP/1.1
+   * @throws IOException at the end, and for input that is not HTTP/1.1
    */
   void readAnswer() throws IOException {
     Answer answer = new Answer();
@@ -63,7 +63,7 @@ final class Http1Answers {
     } else if (!answer.header("content-length").isEmpty()) {
       answer.body(read(Integer.parseInt(answer.header("content-length"))));
     } else if (version.equals("HTTP/1.0")) {
-      // It has no chunks: what has no length ends with the connection.
+      // HTTP/1.0 lacks chunks: an answer without a length ends with the connection.
       answer.body(in.readAllBytes());
     }
   }

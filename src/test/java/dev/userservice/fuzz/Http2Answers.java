@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Reads what a server sends over HTTP/2, and answers where the protocol asks for it. */
+/** Reads the frames of a server over HTTP/2, and answers where the protocol requires it. */
 final class Http2Answers {
 
   private static final int MAX_HEADER_BYTES = 1 << 20;
@@ -55,7 +55,7 @@ final class Http2Answers {
   /**
    * Reads one frame.
    *
-   * @throws IOException at the end, and when what came is not HTTP/2
+   * @throws IOException at the end, and for input that is not HTTP/2
    */
   void readFrame() throws IOException {
     byte[] head = new byte[Frame.HEAD_BYTES];

@@ -21,7 +21,7 @@ final class Messages {
     return frame(flags, payload.length, payload);
   }
 
-  /** A frame whose length prefix may lie. */
+  /** A frame whose length prefix may be wrong. */
   static byte[] frame(int flags, long length, byte[] payload) {
     return Bytes.join(Bytes.of(flags), Bytes.number(length, 4), payload);
   }
@@ -134,7 +134,7 @@ final class Messages {
     return Bytes.join(Bytes.cut(result, 10), name, Arrays.copyOfRange(result, 10, result.length));
   }
 
-  /** With another ISIZE, the length of what is inflated (RFC 1952, section 2.3.1). */
+  /** With another ISIZE, the inflated length (RFC 1952, section 2.3.1). */
   private static byte[] withLength(byte[] gzip, Dice dice) {
     return Bytes.join(Bytes.cut(gzip, gzip.length - 4), dice.bytes(4));
   }

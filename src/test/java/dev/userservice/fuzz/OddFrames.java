@@ -19,10 +19,10 @@ import static dev.userservice.fuzz.Frame.WINDOW_UPDATE;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Frames that RFC 9113 makes an error of the connection, and some that come near it. */
+/** Frames that RFC 9113 makes an error of the connection, and some that nearly are one. */
 final class OddFrames {
 
-  /** Bytes, and the name of what is odd in them. */
+  /** Bytes, and the name of their oddity. */
   record Odd(String label, byte[] bytes) {}
 
   private OddFrames() {}

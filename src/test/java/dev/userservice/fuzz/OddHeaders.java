@@ -24,7 +24,7 @@ final class OddHeaders {
     }
   }
 
-  /** Put behind the headers of a right call. */
+  /** Headers to add to those of a right call. */
   private static final List<Oddity> ADDED =
       List.of(
           odd("leading space", "x-a", " a", "  "),
@@ -108,7 +108,7 @@ final class OddHeaders {
           odd("forwarded", "x-forwarded-for", "::1", "a, b", "%00"),
           odd("origin", "origin", "null", "http://x"));
 
-  /** Put in the place of a header of a right call. */
+  /** Headers that replace one of a right call. */
   private static final List<Oddity> CHANGED =
       List.of(
           odd("te", "te", "trailers, deflate", "gzip", "", "Trailers"),
@@ -194,7 +194,7 @@ final class OddHeaders {
     return new Oddity(label, name, List.of(values));
   }
 
-  /** What a gRPC client sends. */
+  /** The headers of a gRPC client. */
   static List<Header> right(String path, String contentType) {
     return List.of(
         new Header(":method", "POST"),

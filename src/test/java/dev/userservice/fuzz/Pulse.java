@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** Calls at short intervals, on connections of their own, to measure how long a call waits. */
 final class Pulse implements AutoCloseable {
 
-  /** Much more than a call needs on a machine that has other things to do. */
+  /** Much more than a call needs on a busy machine. */
   private static final long MAX_MILLIS = 1_000 * Waits.SECONDS;
 
   private static final long INTERVAL_MILLIS = 3;
@@ -55,7 +55,7 @@ final class Pulse implements AutoCloseable {
     failure = failed.isEmpty() ? failure : failed;
   }
 
-  /** What has been seen since the last time. */
+  /** The faults since the last call. */
   synchronized List<Fault> faults() {
     List<Fault> faults = new ArrayList<>();
     if (!failure.isEmpty()) {

@@ -33,7 +33,7 @@ enum Rpc {
   private static final int NOT_FOUND = 5;
   private static final int ALREADY_EXISTS = 6;
 
-  /** As a caller names it; without the slash that begins a path. */
+  /** The path of the method, without its first slash. */
   final String fullName;
 
   Rpc(String fullName) {
@@ -44,7 +44,7 @@ enum Rpc {
     return "/" + fullName;
   }
 
-  /** Whether a call stays open after the half-close of its caller. */
+  /** Returns true if a call stays open after the half-close of its caller. */
   boolean isEndless() {
     return this == HEALTH_WATCH;
   }

@@ -8,16 +8,16 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * What one connection sends. The same seed makes the same scenario.
+ * The bytes that one connection sends. The same seed makes the same scenario.
  *
  * @param calls over HTTP/2, interleaved
- * @param chunks what belongs to no call, in this order
- * @param shape how all of it is ordered and cut
+ * @param chunks the parts that belong to no call, in this order
+ * @param shape the order of all parts, and how they are cut
  */
 record Scenario(
     long seed, Kind kind, List<Call> calls, List<Step> chunks, long shape, Leaving leaving) {
 
-  /** What the bytes are, and with that what a server owes to them. */
+  /** The kind of the bytes, which decides the required answers. */
   enum Kind {
     /** HTTP/2 whose connection breaks no rule: a call may end only itself. */
     CALLS,
@@ -29,7 +29,7 @@ record Scenario(
     TEXT
   }
 
-  /** How the caller leaves, once it has waited for its answers. */
+  /** The way the caller disconnects, once it has waited for its answers. */
   enum Leaving {
     HALF_CLOSE,
     CLOSE,
@@ -46,7 +46,7 @@ record Scenario(
    */
   record Script(List<byte[]> writes, Map<Integer, Call> streams) {}
 
-  /** How many calls at a time a server takes of a connection, by default. */
+  /** The default max number of open calls of a connection. */
   static final int MAX_STREAMS = 100;
 
   static Scenario of(long seed) {
@@ -63,17 +63,17 @@ record Scenario(
     return kind == Kind.CALLS || kind == Kind.FRAMES;
   }
 
-  /** Whether the rest of the connection has to survive every oddity of a call. */
+  /** Returns true if the rest of the connection has to survive every oddity of a call. */
   boolean isStrict() {
     return kind == Kind.CALLS || kind == Kind.REQUESTS;
   }
 
-  /** How many things {@link #without} can leave out. */
+  /** The number of parts that {@link #without} can leave out. */
   int parts() {
     return calls.size() + chunks.size() - fixed();
   }
 
-  /** The preface, without which nothing else means anything. */
+  /** The preface, without which nothing else is valid. */
   private int fixed() {
     return kind == Kind.CALLS ? 1 : 0;
   }

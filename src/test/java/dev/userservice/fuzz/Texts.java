@@ -5,14 +5,14 @@ import dev.userservice.fuzz.Scenario.Kind;
 import java.util.ArrayList;
 import java.util.List;
 
-/** HTTP/1.1, as gRPC-Web uses it, right and wrong; and what else connects to an open port. */
+/** HTTP/1.1, as gRPC-Web uses it, right and wrong; and other input for an open port. */
 final class Texts {
 
   private static final String GRPC_WEB = "application/grpc-web+proto";
 
   private Texts() {}
 
-  /** Right requests, pipelined. The label of each is the status that its answer has to have. */
+  /** Right requests, pipelined. The label of each is the required status of its answer. */
   static Scenario requests(long seed, Dice dice) {
     List<Step> chunks = new ArrayList<>();
     int count = dice.between(1, 6);
@@ -30,7 +30,7 @@ final class Texts {
         seed, Kind.REQUESTS, List.of(), chunks, dice.number(), Connections.leaving(dice));
   }
 
-  /** One to three odd things behind each other. */
+  /** One to three odd parts in a row. */
   static Scenario text(long seed, Dice dice) {
     List<Step> chunks = new ArrayList<>();
     int count = dice.between(1, 3);

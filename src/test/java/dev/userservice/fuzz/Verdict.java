@@ -8,16 +8,16 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/** What answers must be like. */
+/** The requirements for answers. */
 final class Verdict {
 
   private static final int REFUSED_STREAM = 7;
   private static final int UNKNOWN = 2;
 
   /**
-   * Ends of a connection that its peer has asked for, exactly: a SETTINGS that makes a window
-   * larger than 2^31-1 is an error of the connection (RFC 9113, section 6.9.2), and Netty takes the
-   * third empty DATA in a row for a flood. No other GOAWAY is right.
+   * The permitted reasons of a GOAWAY: a SETTINGS that makes a window larger than 2^31-1 is an
+   * error of the connection (RFC 9113, section 6.9.2), and Netty treats the third empty DATA in a
+   * row as a flood.
    */
   private static final Predicate<String> ASKED_FOR =
       Pattern.compile(
@@ -29,7 +29,7 @@ final class Verdict {
 
   private Verdict() {}
 
-  /** Whatever was sent. */
+  /** Judges answers to any input. */
   static void of(Collection<Answer> answers, List<Fault> faults) {
     for (Answer answer : answers) {
       String message = answer.header("grpc-message");
@@ -60,7 +60,7 @@ final class Verdict {
     }
   }
 
-  /** Of calls on a connection that broke no rule. */
+  /** Judges answers to calls on a connection without an error of its own. */
   static void ofCalls(
       Map<Integer, Call> calls, Http2Answers answers, String lost, List<Fault> faults) {
     boolean isCrowd = calls.size() > Scenario.MAX_STREAMS;
@@ -88,7 +88,7 @@ final class Verdict {
         });
   }
 
-  /** Of requests over HTTP/1.1 without a fault; their labels are the statuses. */
+  /** Judges answers to right requests over HTTP/1.1, whose labels are the statuses. */
   static void ofRequests(List<Step> requests, List<Answer> answers, List<Fault> faults) {
     for (int i = 0; i < requests.size(); i++) {
       String status = requests.get(i).label();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The fuzz blames the server for what is its fault, and for nothing else. */
+/** The fuzz reports the faults of the server, and nothing else. */
 class VerdictTest {
 
   @ParameterizedTest

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Connections that flood, idle, or are dead are closed, and the server serves on. */
+/** Flooding, idle and dead connections are closed, and the server continues to serve. */
 @Timeout(Waits.TEST_SECONDS)
 class ConnectionsTest {
 
@@ -90,7 +90,7 @@ class ConnectionsTest {
   }
 
   @Test
-  void fewControlFrames_areWelcome() throws Exception {
+  void fewControlFrames_areAccepted() throws Exception {
     start(new JsonObject());
     try (RawClient client = new RawClient(server.port())) {
       for (int i = 0; i < 100; i++) {
@@ -134,12 +134,12 @@ class ConnectionsTest {
       answered(second);
     }
     first.close();
-    // A place is free again as soon as the server has noticed.
-    Waits.until("a place is free", () -> server.openConnections() <= 1);
+    // The server may notice the close a little later.
+    Waits.until("a connection is closed", () -> server.openConnections() <= 1);
   }
 
   @Test
-  void connectionsThatSayNothing_countToo_untilTheyAreClosed() throws Exception {
+  void silentConnections_count_untilTheyAreClosed() throws Exception {
     JsonObject limits = new JsonObject().put("connections", 2).put("silentMillis", 2_000);
     start(new JsonObject().put("limits", limits));
     try (Socket silent = new Socket("127.0.0.1", server.port());
@@ -161,7 +161,7 @@ class ConnectionsTest {
   }
 
   @Test
-  void connectionThatHasSpoken_maySayNothing() throws Exception {
+  void connectionThatSpokeHttp_mayBeSilent() throws Exception {
     JsonObject limits = new JsonObject().put("silentMillis", 100);
     start(new JsonObject().put("limits", limits));
     try (RawClient quiet = new RawClient(server.port())) {
@@ -194,12 +194,12 @@ class ConnectionsTest {
             .put(
                 "keepalive",
                 new JsonObject().put("intervalMillis", 300).put("timeoutMillis", 2_000)));
-    // Says hello and then nothing more, not even the answer to a ping.
+    // Sends the preface and then nothing more, not even the answer to a PING.
     assertClosedAfter(new byte[0]);
   }
 
   @Test
-  void peerThatNeverSaysHello_isClosed() throws Exception {
+  void peerThatSendsNothing_isClosed() throws Exception {
     start(
         new JsonObject()
             .put("limits", new JsonObject().put("idleMillis", 300))
@@ -239,7 +239,7 @@ class ConnectionsTest {
     assertThat(call.answer().grpcStatus()).isZero();
   }
 
-  /** A socket with the preface and SETTINGS sent: after that come bytes as they are. */
+  /** A socket for raw bytes, with the preface and SETTINGS already sent. */
   private Socket connect() throws IOException {
     Socket socket = new Socket("127.0.0.1", server.port());
     OutputStream out = socket.getOutputStream();
@@ -254,7 +254,7 @@ class ConnectionsTest {
         socket.getOutputStream().write(bytes);
         InputStream in = socket.getInputStream();
         while (in.read() >= 0) {
-          // What the server still says does not matter here, only that it ends.
+          // Only the end of the connection matters, not the bytes before it.
         }
       } catch (SocketException reset) {
         assertThat(reset).hasMessageMatching("(?i).*(reset|broken pipe|abort).*");

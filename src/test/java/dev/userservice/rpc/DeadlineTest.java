@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class DeadlineTest {
 
-  /** As the gRPC HTTP/2 specification has it. */
+  /** Timeouts as in the gRPC HTTP/2 specification. */
   private static final Pattern SPECIFICATION = Pattern.compile("[0-9]{1,8}[HMSmun]");
 
   private final Vertx vertx = Vertx.vertx();
@@ -55,7 +55,7 @@ class DeadlineTest {
   }
 
   @Test
-  void nanos_acceptsWhatTheSpecificationDoes() {
+  void nanos_sameAsTheSpecification() {
     Random random = new Random(7);
     String chars = "0123456789HMSmunh- \u0661";
     int valid = 0;
@@ -81,7 +81,7 @@ class DeadlineTest {
   }
 
   @Test
-  void of_noTimeoutOneThatIsOverAndOneThatIsTooLong() {
+  void of_absentExceededAndVeryLongTimeouts() {
     List<RpcException> late = new ArrayList<>();
 
     assertThat(Deadline.of(vertx, null, late::add)).isNull();

@@ -20,7 +20,7 @@ public final class Frames {
     return frame(flags, payload.length, payload);
   }
 
-  /** A frame whose length prefix may lie. */
+  /** A frame whose length prefix may be wrong. */
   public static byte[] frame(int flags, int length, byte[] payload) {
     return ByteBuffer.allocate(5 + payload.length)
         .put((byte) flags)
@@ -43,7 +43,7 @@ public final class Frames {
     return result.toByteArray();
   }
 
-  /** So many zeroes in gzip, without holding them. */
+  /** Zeroes in gzip, without allocating all of them. */
   static byte[] bomb(int megabytes) {
     ByteArrayOutputStream result = new ByteArrayOutputStream();
     try (var gzip = new GZIPOutputStream(result)) {

@@ -14,20 +14,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A connection ends only when its client has had a round trip to learn so. */
+/** A connection ends only after a round trip, in which its client learns of it. */
 class GracefulCloseTest {
 
   private static final byte[] ALICE = frame(Requests.get(1));
 
   @Test
-  void stop_acceptsACallThatIsOnItsWay() throws Exception {
+  void stop_acceptsACallInFlight() throws Exception {
     RunningServer server = RunningServer.start(1, new JsonObject());
     try (RawFrames client = new RawFrames(server.port())) {
       client.send();
       client.next(RawFrames.SETTINGS);
       CompletableFuture<Void> stopped = CompletableFuture.runAsync(server::close);
 
-      endsAfterACallOnItsWay(client);
+      endsAfterACallInFlight(client);
       stopped.get(Waits.SECONDS, TimeUnit.SECONDS);
     }
   }
@@ -40,12 +40,12 @@ class GracefulCloseTest {
         RawFrames client = new RawFrames(server.port())) {
       client.send();
 
-      endsAfterACallOnItsWay(client);
+      endsAfterACallInFlight(client);
     }
   }
 
   @Test
-  void age_endsCallsThatGoOnAfterTheGrace() throws Exception {
+  void age_endsOpenCallsAfterTheGrace() throws Exception {
     JsonObject limits =
         new JsonObject().put("connectionAgeMillis", 200).put("connectionAgeGraceMillis", 200);
     try (RunningServer server = RunningServer.start(1, new JsonObject().put("limits", limits));
@@ -57,14 +57,14 @@ class GracefulCloseTest {
     }
   }
 
-  private static void endsAfterACallOnItsWay(RawFrames client) throws Exception {
+  private static void endsAfterACallInFlight(RawFrames client) throws Exception {
     assertThat(client.next(RawFrames.GOAWAY).number(0)).isEqualTo(Integer.MAX_VALUE);
     Frame ping = client.next(RawFrames.PING);
     client
         .headers(1, call("GetUser"))
         .frame(RawFrames.DATA, RawFrames.END_STREAM, 1, ALICE)
         .frame(RawFrames.PING, RawFrames.ACK, 0, ping.payload())
-        // A client may know no better, and only this call is refused.
+        // A client may not know of the end yet, and only this call is refused.
         .headers(3, call("GetUser"))
         .frame(RawFrames.DATA, RawFrames.END_STREAM, 3, ALICE)
         .send();

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What clients, browsers and proxies meet that speak HTTP/1.1, or HTTP/2 without gRPC. */
+/** Responses to clients, browsers and proxies that speak HTTP/1.1, or HTTP/2 without gRPC. */
 @Timeout(Waits.TEST_SECONDS)
 class HttpDoorTest {
 
@@ -43,7 +43,7 @@ class HttpDoorTest {
   private static final String WEB = "content-type: application/grpc-web+proto\r\n";
   private static final String HOST = "host: localhost\r\n";
   private static final byte[] ALICE = Frames.frame(Requests.get(1));
-  private static final String WHAT_IT_IS = "This server speaks gRPC";
+  private static final String HELP = "This server speaks gRPC";
 
   @TempDir private Path folder;
   private RunningServer server;
@@ -93,7 +93,7 @@ class HttpDoorTest {
   }
 
   @Test
-  void http10_itsAnswerEndsWithTheConnection() throws Exception {
+  void http10_responseEndsWithTheConnection() throws Exception {
     start();
     for (String headers : List.of("", HOST, HOST + "connection: keep-alive\r\n")) {
       Answer answer = ask(call(GET_USER, "HTTP/1.0", headers, ALICE));
@@ -104,19 +104,19 @@ class HttpDoorTest {
     }
     try (RawHttp client = new RawHttp(server.port())) {
       client.send(head("GET / HTTP/1.0", "connection: keep-alive\r\n"));
-      assertThat(client.answer().body()).contains(WHAT_IT_IS);
+      assertThat(client.answer().body()).contains(HELP);
       assertThat(client.rest()).as("the end of the connection").isEmpty();
     }
   }
 
   @Test
-  void host_isThereOnce() throws Exception {
+  void host_isRequiredExactlyOnce() throws Exception {
     start();
     for (String headers : List.of("", HOST + HOST, HOST + "host: other\r\n", "host:\r\n")) {
       Answer answer = ask(call(GET_USER, "HTTP/1.1", headers, ALICE));
 
       assertThat(answer.status()).as(headers).isEqualTo(400);
-      assertThat(answer.body()).contains("exactly one Host", WHAT_IT_IS);
+      assertThat(answer.body()).contains("exactly one Host", HELP);
     }
     assertThat(ask(call(GET_USER, "HTTP/1.0", HOST + HOST, ALICE)).status()).isEqualTo(400);
     assertAlice(ask(call(GET_USER, "HTTP/1.1", HOST, ALICE)));
@@ -153,7 +153,7 @@ class HttpDoorTest {
       Answer answer = ask(call(GET_USER, "HTTP/1.1", "host: " + host + "\r\n", ALICE));
 
       assertThat(answer.status()).as(host).isEqualTo(421);
-      assertThat(answer.body()).contains("\"allowedHosts\"", WHAT_IT_IS).doesNotContain("Alice");
+      assertThat(answer.body()).contains("\"allowedHosts\"", HELP).doesNotContain("Alice");
     }
     assertThat(ask(call(GET_USER, "HTTP/1.0", "host: evil.test\r\n", ALICE)).status())
         .isEqualTo(421);
@@ -186,7 +186,7 @@ class HttpDoorTest {
   }
 
   @Test
-  void grpcOverHttp11_isToldThatItNeedsHttp2() throws Exception {
+  void grpcOverHttp11_needsHttp2() throws Exception {
     start();
     for (String type : List.of("application/grpc", "Application/GRPC+Proto;x=y")) {
       String contentType = "content-type: " + type + "\r\n";
@@ -196,12 +196,12 @@ class HttpDoorTest {
       assertThat(answer.status()).isEqualTo(426);
       assertThat(answer.headers()).containsEntry("upgrade", "h2c");
       assertThat(answer.header("connection")).isEqualTo("upgrade");
-      assertThat(answer.body()).contains("needs HTTP/2", WHAT_IT_IS);
+      assertThat(answer.body()).contains("needs HTTP/2", HELP);
     }
   }
 
   @Test
-  void browser_getsASentence() throws Exception {
+  void browser_getsAnExplanation() throws Exception {
     start();
     for (Version version : Version.values()) {
       HttpResponse<String> answer =
@@ -212,20 +212,20 @@ class HttpDoorTest {
 
       assertThat(answer.version()).isEqualTo(version);
       assertThat(answer.statusCode()).isEqualTo(405);
-      assertThat(answer.body()).contains("a gRPC call is a POST", WHAT_IT_IS);
+      assertThat(answer.body()).contains("a gRPC call is a POST", HELP);
       assertThat(answer.headers().firstValue("content-type")).hasValue("text/plain; charset=utf-8");
       assertThat(answer.headers().firstValue("allow")).hasValue("POST");
     }
     try (RawHttp client = new RawHttp(server.port())) {
       assertThat(client.send(head("HEAD / HTTP/1.1", HOST)).head().status()).isEqualTo(405);
       assertThat(client.send(head("GET / HTTP/1.1", HOST)).answer().statusLine())
-          .as("nothing stands between the answers")
+          .as("nothing is between the responses")
           .startsWith("HTTP/1.1 405 ");
     }
   }
 
   @Test
-  void otherRefusals_haveASentence() throws Exception {
+  void otherRefusals_areExplained() throws Exception {
     start();
     Map<String, Integer> requests =
         Map.of(
@@ -241,7 +241,7 @@ class HttpDoorTest {
 
       assertThat(answer.status()).as(request.getKey()).isEqualTo(request.getValue());
       assertThat(answer.header("content-type")).isEqualTo("text/plain; charset=utf-8");
-      assertThat(answer.body()).contains(WHAT_IT_IS);
+      assertThat(answer.body()).contains(HELP);
     }
   }
 
@@ -278,16 +278,16 @@ class HttpDoorTest {
     }
     try (RawHttp client = new RawHttp(server.port())) {
       client.send(head("POST / HTTP/1.1", HOST, WEB, upgrade, "expect: 100-continue\r\n"));
-      assertThat(client.head().status()).as("before 101, were there one").isEqualTo(100);
+      assertThat(client.head().status()).as("before any 101").isEqualTo(100);
     }
   }
 
   @Test
-  void expectation_thatCannotBeMet() throws Exception {
+  void expectation_thatIsNotSupported() throws Exception {
     start();
     Answer answer = ask(call(GET_USER, "HTTP/1.1", HOST + "expect: 200-ok\r\n", ALICE));
     assertThat(answer.status()).isEqualTo(417);
-    assertThat(answer.body()).contains("100-continue", WHAT_IT_IS);
+    assertThat(answer.body()).contains("100-continue", HELP);
     assertAlice(ask(call(GET_USER, "HTTP/1.0", "expect: 100-continue\r\n", ALICE)));
     assertAlice(ask(call(GET_USER, "HTTP/1.0", "expect: 200-ok\r\n", ALICE)));
     try (RawClient client = new RawClient(server.port())) {
@@ -297,9 +297,9 @@ class HttpDoorTest {
     }
   }
 
-  /** Whether its body still comes is not known, so that nothing can follow. */
+  /** Its body may follow or not, so the connection cannot be used again. */
   @Test
-  void expectation_ofWhatIsRefused_endsTheConnection() throws Exception {
+  void expectation_ofARefusedRequest_endsTheConnection() throws Exception {
     start();
     try (RawHttp client = new RawHttp(server.port())) {
       client.send(
@@ -358,10 +358,10 @@ class HttpDoorTest {
     }
   }
 
-  /** HTTP/1.1 has no PING, so that the kernel asks: its timer shows in the table of sockets. */
+  /** HTTP/1.1 lacks PING, so the kernel probes; its timer is in the table of sockets. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void peerOfAnOpenCall_isAskedWhetherItLives() throws Exception {
+  void peerOfAnOpenCall_isProbed() throws Exception {
     start(new JsonObject().put("keepalive", new JsonObject().put("intervalMillis", 20_000)));
     try (RawHttp watcher = new RawHttp(server.port())) {
       watcher.send(call(WATCH, Requests.says(0, ""))).head();

@@ -131,7 +131,7 @@ class InteropTest {
     }
   }
 
-  /** Its main would end the JVM. */
+  /** Replaces its main, which would end the JVM. */
   private static void call(Object target, String name, Class<?>[] types, Object... arguments)
       throws Exception {
     Method method = target.getClass().getDeclaredMethod(name, types);
@@ -226,7 +226,7 @@ class InteropTest {
         NAME, name, GrpcMessageEncoder.encoder(), GrpcMessageDecoder.decoder(request));
   }
 
-  /** Responses of the sizes, and with the pauses, that requests ask for. */
+  /** Responses with the sizes and pauses in the requests. */
   private static final class Outputs implements ReadStream<StreamingOutputCallResponse> {
 
     private final Queue<ResponseParameters> waiting = new ArrayDeque<>();

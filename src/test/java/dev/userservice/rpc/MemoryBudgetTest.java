@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** No connection, address or stranger gets all of the memory, and all of it comes back. */
+/** No connection, address or unauthenticated caller gets all memory, and all is released. */
 class MemoryBudgetTest {
 
   private static final int MEGABYTE = 1 << 20;
@@ -36,17 +36,17 @@ class MemoryBudgetTest {
   }
 
   @Test
-  void unauthenticatedCallers_getAnEighth_untilTheyAreKnown() {
-    List<ConnectionMemory> strangers =
+  void unauthenticatedCallers_getAnEighth_untilTheyAuthenticate() {
+    List<ConnectionMemory> unauthenticated =
         IntStream.range(0, 8).mapToObj(i -> budget.open("a" + i, true)).toList();
 
-    assertThat(fill(strangers)).isEqualTo(8 * MEGABYTE + 8 * 32_768);
-    assertThat(strangers.get(0).refusal().reason()).isEqualTo("SERVER_MEMORY_LIMIT");
-    strangers.get(1).force(MEGABYTE);
+    assertThat(fill(unauthenticated)).isEqualTo(8 * MEGABYTE + 8 * 32_768);
+    assertThat(unauthenticated.get(0).refusal().reason()).isEqualTo("SERVER_MEMORY_LIMIT");
+    unauthenticated.get(1).force(MEGABYTE);
     CallMemory first = budget.open("b", true).openCall(ConnectionMemory.CALL_BYTES);
     assertThat(first.isRefused()).as("one call, whatever the others hold").isFalse();
-    strangers.get(0).authenticated();
-    assertThat(strangers.get(0).hold(MEGABYTE)).isTrue();
+    unauthenticated.get(0).authenticated();
+    assertThat(unauthenticated.get(0).hold(MEGABYTE)).isTrue();
   }
 
   @Test
@@ -64,7 +64,7 @@ class MemoryBudgetTest {
   }
 
   @Test
-  void everything_comesBack() {
+  void everything_isReleased() {
     List<ConnectionMemory> connections = connections("a", 4);
     for (ConnectionMemory connection : connections) {
       connection.hold(ConnectionMemory.CONNECTION_BYTES);
@@ -115,7 +115,7 @@ class MemoryBudgetTest {
     return connections.stream().mapToInt(MemoryBudgetTest::fill).sum();
   }
 
-  /** Holds what a connection gets, in small parts. */
+  /** Holds all that a connection may, in small parts. */
   private static int fill(ConnectionMemory connection) {
     int held = 0;
     while (connection.hold(16_384)) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** One bad call hurts one call: the others of its connection go on. */
+/** A bad call ends alone: other calls of its connection continue. */
 @TestInstance(Lifecycle.PER_CLASS)
 class OddCallsTest {
 
@@ -62,7 +62,7 @@ class OddCallsTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("taken")
-  void oddCall_thatOtherServersTake(String what, Http2Headers headers) throws Exception {
+  void oddCall_thatOtherServersAccept(String what, Http2Headers headers) throws Exception {
     try (RawClient client = new RawClient(server.port())) {
       RawCall other = client.post(GET_USER, GRPC);
       RawCall odd = client.open(headers, false).data(ALICE, true);
@@ -89,7 +89,7 @@ class OddCallsTest {
         Arguments.of("no path", without(":path")),
         Arguments.of("no scheme", without(":scheme")),
         Arguments.of("a method that is not a token", head().method("P OST")),
-        Arguments.of("content-length that lies", head().add("content-length", "1")),
+        Arguments.of("wrong content-length", head().add("content-length", "1")),
         Arguments.of("content-length that is not a number", head().add("content-length", "x")));
   }
 
@@ -140,7 +140,7 @@ class OddCallsTest {
   }
 
   @Test
-  void callsInOneFlight_beforeTheLimitCanBeKnown() throws Exception {
+  void calls_beforeTheLimitCanBeKnown() throws Exception {
     JsonObject few = new JsonObject().put("streamsPerConnection", 10);
     try (RunningServer small = RunningServer.start(1, new JsonObject().put("limits", few));
         RawFrames client = new RawFrames(small.port())) {
@@ -234,7 +234,7 @@ class OddCallsTest {
       assertThat(silent.answer().message()).isEqualTo("the request was not complete within 200 ms");
       assertThat(halfway.answer().grpcStatus()).isEqualTo(4);
       assertThat(chat.data(new byte[0], true).answer().grpcStatus())
-          .as("a stream has all the time that it takes")
+          .as("a stream has no time limit")
           .isZero();
     }
   }

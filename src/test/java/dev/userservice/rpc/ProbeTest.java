@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What callers send that no gRPC library would: each call has to end with its status, however its
- * bytes are split over DATA frames, and the connection has to serve on.
+ * Requests that no gRPC library sends: each call ends with its status, however its bytes are split
+ * over DATA frames, and the connection stays usable.
  */
 @Timeout(Waits.TEST_SECONDS)
 class ProbeTest {
@@ -97,7 +97,7 @@ class ProbeTest {
       client.close();
     }
     assertThat(server.blocking().listUsers(Requests.list(0, 0)))
-        .as("nobody was created")
+        .as("no user was created")
         .toIterable()
         .hasSize(5);
   }
@@ -200,7 +200,7 @@ class ProbeTest {
       add(
           probes,
           kind,
-          "a lie",
+          "wrong length",
           Map.of(),
           RESOURCE_EXHAUSTED,
           "more than 65536 bytes",
@@ -380,7 +380,7 @@ class ProbeTest {
   }
 
   @Test
-  void contentType_thatIsNot() throws Exception {
+  void contentType_thatIsNotGrpc() throws Exception {
     client = new RawClient(server.port());
     for (String type :
         List.of(
@@ -408,7 +408,7 @@ class ProbeTest {
   }
 
   @Test
-  void method_ofHttpThatIsNotPost() throws Exception {
+  void httpMethod_thatIsNotPost() throws Exception {
     client = new RawClient(server.port());
     for (String method : List.of("GET", "PUT", "DELETE", "OPTIONS")) {
       Answer answer =
@@ -460,7 +460,7 @@ class ProbeTest {
   }
 
   @Test
-  void earlyFailure_isToldWhileTheCallerStillSends() throws Exception {
+  void earlyFailure_isSentWhileTheCallerStillSends() throws Exception {
     client = new RawClient(server.port());
     for (Kind kind : Kind.values()) {
       RawCall call = client.post(SERVICE + kind.method, withContentType(Map.of()));
@@ -480,7 +480,7 @@ class ProbeTest {
     }
 
     RawCall call = client.post(SERVICE + "StreamUsers", withContentType(Map.of()));
-    // The first is no chat message and ends the call; the rest is still read and thrown away.
+    // The first is not a chat message and ends the call; the rest is read and dropped.
     call.data(many, true);
 
     assertThat(call.answer().grpcStatus()).isEqualTo(INVALID_ARGUMENT);

@@ -36,9 +36,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/**
- * One HTTP/2 connection that sends whatever bytes a test wants; nothing in it knows gRPC's rules.
- */
+/** One HTTP/2 connection that sends any bytes; it does not know the rules of gRPC. */
 final class RawClient implements AutoCloseable {
 
   private static final EventLoopGroup LOOPS =
@@ -130,15 +128,13 @@ final class RawClient implements AutoCloseable {
       stream.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL));
     }
 
-    /**
-     * Waits for the end of the answer; fails when there is none, which is the point of the suite.
-     */
+    /** Waits for the end of the answer; fails without one. */
     Answer answer() throws Exception {
       return response.answer.get(Waits.SECONDS, TimeUnit.SECONDS);
     }
   }
 
-  /** How a call was answered. */
+  /** The answer to a call. */
   record Answer(Http2Headers headers, Http2Headers trailers, byte[] body) {
 
     String httpStatus() {
@@ -201,7 +197,7 @@ final class RawClient implements AutoCloseable {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      fail("the stream is gone");
+      fail("the stream is closed");
     }
 
     private void end(boolean end, Http2Headers trailers) {
@@ -215,7 +211,7 @@ final class RawClient implements AutoCloseable {
     }
   }
 
-  /** Swallows what belongs to no stream. */
+  /** Ignores frames of the connection. */
   private static final class GoAways extends ChannelInboundHandlerAdapter {
 
     @Override

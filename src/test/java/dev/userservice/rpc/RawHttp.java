@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** One plaintext HTTP/1 connection that sends whatever a test wants. */
+/** One plaintext HTTP/1 connection that sends any bytes. */
 public final class RawHttp implements AutoCloseable {
 
   private static final int WAIT_MILLIS = 20_000;
@@ -51,7 +51,7 @@ public final class RawHttp implements AutoCloseable {
     return socket.getLocalPort();
   }
 
-  /** Reads one answer; without length and chunks it ends with the connection. */
+  /** Reads one answer; one without length and chunks ends with the connection. */
   public Answer answer() throws IOException {
     return answer(true);
   }

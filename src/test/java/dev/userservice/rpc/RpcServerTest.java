@@ -46,7 +46,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a call whose handler fails, in each of the ways a handler can. */
+/** Calls whose handler fails, in each way a handler can. */
 class RpcServerTest {
 
   private final Vertx vertx = Vertx.vertx();
@@ -63,7 +63,7 @@ class RpcServerTest {
   }
 
   @Test
-  void unexpectedFailure_isInternalWithAnIdThatTheLogHasToo() throws Exception {
+  void unexpectedFailure_isInternal_withAnIdThatIsLogged() throws Exception {
     expectErrorLog();
     UserServiceStub stub =
         serve(
@@ -135,7 +135,7 @@ class RpcServerTest {
   }
 
   @Test
-  void responseStream_thatFailsMidway_doesNotLookWhole() throws Exception {
+  void responseStream_thatFailsMidway_doesNotLookComplete() throws Exception {
     expectErrorLog();
     UserServiceStub stub =
         serve(
@@ -171,7 +171,7 @@ class RpcServerTest {
   }
 
   @Test
-  void caller_thatVanishes_failsTheStreamThatTheHandlerReads() throws Exception {
+  void caller_thatDisconnects_failsTheStreamThatTheHandlerReads() throws Exception {
     CompletableFuture<Throwable> told = new CompletableFuture<>();
     CompletableFuture<Void> begun = new CompletableFuture<>();
     UserServiceStub stub =
@@ -193,7 +193,7 @@ class RpcServerTest {
   }
 
   @Test
-  void messages_exactlyOneIsAsked() throws Exception {
+  void messages_exactlyOneIsRequired() throws Exception {
     UserServiceStub stub =
         serve(
             service ->
@@ -205,7 +205,7 @@ class RpcServerTest {
     assertThat(getUserAsStream(stub, 1).getCode()).isEqualTo(Code.OK);
   }
 
-  /** GetUser called by a client that thinks it is a client stream. */
+  /** Calls GetUser as if it were a client stream. */
   private static Status getUserAsStream(UserServiceStub stub, int messages) throws Exception {
     var asStream =
         UserServiceGrpc.getGetUserMethod().toBuilder().setType(MethodType.BIDI_STREAMING).build();
@@ -226,7 +226,7 @@ class RpcServerTest {
     return user.status();
   }
 
-  /** grpc-java waits for as long as the server says, not for its own 1,000 s. */
+  /** grpc-java waits for the delay that the server sets, not for its own 1,000 s. */
   @Test
   void retryInfo_isObeyedByAClientWithARetryPolicy() throws Exception {
     RetryInfo soon = RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(10)).build();
@@ -303,7 +303,7 @@ class RpcServerTest {
     logged = LogLines.of(Failures.class.getName());
   }
 
-  /** Gives two users and fails. */
+  /** Delivers two users and fails. */
   private static final class TwoThenFailure implements ReadStream<UserResponse> {
 
     private Handler<Throwable> exceptionHandler;

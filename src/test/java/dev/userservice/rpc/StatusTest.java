@@ -30,13 +30,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a status takes on the wire, and how it reads there. */
+/** The size and the text of a status on the wire. */
 @Timeout(Waits.TEST_SECONDS)
 class StatusTest {
 
   private static final String CHECK = "/grpc.health.v1.Health/Check";
 
-  /** As RFC 9113 measures a header list, section 6.5.2. */
+  /** The size of a header list, as in RFC 9113, section 6.5.2. */
   private static final int BYTES_PER_FIELD = 32;
 
   private RunningServer server;
@@ -60,7 +60,7 @@ class StatusTest {
   }
 
   @Test
-  void message_isCutByWhatItTakesOnTheWire() throws Exception {
+  void message_isCutByItsSizeOnTheWire() throws Exception {
     try (RawClient client = new RawClient(server.port())) {
       for (String letter : List.of("x", "%", "\u00e9", "\u4e2d", "\ud83d\ude00")) {
         // Each of these offsets cuts at another place of a letter.

@@ -60,7 +60,7 @@ class UpgradeGuardTest {
   @MethodSource("requests")
   void upgrade(String headers, String expected) throws Exception {
     String request = "POST /users.v1.UserService/GetUser HTTP/1.1\r\nhost: localhost\r\n" + headers;
-    // In one write, and with each of the first bytes alone, by which HTTP/2 is told from HTTP/1.1.
+    // In one write, and with each of the first bytes alone, which distinguish the two versions.
     for (int split : new int[] {0, 1, 2, 3}) {
       try (Socket socket = new Socket("127.0.0.1", server.port())) {
         socket.setSoTimeout(10_000);

@@ -33,9 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/**
- * gRPC-Web, as the JDK's own HTTP client sees it over HTTP/1.1 and HTTP/2, and compressed answers.
- */
+/** gRPC-Web with the JDK's HTTP client over HTTP/1.1 and HTTP/2, and compressed responses. */
 @Timeout(Waits.TEST_SECONDS)
 class WebAndCompressionTest {
 
@@ -112,7 +110,7 @@ class WebAndCompressionTest {
   }
 
   @Test
-  void compression_ofLargeMessagesForWhoeverAcceptsIt() throws Exception {
+  void compression_ofLargeMessages_forCallersThatAcceptIt() throws Exception {
     String text = "x".repeat(4_000);
     try (RawClient client = new RawClient(server.port())) {
       Answer answer = chat(client, ACCEPTS_GZIP, text);
@@ -135,7 +133,7 @@ class WebAndCompressionTest {
     }
   }
 
-  /** The headers go out with the first message, and say whether any is compressed. */
+  /** The headers are sent with the first message, and name the encoding of all. */
   @Test
   void compression_ofAStreamIsDecidedByItsFirstMessage() throws Exception {
     String large = "x".repeat(4_000);

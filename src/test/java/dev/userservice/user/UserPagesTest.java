@@ -110,7 +110,7 @@ class UserPagesTest {
                       test.verify(() -> assertThat(ids).hasSize(1_050));
                       failed.flag();
                     })
-                .endHandler(end -> test.failNow("a cut list must not look whole"))
+                .endHandler(end -> test.failNow("a truncated list must not look complete"))
                 .handler(user -> ids.add(user.getUserId())));
   }
 
