@@ -13,8 +13,8 @@ import java.util.Queue;
  * One open StreamUsers call.
  *
  * <p>Two things keep it within bounds. What others say waits in a queue while the member does not
- * read, and a full queue ends the member, so that no other one waits for it. What it says itself
- * is read no faster than it takes the answers, and than the other event loops take the messages, so
+ * read, and a full queue ends the member, so that no other one waits for it. What it says itself is
+ * read no faster than it takes the answers, and than the other event loops take the messages, so
  * that a burst from one sender never fills the queue of a reader that does keep up.
  */
 final class ChatMember {
