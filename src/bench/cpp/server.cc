@@ -55,7 +55,7 @@ class Users final : public UserService::Service {
   Status GetUser(ServerContext*, const GetUserRequest* request, UserResponse* response) override {
     std::shared_lock<std::shared_mutex> reading(lock_);
     if (request->user_id() < 1 || static_cast<size_t>(request->user_id()) > users_.size()) {
-      return Status(grpc::StatusCode::NOT_FOUND, "nobody has this id");
+      return Status(grpc::StatusCode::NOT_FOUND, "unknown id");
     }
     *response = users_[request->user_id() - 1];
     return Status::OK;
@@ -119,7 +119,7 @@ class Users final : public UserService::Service {
       answer.set_timestamp(now);
       member->Hear(answer);
       message.set_timestamp(now);
-      // Held while they are written to, so that nobody's stream ends meanwhile.
+      // Held while they are written to, so that no stream ends meanwhile.
       std::shared_lock<std::shared_mutex> reading(room_lock_);
       for (const auto& other : room_) {
         if (other != member) {

@@ -54,7 +54,7 @@ func (s *server) all() []*pb.UserResponse {
 func (s *server) GetUser(_ context.Context, request *pb.GetUserRequest) (*pb.UserResponse, error) {
 	users := s.all()
 	if request.UserId < 1 || int(request.UserId) > len(users) {
-		return nil, status.Error(codes.NotFound, "nobody has this id")
+		return nil, status.Error(codes.NotFound, "unknown id")
 	}
 	return users[request.UserId-1], nil
 }

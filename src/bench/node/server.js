@@ -32,7 +32,7 @@ function getUser(call, answer) {
   if (user) {
     answer(null, user);
   } else {
-    answer({ code: grpc.status.NOT_FOUND, details: 'nobody has this id' });
+    answer({ code: grpc.status.NOT_FOUND, details: 'unknown id' });
   }
 }
 

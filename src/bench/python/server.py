@@ -46,7 +46,7 @@ class Users(rpc.UserServiceServicer):
     def GetUser(self, request, context):
         user = self.users.get(request.user_id)
         if user is None:
-            context.abort(grpc.StatusCode.NOT_FOUND, "nobody has this id")
+            context.abort(grpc.StatusCode.NOT_FOUND, "unknown id")
         return user
 
     def CreateUser(self, request, context):
@@ -54,7 +54,7 @@ class Users(rpc.UserServiceServicer):
             return self.put(request, now())
 
     def ListUsers(self, request, context):
-        # Ids are dense: nobody is ever removed.
+        # Ids are dense: no user is ever removed.
         first = request.after_user_id + 1
         for user_id in range(first, first + request.limit) if request.limit else itertools.count(first):
             user = self.users.get(user_id)

@@ -249,7 +249,7 @@ class MainTest {
         "--conf",
         "{\"port\":0,\"tls\":{\"certificateFile\":\"none.pem\",\"keyFile\":\"none.key\"}}");
     assertRefused(
-        "configuration: \"rateLimit.methods\" has \"a/b\", but there is no such method",
+        "configuration: \"rateLimit.methods\" has \"a/b\", which is not a method",
         "--conf",
         "{\"port\":0,\"rateLimit\":{\"methods\":{\"a/b\":1}}}");
   }

@@ -85,7 +85,7 @@ public final class JsonDocument {
       throw new ConfigException(name + ": " + e.getMessage() + ", but must be a JSON file");
     } catch (NoSuchFileException e) {
       throw new ConfigException(
-          "%s: there is no such file (looked in %s)"
+          "%s: the file is missing (looked in %s)"
               .formatted(Quoted.printable(name), Path.of("").toAbsolutePath()));
     } catch (AccessDeniedException e) {
       throw new ConfigException(name + ": cannot be read, permission denied");

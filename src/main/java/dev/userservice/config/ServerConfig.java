@@ -130,7 +130,7 @@ public record ServerConfig(
     for (String name : named) {
       if (!known.contains(name)) {
         throw new ConfigException(
-            "configuration: \"%s\" has %s, but there is no such method%s"
+            "configuration: \"%s\" has %s, which is not a method%s"
                 .formatted(key, Quoted.of(name), Suggestion.of(name, known, "\"%s\"", "")));
       }
     }

@@ -440,7 +440,7 @@ class ConfigTest {
     assertThatThrownBy(() -> JsonDocument.parse("--conf", "nope.json"))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "nope.json: there is no such file (looked in " + Path.of("").toAbsolutePath() + ")");
+            "nope.json: the file is missing (looked in " + Path.of("").toAbsolutePath() + ")");
   }
 
   @ParameterizedTest

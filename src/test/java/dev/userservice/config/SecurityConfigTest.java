@@ -226,7 +226,7 @@ class SecurityConfigTest {
 
     config.checkMethods(Set.of("a/b", "a/c"));
     assertThatThrownBy(() -> config.checkMethods(Set.of("a/b")))
-        .hasMessageContaining("\"auth.rights\" has \"a/c\", but there is no such method");
+        .hasMessageContaining("\"auth.rights\" has \"a/c\", which is not a method");
     assertThatThrownBy(() -> config.checkMethods(Set.of("b/c", "b/d")))
         .isInstanceOf(ConfigException.class);
   }

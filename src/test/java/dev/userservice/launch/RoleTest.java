@@ -20,7 +20,7 @@ class RoleTest {
                     () -> Set.of("a.B/C"),
                     warning -> {}))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("there is no such method; did you mean \"a.B/C\"?");
+        .hasMessageContaining("which is not a method; did you mean \"a.B/C\"?");
   }
 
   @Test
