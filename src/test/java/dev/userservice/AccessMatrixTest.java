@@ -53,8 +53,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Every RPC, over gRPC and over gRPC-Web, with every kind of token, over every kind of transport:
- * the status is right, and no refused call leaves anything behind.
+ * Every RPC, over gRPC and gRPC-Web, with every kind of token, over every kind of transport: the
+ * status is right, and refused calls change nothing.
  */
 @Timeout(Waits.TEST_SECONDS)
 class AccessMatrixTest {
@@ -93,12 +93,12 @@ class AccessMatrixTest {
     start(transport);
     for (Token token : tokens()) {
       for (AnyCall call : calls(transport + token.name)) {
-        boolean open = call.method().startsWith(HEALTH);
-        Code expected = open ? Code.OK : expected(call, token);
+        boolean isPublic = call.method().startsWith(HEALTH);
+        Code expected = isPublic ? Code.OK : expected(call, token);
         String what = "%s, token %s, %s".formatted(transport, token.name, call.method());
         Answer answer = call.answer(channel, token.metadata());
         assertThat(answer.code()).as("%s: %s", what, answer).isEqualTo(expected);
-        if (token.expected != Code.OK && !open) {
+        if (token.expected != Code.OK && !isPublic) {
           assertThat(answer.reason()).as(what).isEqualTo(token.reason);
         }
         if (!call.endless()) {
@@ -134,10 +134,12 @@ class AccessMatrixTest {
     assertThatThrownBy(() -> web(getUser, good)).isInstanceOf(IOException.class);
   }
 
-  /** grpc-java keeps to the 8 KiB that the server allows; ConnectionsTest has one that does not. */
+  /**
+   * grpc-java respects the server's limit of 8 KiB; ConnectionsTest has a client that ignores it.
+   */
   @ParameterizedTest
   @EnumSource
-  void hugeToken_endsTheCallBeforeAnythingIsRead(Transport transport) throws Exception {
+  void hugeToken_endsTheCallBeforeItIsRead(Transport transport) throws Exception {
     start(transport);
     Token huge = new Token("huge", "a".repeat(BYTES), null, "");
     for (AnyCall call : calls("huge")) {
@@ -147,9 +149,9 @@ class AccessMatrixTest {
     assertThat(users()).isEqualTo(5);
   }
 
-  /** One who has been given more room for headers learns that it is no token. */
+  /** With a higher limit of headers, the caller learns that this is not a token. */
   @Test
-  void hugeToken_withRoomForIt() throws Exception {
+  void hugeToken_withinTheLimitOfHeaders() throws Exception {
     issuer = Issuer.make();
     authority = Certificate.authority(folder, "authority");
     JsonObject limits = new JsonObject().put("headerBytes", 2 * BYTES);
@@ -181,7 +183,7 @@ class AccessMatrixTest {
     server.close();
   }
 
-  /** Who is known learns what there is not; who is not known learns nothing. */
+  /** Only authenticated callers learn that a method is unknown. */
   private static Code expected(AnyCall call, Token token) {
     return token.expected == Code.OK && call.method().endsWith("NoSuchMethod")
         ? Code.UNIMPLEMENTED

@@ -52,7 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who may call what, and how often. */
+/** Rights and rate limits of callers, over the wire. */
 @Timeout(Waits.TEST_SECONDS)
 class AccessTest {
 
@@ -114,7 +114,7 @@ class AccessTest {
   }
 
   @Test
-  void rights_theNearestEntryCounts() throws Exception {
+  void rights_theMostSpecificEntryCounts() throws Exception {
     start(
         new JsonObject()
             .put(USERS + "CreateUser", roles("users:write", "users:admin"))
@@ -139,17 +139,17 @@ class AccessTest {
   }
 
   @Test
-  void rights_whatIsNotInTheTableIsForNobody() throws Exception {
+  void rights_methodWithoutAnEntryIsRefused() throws Exception {
     start(new JsonObject().put(USERS + "GetUser", roles("*")));
 
     UserServiceBlockingStub caller = as(issuer.token());
     assertThat(caller.getUser(get(1)).getUserId()).isEqualTo(1);
     StatusRuntimeException refused = refused(() -> caller.createUser(john()));
     assertRefused(refused, Code.PERMISSION_DENIED, "NOT_PERMITTED");
-    assertThat(refused.getStatus().getDescription()).startsWith("nobody may call");
+    assertThat(refused.getStatus().getDescription()).startsWith("no role may call");
   }
 
-  /** A path that is nearly that of a method is none, also for the table. */
+  /** A path that only resembles a method's is an unknown method, for the table too. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -164,7 +164,7 @@ class AccessTest {
         "users.v1.UserService/createuser",
         "grpc.health.v1.Health/Check/../../../users.v1.UserService/CreateUser",
       })
-  void rights_cannotBeWalkedAround(String path) throws Exception {
+  void rights_cannotBeBypassedByAnotherPath(String path) throws Exception {
     start(new JsonObject().put(USERS + "ListUsers", roles("users:read")));
     String token = issuer.token("users:read");
 
@@ -175,7 +175,7 @@ class AccessTest {
   }
 
   @Test
-  void refusal_comesBeforeAnythingIsRead() throws Exception {
+  void refusal_isSentBeforeTheRequestIsRead() throws Exception {
     start(new JsonObject().put(USERS + "GetUser", roles("users:read")));
     Recorder<CreateUserRequest, BatchCreateResponse> batch = Recorder.reading();
     StreamObserver<CreateUserRequest> items =
@@ -187,7 +187,7 @@ class AccessTest {
   }
 
   @Test
-  void methods_thatThereAreNotAreRefusedAtTheStart() throws Exception {
+  void unknownMethodsInTheTable_failTheStart() throws Exception {
     String typed = "{\"" + USERS + "GetUsr\":[\"a\"]}";
     assertThatThrownBy(() -> start(new JsonObject(typed)))
         .isInstanceOf(ConfigException.class)
@@ -200,7 +200,7 @@ class AccessTest {
   }
 
   @Test
-  void health_isOpenUnlessItIsNot() throws Exception {
+  void health_isPublicUnlessConfiguredOtherwise() throws Exception {
     start(
         new JsonObject().put("*", roles("users:read")),
         new JsonObject().put("auth", new JsonObject().put("publicHealth", false)));
@@ -214,7 +214,7 @@ class AccessTest {
   }
 
   @Test
-  void authorization_inEveryForm() throws Exception {
+  void authorization_inEachForm() throws Exception {
     start(new JsonObject().put("*", roles("*")));
     String token = issuer.token();
     assertThat(code("Bearer " + token)).isEqualTo(Code.OK);
@@ -234,7 +234,7 @@ class AccessTest {
   }
 
   @Test
-  void chat_speaksAsWhoItIs() throws Exception {
+  void chat_usesTheUserIdOfTheCaller() throws Exception {
     start(new JsonObject().put("*", roles("*")));
     Recorder<UserMessage, UserMessage> heard = Recorder.reading();
     StreamObserver<UserMessage> listener = asyncAs(issuer.token()).streamUsers(heard);
@@ -248,13 +248,13 @@ class AccessTest {
 
     UserMessage message = heard.await(m -> m.getMessage().equals("I am Alice"));
     assertThat(message.getUserId()).isEqualTo(42);
-    Recorder<UserMessage, UserMessage> nobody = Recorder.reading();
-    asyncAs(issuer.token(claims -> claims.remove("user_id"))).streamUsers(nobody);
-    assertRefused(nobody.failure(), Code.PERMISSION_DENIED, "NO_USER_ID");
+    Recorder<UserMessage, UserMessage> withoutUserId = Recorder.reading();
+    asyncAs(issuer.token(claims -> claims.remove("user_id"))).streamUsers(withoutUserId);
+    assertRefused(withoutUserId.failure(), Code.PERMISSION_DENIED, "NO_USER_ID");
   }
 
   @Test
-  void tokenThatExpires_endsTheStreamsItOpened() throws Exception {
+  void tokenThatExpires_endsItsStreams() throws Exception {
     start(new JsonObject().put("*", roles("*")));
     for (int i = 0; i < 5; i++) {
       batch(i * 10_000);
@@ -323,7 +323,7 @@ class AccessTest {
     assertThat(chat.answer(job, none).code()).isEqualTo(Code.OK);
     assertThat(getUser.answer(job, none).reason()).isEqualTo("NOT_PERMITTED");
     assertThat(getUser.answer(unknown, none).reason()).isEqualTo("TOKEN_MISSING");
-    // A token is what counts, once there is one.
+    // The token takes precedence over the certificate.
     assertThat(getUser.answer(unknown, Issuer.bearer(issuer.token("users:read"))).code())
         .isEqualTo(Code.OK);
     assertThat(getUser.answer(reader, Issuer.bearer(issuer.token("other"))).reason())
@@ -332,7 +332,7 @@ class AccessTest {
         .isEqualTo("TOKEN_MALFORMED");
   }
 
-  /** A server that knows callers by their certificates alone: one, the reader. */
+  /** A server that authenticates by certificate only, with one known caller: the reader. */
   private void startForReader(Certificate authority) throws Exception {
     Certificate own = authority.forServer("server");
     JsonObject auth =
@@ -412,7 +412,7 @@ class AccessTest {
   }
 
   @Test
-  void strangers_areFewAndDoNotStay() throws Exception {
+  void unauthenticatedConnections_areLimitedInNumberAndTime() throws Exception {
     start(
         new JsonObject().put("*", roles("*")),
         new JsonObject()
@@ -430,7 +430,7 @@ class AccessTest {
     ForeignCalls.watch(strangers[1], "").awaitCount(1);
 
     assertThat(getUser.answer(strangers[2], Issuer.bearer(issuer.token())).code())
-        .as("an open watch keeps no caller out")
+        .as("an open watch does not take a caller's connection")
         .isEqualTo(Code.OK);
     assertThat(eldest.failure().getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
     assertThat(ForeignCalls.check(known, "")).isEqualTo(ServingStatus.SERVING);
@@ -443,13 +443,13 @@ class AccessTest {
           .write(
               "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
                   .getBytes(StandardCharsets.ISO_8859_1));
-      assertThat(silent.getInputStream().readAllBytes()).as("until it is closed").isNotEmpty();
+      assertThat(silent.getInputStream().readAllBytes()).as("read until closed").isNotEmpty();
     }
     assertThat(getUser.answer(known, Issuer.bearer(issuer.token())).code()).isEqualTo(Code.OK);
   }
 
-  private void awaitConnections(int most) {
-    Waits.until("connections close", () -> server.openConnections() <= most);
+  private void awaitConnections(int max) {
+    Waits.until("connections close", () -> server.openConnections() <= max);
   }
 
   @Test
@@ -485,7 +485,7 @@ class AccessTest {
   }
 
   @Test
-  void rateLimit_ofAnAddressWhereCallersAreNotKnown() throws Exception {
+  void rateLimit_perAddressWithoutAuthentication() throws Exception {
     server =
         RunningServer.start(
             2, new JsonObject("{\"rateLimit\":{\"callsPerSecond\":5,\"burstSeconds\":2}}"));
@@ -512,7 +512,7 @@ class AccessTest {
     }
 
     assertRefused(last, Code.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS");
-    assertThat(known.getUser(get(1)).getUserId()).as("one that is known").isEqualTo(1);
+    assertThat(known.getUser(get(1)).getUserId()).as("an accepted token").isEqualTo(1);
   }
 
   @Test

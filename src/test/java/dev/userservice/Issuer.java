@@ -15,7 +15,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.function.Consumer;
 
-/** Signs tokens with a key of its own, as it is told: also such as must not be taken. */
+/** Signs tokens with its own key, valid and invalid ones. */
 public final class Issuer {
 
   public static final String NAME = "https://issuer.example.com";
@@ -27,7 +27,7 @@ public final class Issuer {
     this.keys = keys;
   }
 
-  /** With an RSA key of 2,048 bits. */
+  /** An issuer with an RSA key of 2,048 bits. */
   public static Issuer make() throws GeneralSecurityException {
     return make("RSA", 2_048);
   }
@@ -66,9 +66,7 @@ public final class Issuer {
     return new JsonObject().put("keys", new JsonArray().add(jwk(id))).encode();
   }
 
-  /**
-   * The configuration of a server that takes the tokens of this issuer and asks for these roles.
-   */
+  /** The configuration of a server that accepts this issuer's tokens and requires these roles. */
   public JsonObject auth(Path folder, JsonObject rights) throws Exception {
     Path file = Files.writeString(folder.resolve("issuer.pem"), pem());
     return new JsonObject()
@@ -82,7 +80,7 @@ public final class Issuer {
         .put("rights", rights);
   }
 
-  /** What a good token says: of user 7, for a minute, with the roles. */
+  /** The claims of a valid token: user 7, one minute, the roles. */
   public static JsonObject claims(String... roles) {
     long now = Instant.now().getEpochSecond();
     return new JsonObject()
@@ -95,7 +93,7 @@ public final class Issuer {
         .put("exp", now + 60);
   }
 
-  /** A good token but for a change of what it says. */
+  /** A valid token with changed claims. */
   public String token(Consumer<JsonObject> change, String... roles) {
     JsonObject claims = claims(roles);
     change.accept(claims);
@@ -106,7 +104,7 @@ public final class Issuer {
     return token(claims -> {}, roles);
   }
 
-  /** Signs as the header says. */
+  /** Signs with the algorithm of the header. */
   public String sign(JsonObject header, JsonObject claims) {
     String text = unsigned(header, claims);
     String algorithm =

@@ -24,14 +24,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Keys that an issuer publishes, with an issuer that changes them, fails and goes away. */
+/** Keys that an issuer publishes, with an issuer that changes them, fails and stops. */
 @Timeout(Waits.TEST_SECONDS)
 class JwksTest {
 
   private static final AnyCall GET = new AnyCall("users.v1.UserService/GetUser", get(1));
 
   private final Vertx vertx = Vertx.vertx();
-  private final AtomicInteger asked = new AtomicInteger();
+  private final AtomicInteger fetches = new AtomicInteger();
 
   @TempDir private Path folder;
 
@@ -55,7 +55,7 @@ class JwksTest {
             .createHttpServer(options)
             .requestHandler(
                 request -> {
-                  asked.incrementAndGet();
+                  fetches.incrementAndGet();
                   request.response().setStatusCode(status).end(keys);
                 })
             .listen(port, "127.0.0.1")
@@ -95,7 +95,7 @@ class JwksTest {
   }
 
   @Test
-  void newKey_isAskedForWhenATokenNamesIt() throws Exception {
+  void newKey_isFetchedWhenATokenNamesIt() throws Exception {
     Issuer first = Issuer.make();
     Issuer second = Issuer.make();
     keys = first.jwks("first");
@@ -109,15 +109,15 @@ class JwksTest {
     await(() -> code(token(second, "second")) == Code.OK);
 
     assertThat(call(token(first, "first")).reason()).isEqualTo("TOKEN_NOT_TRUSTED");
-    int before = asked.get();
+    int before = fetches.get();
     for (int i = 0; i < 50; i++) {
       assertThat(call(token(first, "made up " + i)).code()).isEqualTo(Code.UNAUTHENTICATED);
     }
-    assertThat(asked.get() - before).as("questions that strangers cause").isLessThan(10);
+    assertThat(fetches.get() - before).as("fetches caused by unknown keys").isLessThan(10);
   }
 
   @Test
-  void outage_leavesTheKeysThatWereThere() throws Exception {
+  void outage_leavesTheLastKeysInUse() throws Exception {
     Issuer issuer = Issuer.make();
     keys = issuer.jwks("one");
     publish();
@@ -127,8 +127,8 @@ class JwksTest {
     try (LogLines logged = LogLines.of("dev.userservice.access.TokenKeys")) {
       for (String broken : new String[] {"{", "<html>", "{\"keys\":[]}", "x".repeat(2 << 20)}) {
         keys = broken;
-        int before = asked.get();
-        await(() -> asked.get() > before + 1);
+        int before = fetches.get();
+        await(() -> fetches.get() > before + 1);
         assertThat(code(issuer.token(c -> c.put("jti", broken.length())))).isEqualTo(Code.OK);
       }
       status = 500;
@@ -146,7 +146,7 @@ class JwksTest {
   }
 
   @Test
-  void issuerThatIsAway_isWaitedForAndHealthSaysSo() throws Exception {
+  void unreachableIssuer_makesHealthUnready() throws Exception {
     publish();
     int port = published.actualPort();
     published.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
@@ -164,9 +164,11 @@ class JwksTest {
     await(() -> ForeignCalls.check(channel, "") == ServingStatus.SERVING);
   }
 
-  /** No token arrives at a server that is not ready: the server itself has to ask again. */
+  /**
+   * A server that is not ready gets no tokens that would trigger a fetch: it has to retry itself.
+   */
   @Test
-  void issuerThatIsAwayAtTheStart_isAskedAgainWithoutAToken() throws Exception {
+  void issuerThatIsDownAtTheStart_isRetriedWithoutAToken() throws Exception {
     keys = "";
     publish();
     try (LogLines logged = LogLines.of("dev.userservice.access.TokenKeys")) {
@@ -174,7 +176,7 @@ class JwksTest {
           "http://127.0.0.1:" + published.actualPort() + "/keys",
           new JsonObject().put("jwksRefreshMillis", 86_400_000));
       status = 503;
-      await(() -> asked.get() > 3);
+      await(() -> fetches.get() > 3);
       assertThat(ForeignCalls.check(channel, "")).isEqualTo(ServingStatus.NOT_SERVING);
 
       keys = Issuer.make().jwks("one");
@@ -191,7 +193,7 @@ class JwksTest {
   }
 
   @Test
-  void issuerThatIsSilent_holdsUpNobodyForLong() throws Exception {
+  void silentIssuer_delaysCallsBriefly() throws Exception {
     Issuer issuer = Issuer.make();
     keys = issuer.jwks("one");
     try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"))) {

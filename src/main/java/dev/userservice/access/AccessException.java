@@ -1,11 +1,11 @@
 package dev.userservice.access;
 
-/** A call that is refused because of its caller, with a message for the caller. */
+/** A call refused because of its caller; the message is for the caller. */
 public final class AccessException extends RuntimeException {
 
   /** The reasons, with the names that callers receive. */
   public enum Reason {
-    /** The call has no token, and needs one. */
+    /** The call needs a token and has none. */
     TOKEN_MISSING,
     /** The name in the certificate is not configured. */
     CERTIFICATE_UNKNOWN,
@@ -13,19 +13,19 @@ public final class AccessException extends RuntimeException {
     CERTIFICATE_AMBIGUOUS,
     /** The text is not a token, or lacks a required claim. */
     TOKEN_MALFORMED,
-    /** No trusted key has signed it with an accepted algorithm. */
+    /** The token is not signed by a trusted key with an accepted algorithm. */
     TOKEN_NOT_TRUSTED,
-    /** Its header names a type that is not one of access tokens. */
+    /** The header names a type other than access tokens. */
     TOKEN_OF_ANOTHER_TYPE,
-    /** It has expired. */
+    /** The token has expired. */
     TOKEN_EXPIRED,
-    /** It is not valid yet. */
+    /** The token is not valid yet. */
     TOKEN_NOT_YET_VALID,
-    /** Its issuer is not the configured one. */
+    /** The token's issuer is not the configured one. */
     TOKEN_OF_ANOTHER_ISSUER,
-    /** It is for another service. */
+    /** The token is for another service. */
     TOKEN_FOR_ANOTHER_AUDIENCE,
-    /** The keys of the issuer were never read. */
+    /** The issuer's keys have not been fetched yet. */
     KEYS_UNAVAILABLE,
     /** The caller may not call this method. */
     NOT_PERMITTED,
@@ -49,13 +49,13 @@ public final class AccessException extends RuntimeException {
     this.retryMillis = retryMillis;
   }
 
-  /** Ends a call without credentials. */
+  /** The refusal of a call without credentials. */
   public static AccessException missing() {
     return new AccessException(
         Reason.TOKEN_MISSING, "metadata \"authorization: Bearer TOKEN\" is needed");
   }
 
-  /** Ends a call whose token expires before it. */
+  /** The end of a call whose token expires while it runs. */
   public static AccessException expired() {
     return new AccessException(Reason.TOKEN_EXPIRED, "the token has expired; get a new one");
   }
@@ -64,7 +64,7 @@ public final class AccessException extends RuntimeException {
     return new AccessException(Reason.TOKEN_MALFORMED, "the token " + why);
   }
 
-  /** Refuses a caller of the chat without a user id. */
+  /** The refusal of a chat caller without a user id. */
   public static AccessException noUserId() {
     return new AccessException(Reason.NO_USER_ID, "the caller has no user id to chat as");
   }

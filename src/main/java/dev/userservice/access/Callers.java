@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds out who makes a call: by its token, which counts when there is one, or else by the
- * certificate of its connection. For one event loop.
+ * Authenticates callers: by the token of the call, or without one by the certificate of the
+ * connection. For one event loop.
  */
 public final class Callers {
 
-  /** RFC 6750, 2.1; the name of a scheme is the same in any case. */
+  /** RFC 6750, 2.1; the name of a scheme is case-insensitive. */
   private static final String BEARER = "Bearer ";
 
   private final AuthConfig config;
@@ -28,13 +28,13 @@ public final class Callers {
   }
 
   /**
-   * The caller.
+   * Authenticates the caller.
    *
    * @param authorization the values of the header {@code authorization}
    * @param certificate the {@link CertificateNames} of the caller's certificate; empty without one
-   * @param address where it calls from
-   * @return complete, unless the issuer of tokens is asked first; fails with an {@link
-   *     AccessException}
+   * @param address the IP address of the caller
+   * @return already complete, unless the issuer's keys have to be fetched first; fails with an
+   *     {@link AccessException}
    */
   public Future<Caller> find(List<String> authorization, List<String> certificate, String address) {
     return authorization.isEmpty() || tokens.isEmpty()
@@ -47,7 +47,7 @@ public final class Callers {
       return Future.failedFuture(
           new AccessException(
               Reason.CERTIFICATE_AMBIGUOUS,
-              "the caller's certificate has several names of one kind, so none of them is taken; it needs one with a single name"));
+              "the caller's certificate has several names of one kind; use one with a single name"));
     }
     KnownCaller known = names.isEmpty() ? null : config.certificates().get(names.get(0));
     if (known != null) {
@@ -59,7 +59,7 @@ public final class Callers {
             ? AccessException.missing()
             : new AccessException(
                 Reason.CERTIFICATE_UNKNOWN,
-                "the name in the caller's certificate is not known here"));
+                "the name in the caller's certificate is unknown here"));
   }
 
   private Future<Caller> byToken(List<String> authorization, Tokens tokens, String address) {

@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.StringTokenizer;
 
-/** The checks of a token beside its signature, and the caller that it names. */
+/** Checks a token's header and claims, and makes a {@link Caller} of them. */
 final class Claims {
 
   /** The limit of OpenID Connect for a subject. */
@@ -56,11 +56,11 @@ final class Claims {
     if (header.containsKey("typ") && !isAccessTokenType(header.getValue("typ"))) {
       throw new AccessException(
           Reason.TOKEN_OF_ANOTHER_TYPE,
-          "the token is of a type, \"typ\", that is not one of access tokens: JWT or at+jwt");
+          "the token has a \"typ\" other than those of access tokens: JWT or at+jwt");
     }
     if (!config.issuer().equals(claims.getValue("iss"))) {
       throw new AccessException(
-          Reason.TOKEN_OF_ANOTHER_ISSUER, "the token is of an issuer that is not trusted here");
+          Reason.TOKEN_OF_ANOTHER_ISSUER, "the token's issuer is not trusted here");
     }
     if (Collections.disjoint(words(claims.getValue("aud"), false), config.audience())) {
       throw new AccessException(
@@ -109,7 +109,7 @@ final class Claims {
         && number.doubleValue() <= LAST_SECOND) {
       return number.doubleValue();
     }
-    throw AccessException.malformed("has no time in \"" + claim + "\"");
+    throw AccessException.malformed("needs a time in seconds in \"" + claim + "\"");
   }
 
   private Set<String> roles(JsonObject claims) {
@@ -127,7 +127,7 @@ final class Claims {
     return roles;
   }
 
-  /** The texts of a list; a single text is one, or with {@code spaced} several between spaces. */
+  /** The strings of a list; a single string counts as a list, split at spaces if {@code spaced}. */
   private static List<String> words(Object value, boolean spaced) {
     if (value instanceof String text) {
       return spaced ? parts(text, " ") : List.of(text);
@@ -137,7 +137,7 @@ final class Claims {
         : List.of();
   }
 
-  /** The parts of a text that are not empty. */
+  /** The non-empty parts of a text. */
   private static List<String> parts(String text, String separator) {
     List<String> parts = new ArrayList<>();
     StringTokenizer tokenizer = new StringTokenizer(text, separator);
@@ -156,9 +156,7 @@ final class Claims {
     return value instanceof String text ? positive(text) : 0;
   }
 
-  /**
-   * Returns the number that a text writes in digits; 0 for any text but those of 1 to 999999999.
-   */
+  /** Returns the number from 1 to 999999999 that a text spells in digits, or 0. */
   private static int positive(String text) {
     if (text.isEmpty() || text.length() > MAX_USER_ID_DIGITS || text.charAt(0) == '0') {
       return 0;

@@ -10,8 +10,8 @@ import java.time.Clock;
 import java.util.Optional;
 
 /**
- * What keeps strangers out, and is shared by all event loops of a server: its certificate, the keys
- * that check tokens, and how often each caller has called.
+ * The access control that all event loops of a server share: its certificate, the keys that check
+ * tokens, and the rate limit.
  */
 public final class Guard {
 
@@ -41,12 +41,12 @@ public final class Guard {
     return keys.map(TokenKeys::close).orElse(Future.succeededFuture());
   }
 
-  /** Whether callers can be told from each other: not before the issuer's keys have come. */
+  /** Returns false until the issuer's keys have been fetched. */
   public boolean isReady() {
     return keys.map(some -> some.keys() != null).orElse(true);
   }
 
-  /** Empty for plaintext. */
+  /** The server's TLS; empty for plaintext. */
   public Optional<ServerTls> tls() {
     return tls;
   }
@@ -55,7 +55,7 @@ public final class Guard {
     return rateLimit;
   }
 
-  /** For the event loop that it is called on. */
+  /** Makes the callers of the current event loop. */
   public Callers callers() {
     return new Callers(
         auth, keys.map(some -> new Tokens(vertx, auth.jwt(), some, Clock.systemUTC())), rateLimit);

@@ -26,28 +26,28 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Keys that check tokens, out of PEM or of JSON (RFC 7517), each for just the algorithms that it is
- * made for and that are taken. A shared secret is never among them, so that nobody can sign with
- * what is public; nor is a private key, which belongs to the issuer alone.
+ * Parses the keys that check tokens from PEM or JSON (RFC 7517). Each key is used only with the
+ * accepted algorithms that fit it. Shared secrets are ignored, so that a public key can never serve
+ * to sign a token. Private keys are ignored too: they belong to the issuer alone.
  */
 final class PublicKeys {
 
   /** RFC 7518, 3.3. */
-  private static final int LEAST_RSA_BITS = 2_048;
+  private static final int MIN_RSA_BITS = 2_048;
 
-  private static final int MOST_KEYS = 100;
+  private static final int MAX_KEYS = 100;
 
   private static final Pattern PEM =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
 
-  /** Of the members of a JWK, those that make a public key. */
+  /** The members of a JWK that make up a public key. */
   private static final List<String> MEMBERS = List.of("kty", "n", "e", "crv", "x", "y", "kid");
 
-  private static final Map<String, String> CURVES =
+  private static final Map<String, String> ALGORITHM_BY_CURVE =
       Map.of("P-256", "ES256", "P-384", "ES384", "P-521", "ES512", "Ed25519", "EdDSA");
 
-  /** By the size of its order, the algorithm of an elliptic curve. */
-  private static final Map<Integer, String> ORDERS =
+  /** The algorithm of an elliptic curve by the bits of its order. */
+  private static final Map<Integer, String> ALGORITHM_BY_ORDER_BITS =
       Map.of(256, "ES256", 384, "ES384", 521, "ES512");
 
   private final List<String> algorithms;
@@ -59,10 +59,10 @@ final class PublicKeys {
   }
 
   /**
-   * Reads keys. Those that are for something else, or of a kind that is not taken, are passed over.
+   * Parses keys, and skips those of another purpose or of a kind that is not accepted.
    *
    * @param text PEM, a JWK, or a JWK set
-   * @return null when there is no key to check tokens with
+   * @return null when none of the keys can check tokens
    */
   static JWTAuthOptions parse(String text, JwtConfig config) {
     PublicKeys keys = new PublicKeys(config);
@@ -74,7 +74,7 @@ final class PublicKeys {
         keys.addPem(block.group(1), block.group(2));
       }
     }
-    // Without a key the library would take tokens without a signature.
+    // Without a key the library would accept unsigned tokens.
     return keys.pem.isEmpty() && keys.jwks.isEmpty() ? null : keys.options();
   }
 
@@ -82,7 +82,7 @@ final class PublicKeys {
     return new JWTAuthOptions()
         .setPubSecKeys(pem)
         .setJwks(jwks)
-        // Time, issuer and audience are checked by us: each has a reason of its own.
+        // Claims checks time, issuer and audience: each has a reason of its own.
         .setJWTOptions(new JWTOptions().setIgnoreExpiration(true));
   }
 
@@ -91,13 +91,13 @@ final class PublicKeys {
       JsonObject json = new JsonObject(text);
       JsonArray keys =
           json.getValue("keys") instanceof JsonArray set ? set : new JsonArray().add(json);
-      for (int i = 0; i < Math.min(keys.size(), MOST_KEYS); i++) {
+      for (int i = 0; i < Math.min(keys.size(), MAX_KEYS); i++) {
         if (keys.getValue(i) instanceof JsonObject jwk && isForSignatures(jwk)) {
           algorithmsOf(jwk).forEach(algorithm -> addJwk(jwk, algorithm));
         }
       }
     } catch (DecodeException e) {
-      // As one without keys.
+      // Treated like a file without keys.
     }
   }
 
@@ -116,7 +116,7 @@ final class PublicKeys {
                 "RSA".equals(kind)
                     ? isRsa(algorithm)
                     : ("EC".equals(kind) || "OKP".equals(kind))
-                        && algorithm.equals(CURVES.get(jwk.getValue("crv"))))
+                        && algorithm.equals(ALGORITHM_BY_CURVE.get(jwk.getValue("crv"))))
         .toList();
   }
 
@@ -133,7 +133,7 @@ final class PublicKeys {
         jwks.add(key);
       }
     } catch (RuntimeException e) {
-      // No key after all.
+      // A malformed key is skipped.
     }
   }
 
@@ -156,7 +156,8 @@ final class PublicKeys {
 
   private static PublicKey publicKey(String kind, String base64) {
     byte[] bytes = Base64.getMimeDecoder().decode(base64);
-    // OpenSSL's X509 CERTIFICATE too, and its TRUSTED CERTIFICATE, which has the same in front.
+    // Includes OpenSSL's X509 CERTIFICATE and TRUSTED CERTIFICATE, which begins with the same
+    // bytes.
     if (kind.endsWith("CERTIFICATE")) {
       try {
         return CertificateFactory.getInstance("X.509")
@@ -172,7 +173,7 @@ final class PublicKeys {
             ? KeyFactory.getInstance(algorithm).generatePublic(new X509EncodedKeySpec(bytes))
             : null;
       } catch (GeneralSecurityException e) {
-        // The next kind, then.
+        // Try the next algorithm.
       }
     }
     return null;
@@ -180,7 +181,7 @@ final class PublicKeys {
 
   private static String algorithmOf(PublicKey key) {
     if (key instanceof ECPublicKey ec) {
-      return ORDERS.get(ec.getParams().getOrder().bitLength());
+      return ALGORITHM_BY_ORDER_BITS.get(ec.getParams().getOrder().bitLength());
     }
     return key instanceof EdECPublicKey ed && ed.getParams().getName().equals("Ed25519")
         ? "EdDSA"
@@ -192,6 +193,6 @@ final class PublicKeys {
   }
 
   private static boolean isStrong(PublicKey key) {
-    return !(key instanceof RSAPublicKey rsa) || rsa.getModulus().bitLength() >= LEAST_RSA_BITS;
+    return !(key instanceof RSAPublicKey rsa) || rsa.getModulus().bitLength() >= MIN_RSA_BITS;
   }
 }

@@ -8,19 +8,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * A bucket for each caller and method, which a call empties by one and time fills. Shared by all
- * event loops.
+ * One token bucket for each caller and method. Shared by all event loops.
  *
- * <p>A bucket is the time at which it will be full (the generic cell rate algorithm). One that is
- * full is as good as none; and of those that are not, the {@value #MOST_BUCKETS} that were used
- * last are kept.
+ * <p>A bucket is stored as the time at which it will be full (the generic cell rate algorithm).
+ * Full buckets need no entry; the {@value #MAX_BUCKETS} most recently used ones are kept.
  */
 public final class RateLimit {
 
-  private static final int MOST_BUCKETS = 10_000;
+  private static final int MAX_BUCKETS = 10_000;
   private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** Stands for a method in the bucket of refused calls; no method is called so. */
+  /** Replaces the method in the key of an address's refused calls; not a valid method name. */
   private static final String REFUSED = "refused";
 
   private record Key(String who, String method) {}
@@ -31,7 +29,7 @@ public final class RateLimit {
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Key, Long> eldest) {
-          return size() > MOST_BUCKETS;
+          return size() > MAX_BUCKETS;
         }
       };
 
@@ -48,34 +46,36 @@ public final class RateLimit {
    * Counts a call.
    *
    * @param who the caller, or its address
-   * @throws AccessException when there were too many
+   * @throws AccessException when the limit is exceeded
    */
   public void count(String who, String method) {
     int perSecond = config.methods().getOrDefault(method, config.callsPerSecond());
     if (perSecond > 0) {
-      refuse(take(new Key(who, method), perSecond, 1), method);
+      refuse(take(new Key(who, method), perSecond, 1), "of " + method);
     }
   }
 
   /**
-   * To be asked before a token is looked at.
+   * To be called before a token is checked.
    *
-   * @throws AccessException when calls from an address were refused too often
+   * @throws AccessException when too many calls from the address were refused
    */
   public void checkRefused(String address) {
     if (config.refusedPerSecond() > 0) {
-      refuse(take(new Key(address, REFUSED), config.refusedPerSecond(), 0), "a refused token");
+      refuse(take(new Key(address, REFUSED), config.refusedPerSecond(), 0), "with refused tokens");
     }
   }
 
-  /** Counts a call that was refused for its token. */
+  /** Counts a call that was refused because of its token. */
   public void countRefused(String address) {
     if (config.refusedPerSecond() > 0) {
       take(new Key(address, REFUSED), config.refusedPerSecond(), 1);
     }
   }
 
-  /** Takes some out, or else tells in how many nanoseconds there will be one; 0 when it has. */
+  /**
+   * Takes {@code count} tokens and returns 0, or returns the nanoseconds until one is available.
+   */
   private synchronized long take(Key key, int perSecond, int count) {
     long now = nanos.getAsLong();
     long one = SECOND_NANOS / perSecond;
@@ -91,11 +91,11 @@ public final class RateLimit {
     return 0;
   }
 
-  private static void refuse(long waitNanos, String what) {
+  private static void refuse(long waitNanos, String which) {
     if (waitNanos > 0) {
       throw new AccessException(
           Reason.TOO_MANY_CALLS,
-          "too many calls of " + what + "; try again more slowly",
+          "too many calls " + which + "; try again more slowly",
           TimeUnit.NANOSECONDS.toMillis(waitNanos) + 1);
     }
   }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Who may call what: a table that does not change. */
+/** The roles that may call each method; immutable. */
 public final class Rights {
 
   private static final String ALL = "*";
@@ -15,9 +15,9 @@ public final class Rights {
   private final Map<String, Set<String>> roles = new HashMap<>();
 
   /**
-   * @param table for {@code service/method}, {@code service/*} or {@code *}, of which the nearest
-   *     counts, the roles that may call; the role {@code *} is everybody who is known
-   * @param methods all methods that there are
+   * @param table the permitted roles by {@code service/method}, {@code service/*} or {@code *}; the
+   *     most specific entry counts. The role {@code *} permits every authenticated caller
+   * @param methods all known methods
    */
   public Rights(Map<String, List<String>> table, Set<String> methods) {
     for (String method : methods) {
@@ -29,8 +29,8 @@ public final class Rights {
   }
 
   /**
-   * A method that there is not may be called by everybody who is known: they learn that it is not
-   * there.
+   * Checks the roles of a caller. Every authenticated caller may call an unknown method, and gets
+   * UNIMPLEMENTED.
    *
    * @throws AccessException when the caller may not call the method
    */
@@ -42,8 +42,8 @@ public final class Rights {
     throw new AccessException(
         Reason.NOT_PERMITTED,
         some.isEmpty()
-            ? "nobody may call " + method
-            : "%s takes a role that this caller does not have: %s"
+            ? "no role may call " + method
+            : "%s requires a role that this caller lacks: %s"
                 .formatted(method, String.join(" or ", some.stream().sorted().toList())));
   }
 }

@@ -24,30 +24,30 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The keys that check tokens, as they are now: out of a file that is read again when it changes, or
- * from the issuer, who is asked again from time to time. While neither has anything better, those
- * that were there last stay. Shared by all event loops.
+ * The current keys that check tokens: from a file that is reread when it changes, or from the
+ * issuer, periodically refreshed. After a failure the last good keys stay in use. Shared by all
+ * event loops.
  */
 final class TokenKeys {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenKeys.class);
 
-  /** How long the issuer has for its answer. */
+  /** The timeout of a request to the issuer. */
   private static final int FETCH_MILLIS = 3_000;
 
-  /** Strangers can make up names of keys; so often, at most, the issuer is asked for them. */
-  private static final long ASK_NANOS = TimeUnit.SECONDS.toNanos(5);
+  /** The minimum time between fetches for unknown keys: callers can invent names of keys. */
+  private static final long MIN_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  /** After a first failure the issuer is asked again this soon, then after twice as long each. */
+  /** The backoff after the first failure; doubles with each further failure. */
   private static final long RETRY_MILLIS = 1_000;
 
-  /** The longest pause while no token can be checked: a server that is not ready gets none. */
-  private static final long RETRY_MAX_MILLIS = 5_000;
+  /** The max backoff without any keys: the server stays unready until then. */
+  private static final long MAX_RETRY_MILLIS = 5_000;
 
   private static final String NO_KEY = "has no public key for %s";
 
   private static final int OK = 200;
-  private static final int MOST_BYTES = 1 << 20;
+  private static final int MAX_BYTES = 1 << 20;
 
   private final Vertx vertx;
   private final JwtConfig config;
@@ -56,10 +56,10 @@ final class TokenKeys {
   private long timer;
   private long retryMillis = RETRY_MILLIS;
   private boolean closed;
-  private long askedNanos;
-  private Future<Void> asking;
+  private long fetchedNanos;
+  private Future<Void> fetching;
   private String published;
-  private String trouble = "";
+  private String problem = "";
   private volatile JWTAuthOptions keys;
 
   TokenKeys(Vertx vertx, JwtConfig config) {
@@ -68,10 +68,10 @@ final class TokenKeys {
   }
 
   /**
-   * Gets the keys for the first time.
+   * Loads the keys for the first time.
    *
-   * @return fails with an {@link UnusableFileException} when a file has none; when the issuer does
-   *     not answer it succeeds without
+   * @return fails with an {@link UnusableFileException} when a file has none; succeeds without keys
+   *     when the issuer does not answer
    */
   Future<Void> open() {
     if (!config.keysFile().isEmpty()) {
@@ -83,7 +83,7 @@ final class TokenKeys {
         .compose(
             options -> {
               http = vertx.createHttpClient(options);
-              return askInTurn();
+              return fetchRepeatedly();
             });
   }
 
@@ -96,29 +96,30 @@ final class TokenKeys {
     return http == null ? Future.succeededFuture() : http.close();
   }
 
-  /** Null when there have never been any. */
+  /** The last good keys, or null before the first. */
   JWTAuthOptions keys() {
     return keys;
   }
 
   /**
-   * To be called when a token names a key that is not there: the issuer may have a new one.
+   * Fetches the keys again, unless that was done a moment ago. To be called when a token names an
+   * unknown key: the issuer may have a new one.
    *
-   * @return completes, with whatever result, when {@link #keys} are as new as they get
+   * @return completes when {@link #keys} are up to date or cannot be; never fails
    */
   synchronized Future<Void> renew() {
-    if (asking != null) {
-      return asking;
+    if (fetching != null) {
+      return fetching;
     }
-    boolean pointless = http == null || System.nanoTime() - askedNanos < ASK_NANOS;
-    return pointless ? Future.succeededFuture() : ask();
+    boolean isTooEarly = http == null || System.nanoTime() - fetchedNanos < MIN_PAUSE_NANOS;
+    return isTooEarly ? Future.succeededFuture() : fetch();
   }
 
   private HttpClientOptions clientOptions() {
     HttpClientOptions options =
         new HttpClientOptions()
             .setConnectTimeout(FETCH_MILLIS)
-            // The call that asks first is not the only one that waits, and the issuer a stranger.
+            // Several calls may wait for this request, and the issuer is not part of this system.
             .setTracingPolicy(TracingPolicy.IGNORE);
     if (!config.jwksCaFile().isEmpty()) {
       options.setTrustOptions(TlsFiles.authorities(config.jwksCaFile(), "auth.jwt.jwksCaFile"));
@@ -152,55 +153,55 @@ final class TokenKeys {
               if (failure == null) {
                 LOG.info("Tokens are checked with the new keys of " + config.keysFile());
               } else {
-                LOG.warn(failure.getMessage() + "; the keys before it stay");
+                LOG.warn(failure.getMessage() + "; the previous keys stay in use");
               }
             });
   }
 
-  private Future<Void> askInTurn() {
-    return ask().onComplete(asked -> setTimer());
+  private Future<Void> fetchRepeatedly() {
+    return fetch().onComplete(fetched -> setTimer());
   }
 
   private synchronized void setTimer() {
     if (!closed) {
-      timer = vertx.setTimer(nextMillis(), turn -> askInTurn());
+      timer = vertx.setTimer(nextMillis(), turn -> fetchRepeatedly());
     }
   }
 
-  /** A retry comes up to a fifth earlier or later, so that servers do not ask all at once. */
+  /** Retries vary by up to 20 %, so that servers do not retry in step. */
   private long nextMillis() {
     int refresh = config.jwksRefreshMillis();
-    if (trouble.isEmpty()) {
+    if (problem.isEmpty()) {
       retryMillis = RETRY_MILLIS;
       return refresh;
     }
     long pause = retryMillis;
-    retryMillis = Math.min(2 * pause, keys == null ? RETRY_MAX_MILLIS : refresh);
+    retryMillis = Math.min(2 * pause, keys == null ? MAX_RETRY_MILLIS : refresh);
     return Math.round(pause * ThreadLocalRandom.current().nextDouble(0.8, 1.2));
   }
 
-  /** One question at a time. */
-  private synchronized Future<Void> ask() {
-    if (asking != null) {
-      return asking;
+  /** One request at a time. */
+  private synchronized Future<Void> fetch() {
+    if (fetching != null) {
+      return fetching;
     }
-    askedNanos = System.nanoTime();
-    Future<Void> asked =
-        fetch()
+    fetchedNanos = System.nanoTime();
+    Future<Void> fetched =
+        request()
             .transform(
                 answer -> {
-                  answered(answer.result(), answer.cause());
+                  take(answer.result(), answer.cause());
                   return Future.succeededFuture();
                 });
-    asking = asked.isComplete() ? null : asked;
-    return asked;
+    fetching = fetched.isComplete() ? null : fetched;
+    return fetched;
   }
 
-  private synchronized void answered(String text, Throwable failure) {
-    asking = null;
+  private synchronized void take(String text, Throwable failure) {
+    fetching = null;
     String now = "";
     if (failure != null) {
-      now = "cannot be had: " + reason(failure);
+      now = "cannot be fetched: " + reason(failure);
     } else if (!text.equals(published)) {
       JWTAuthOptions found = PublicKeys.parse(text, config);
       if (found == null) {
@@ -210,21 +211,21 @@ final class TokenKeys {
         published = text;
         LOG.info("Tokens are checked with the keys of " + config.jwksUri());
       }
-    } else if (!trouble.isEmpty()) {
+    } else if (!problem.isEmpty()) {
       LOG.info(config.jwksUri() + " answers again, with the same keys");
     }
-    if (!now.equals(trouble) && !now.isEmpty()) {
+    if (!now.equals(problem) && !now.isEmpty()) {
       LOG.warn(
           "%s %s; %s"
               .formatted(
                   config.jwksUri(),
                   now,
-                  keys == null ? "no token can be checked until it does" : "its last keys stay"));
+                  keys == null ? "no token can be checked yet" : "its last keys stay in use"));
     }
-    trouble = now;
+    problem = now;
   }
 
-  /** Of a handshake that fails, only the innermost cause says why. */
+  /** The innermost cause: of a failed handshake only that one says why. */
   private static String reason(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null) {
@@ -233,7 +234,7 @@ final class TokenKeys {
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  private Future<String> fetch() {
+  private Future<String> request() {
     return http.request(
             new RequestOptions()
                 .setMethod(HttpMethod.GET)
@@ -256,7 +257,7 @@ final class TokenKeys {
         .endHandler(end -> all.tryComplete(body.toString(StandardCharsets.UTF_8)))
         .handler(
             chunk -> {
-              if (body.length() + chunk.length() > MOST_BYTES) {
+              if (body.length() + chunk.length() > MAX_BYTES) {
                 all.tryFail("it is larger than 1 MiB");
                 response.request().reset();
               } else {

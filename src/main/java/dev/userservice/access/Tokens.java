@@ -15,8 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Checks tokens: signatures by vertx-auth-jwt, what they claim by {@link Claims}. For one event
- * loop, which checks each token once: a signature costs more than most calls.
+ * Checks tokens: signatures by vertx-auth-jwt, claims by {@link Claims}. For one event loop, which
+ * remembers the tokens that it has checked: a signature costs more than most calls.
  */
 final class Tokens {
 
@@ -62,8 +62,8 @@ final class Tokens {
   /**
    * Checks a token.
    *
-   * @return completed, unless the issuer is asked for a key first; fails with an {@link
-   *     AccessException}
+   * @return already complete, unless the issuer's keys have to be fetched first; fails with an
+   *     {@link AccessException}
    */
   Future<Caller> check(String token) {
     if (token.length() > MAX_CHARS || !isCompact(token)) {
@@ -71,7 +71,8 @@ final class Tokens {
     }
     return verify(token)
         .recover(
-            failure -> isTransient(failure) ? verifyOnceMore(token) : Future.failedFuture(failure))
+            failure ->
+                isTransient(failure) ? verifyWithNewKeys(token) : Future.failedFuture(failure))
         .transform(
             (claims, failure) -> {
               if (failure != null) {
@@ -121,20 +122,20 @@ final class Tokens {
       return Future.failedFuture(
           new AccessException(
               Reason.KEYS_UNAVAILABLE,
-              "the keys that check tokens are unavailable at the moment; try again",
+              "the keys that check tokens are unavailable; try again later",
               RETRY_MILLIS));
     }
     try {
       return auth.authenticate(new TokenCredentials(token))
           .map(user -> user.attributes().getJsonObject("accessToken"));
     } catch (RuntimeException wrongType) {
-      // The signature is good; the library fails on a claim such as a date in words.
+      // The signature is valid; the library fails on claims such as a date in words.
       return Future.failedFuture(AccessException.malformed("has a claim of a wrong type"));
     }
   }
 
-  /** With the keys that the issuer has now. */
-  private Future<JsonObject> verifyOnceMore(String token) {
+  /** Verifies with freshly fetched keys. */
+  private Future<JsonObject> verifyWithNewKeys(String token) {
     Future<Void> renewed = source.renew();
     return renewed.isComplete()
         ? verify(token)
@@ -158,7 +159,7 @@ final class Tokens {
     }
   }
 
-  /** Without the reason, which would help an attacker. */
+  /** Leaves out the exact reason, which would help an attacker. */
   private static AccessException notTrusted() {
     return new AccessException(
         Reason.TOKEN_NOT_TRUSTED,

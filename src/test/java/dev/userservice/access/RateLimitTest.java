@@ -13,19 +13,19 @@ class RateLimitTest {
   private long now = Long.MAX_VALUE - 5;
 
   @Test
-  void bucket_emptiesAndFills() {
+  void bucket_emptiesAndRefills() {
     RateLimit limit = limit(4, 2);
-    assertThat(took(limit, 100)).isEqualTo(8);
+    assertThat(taken(limit, 100)).isEqualTo(8);
     AccessException refused =
         catchThrowableOfType(AccessException.class, () -> limit.count("a", "m"));
     assertThat(refused.retryMillis()).isEqualTo(251);
 
     now += TimeUnit.MILLISECONDS.toNanos(249);
-    assertThat(took(limit, 100)).isZero();
+    assertThat(taken(limit, 100)).isZero();
     now += TimeUnit.MILLISECONDS.toNanos(1);
-    assertThat(took(limit, 100)).isEqualTo(1);
+    assertThat(taken(limit, 100)).isEqualTo(1);
     now += TimeUnit.HOURS.toNanos(5);
-    assertThat(took(limit, 100)).as("no more than it holds").isEqualTo(8);
+    assertThat(taken(limit, 100)).as("at most a full bucket").isEqualTo(8);
   }
 
   @Test
@@ -36,20 +36,20 @@ class RateLimitTest {
       limit.count("caller " + i, "m");
     }
 
-    assertThat(took(limit, 5)).as("the oldest was forgotten").isEqualTo(1);
+    assertThat(taken(limit, 5)).as("the oldest was forgotten").isEqualTo(1);
   }
 
-  private int took(RateLimit limit, int tries) {
-    int took = 0;
+  private int taken(RateLimit limit, int tries) {
+    int taken = 0;
     for (int i = 0; i < tries; i++) {
       try {
         limit.count("a", "m");
-        took++;
+        taken++;
       } catch (AccessException refused) {
         assertThat(refused.reason()).isEqualTo(AccessException.Reason.TOO_MANY_CALLS);
       }
     }
-    return took;
+    return taken;
   }
 
   private RateLimit limit(int perSecond, int burstSeconds) {

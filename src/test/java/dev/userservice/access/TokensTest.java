@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which tokens are taken, and what they say. */
+/** The tokens that are accepted, and the callers made of them. */
 class TokensTest {
 
   private static final JsonObject RS256 = new JsonObject().put("alg", "RS256");
@@ -58,7 +58,7 @@ class TokensTest {
   }
 
   @Test
-  void goodToken_saysWhoAndWhatAndHowLong() throws Exception {
+  void goodToken_givesNameRolesAndExpiry() throws Exception {
     String token = issuer.token("users:read", "users:write");
 
     Caller caller = take(tokens(issuer.pem()), token);
@@ -71,7 +71,7 @@ class TokensTest {
   }
 
   @Test
-  void roles_wherePeopleKeepThem() throws Exception {
+  void roles_atEachUsualClaim() throws Exception {
     jwt.put("roleClaims", new JsonArray().add("roles").add("realm_access.roles").add("a.b"));
     Consumer<JsonObject> claims =
         c ->
@@ -100,7 +100,7 @@ class TokensTest {
   }
 
   @Test
-  void claims_thatDoNotDo() throws Exception {
+  void invalidClaims_areRefused() throws Exception {
     Tokens tokens = tokens(issuer.pem());
     long now = System.currentTimeMillis() / 1_000;
     assertRefused(tokens, c -> c.remove("exp"), Reason.TOKEN_MALFORMED);
@@ -140,7 +140,7 @@ class TokensTest {
   }
 
   @Test
-  void form_thatDoesNotDo() throws Exception {
+  void malformedToken_isRefused() throws Exception {
     Tokens tokens = tokens(issuer.pem());
     String good = issuer.token();
     for (String bad :
@@ -158,7 +158,7 @@ class TokensTest {
       assertThat(refused(tokens, bad)).as(bad).isEqualTo(Reason.TOKEN_MALFORMED);
     }
     assertThat(refused(tokens, "a".repeat(10_000))).isEqualTo(Reason.TOKEN_MALFORMED);
-    // The library fills a short signature up with zeros: one byte less is right once in 256 times.
+    // The library pads a short signature with zeros: one byte less passes once in 256 times.
     for (String bad : List.of(good.substring(0, good.length() - 16), good + "AA", "e30." + good)) {
       assertThat(refused(tokens, bad))
           .as(bad)
@@ -169,13 +169,13 @@ class TokensTest {
         .isEqualTo(Reason.TOKEN_MALFORMED);
     JsonObject own = RS256.copy().put("jwk", issuer.jwk("x")).put("kid", "x");
     assertThat(refused(tokens, Issuer.make().sign(own, Issuer.claims())))
-        .as("a key that the token brings along")
+        .as("a key in the token's own header")
         .isEqualTo(Reason.TOKEN_NOT_TRUSTED);
   }
 
-  /** The library reads a token before it looks at its signature. */
+  /** The library parses a token before it checks the signature. */
   @Test
-  void form_thatIsNestedDeep() throws Exception {
+  void deeplyNestedToken_isRefused() throws Exception {
     Tokens tokens = tokens(issuer.pem());
     for (int levels : new int[] {900, 3_000}) {
       String deep = "{\"alg\":\"RS256\",\"a\":" + "[".repeat(levels) + "]".repeat(levels) + "}";
@@ -195,9 +195,9 @@ class TokensTest {
     }
   }
 
-  /** RFC 8725, 3.11: a token that was made for something else is none, whoever signed it. */
+  /** RFC 8725, 3.11: a token made for another purpose is invalid, even with a good signature. */
   @Test
-  void type_ofSomethingElse() throws Exception {
+  void typeOfAnotherKindOfToken_isRefused() throws Exception {
     Tokens tokens = tokens(issuer.pem());
     for (String access :
         List.of("JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT")) {
@@ -212,7 +212,7 @@ class TokensTest {
   }
 
   @Test
-  void algorithm_thatIsNotOnTheList() throws Exception {
+  void unlistedAlgorithm_isRefused() throws Exception {
     String rs512 = issuer.sign(new JsonObject().put("alg", "RS512"), Issuer.claims());
     assertThat(refused(tokens(issuer.pem()), rs512)).isEqualTo(Reason.TOKEN_NOT_TRUSTED);
 
@@ -243,7 +243,7 @@ class TokensTest {
   }
 
   @Test
-  void keySet_hasSeveralAndPassesOverTheRest() throws Exception {
+  void keySet_withSeveralKeys_skipsTheUnusable() throws Exception {
     Issuer second = Issuer.make();
     JsonObject set =
         new JsonObject()
@@ -285,7 +285,7 @@ class TokensTest {
   }
 
   @Test
-  void remembered_isRightAsLongAsTheKeysAre() throws Exception {
+  void remembered_endsWithTheKeys() throws Exception {
     MovingClock clock = new MovingClock();
     Tokens tokens = new Tokens(vertx, config(), keys(issuer.pem()), clock);
     String token = issuer.token();
