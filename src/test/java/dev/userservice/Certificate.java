@@ -20,7 +20,7 @@ import java.time.Instant;
  */
 public record Certificate(X509Bundle bundle, Path certificate, Path key) {
 
-  /** One that has signed itself, for the address 127.0.0.1. */
+  /** A self-signed one for the address 127.0.0.1. */
   public static Certificate make(Path folder, String name) throws Exception {
     return write(
         folder,
@@ -46,17 +46,17 @@ public record Certificate(X509Bundle bundle, Path certificate, Path key) {
     return issue(name, builder(name).addExtendedKeyUsage(ExtendedKeyUsage.PKIX_KP_CLIENT_AUTH));
   }
 
-  /** One whatever way it is, signed by this one. */
+  /** One from any builder, signed by this one. */
   public Certificate issue(String name, CertificateBuilder builder) throws Exception {
     return write(certificate.getParent(), name, builder.buildIssuedBy(bundle));
   }
 
-  /** For a server at 127.0.0.1 and localhost. */
+  /** The builder of one for a server at 127.0.0.1 and localhost. */
   public static CertificateBuilder server(String name) {
     return builder(name).addSanIpAddress("127.0.0.1").addSanDnsName("localhost");
   }
 
-  /** An elliptic curve, the name as the common name, valid for a day. */
+  /** The builder of one with an elliptic curve and the name as its common name, valid for a day. */
   public static CertificateBuilder builder(String name) {
     return new CertificateBuilder()
         .ecp256()
@@ -65,14 +65,14 @@ public record Certificate(X509Bundle bundle, Path certificate, Path key) {
         .notAfter(Instant.now().plus(Duration.ofDays(1)));
   }
 
-  /** Its files, as a configuration names them. */
+  /** The configuration that names its files. */
   public JsonObject pem() {
     return new JsonObject()
         .put("certificateFile", certificate.toString())
         .put("keyFile", key.toString());
   }
 
-  /** Puts this one into the files of another, each in one step, as an operator does. */
+  /** Moves its files over those of another, each atomically, as an operator does. */
   public void replace(Certificate other) throws Exception {
     move(certificate, other.certificate);
     move(key, other.key);

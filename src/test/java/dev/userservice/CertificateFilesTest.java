@@ -30,25 +30,25 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files of certificates and keys as operators have them, which a server takes or names. */
+/** Certificate and key files as operators have them: the server accepts them or names the fault. */
 @Timeout(Waits.TEST_SECONDS)
 class CertificateFilesTest {
 
   private static final String CERTIFICATE = "CERTIFICATE";
 
-  /** What OpenSSL writes behind a certificate that is trusted for servers only. */
+  /** The bytes that OpenSSL appends to a certificate trusted for servers only. */
   private static final byte[] TRUST = {
     0x30, 0x0c, 0x30, 0x0a, 0x06, 0x08, 0x2b, 6, 1, 5, 5, 7, 3, 1
   };
 
-  /** A block that HAProxy takes from the same file. */
+  /** A block that HAProxy reads from the same file. */
   private static final String PARAMETERS = pem("DH PARAMETERS", new byte[] {0x30, 0});
 
   @TempDir private static Path folder;
 
   private static Certificate authority;
 
-  /** Between the authority and the server's own. */
+  /** The intermediate between the authority and the server's certificate. */
   private static Certificate middle;
 
   private static Certificate own;
@@ -78,7 +78,7 @@ class CertificateFilesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"key own middle root", "own middle key", "middle key own", "root own key middle"})
-  void oneFile_inAnyOrder_isTaken(String order) throws Exception {
+  void oneFile_inAnyOrder_isAccepted(String order) throws Exception {
     StringBuilder all = new StringBuilder("subject=CN = own\n");
     for (String part : order.split(" ")) {
       all.append(
@@ -89,33 +89,33 @@ class CertificateFilesTest {
             default -> pem(authority);
           });
     }
-    assertTaken(all.append(PARAMETERS).toString().getBytes(StandardCharsets.US_ASCII));
+    assertAccepted(all.append(PARAMETERS).toString().getBytes(StandardCharsets.US_ASCII));
   }
 
   @Test
-  void encodingsAndLabels_areTaken() throws Exception {
+  void encodingsAndLabels_areAccepted() throws Exception {
     String all = key + pem(own) + pem(middle);
-    assertTaken(("\uFEFF" + all).getBytes(StandardCharsets.UTF_8));
-    assertTaken(all.getBytes(StandardCharsets.UTF_16));
-    assertTaken(("\uFEFF" + all).getBytes(StandardCharsets.UTF_16LE));
-    assertTaken(all.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
-    assertTaken(all.replace(" CERT", " X509 CERT").getBytes(StandardCharsets.US_ASCII));
+    assertAccepted(("\uFEFF" + all).getBytes(StandardCharsets.UTF_8));
+    assertAccepted(all.getBytes(StandardCharsets.UTF_16));
+    assertAccepted(("\uFEFF" + all).getBytes(StandardCharsets.UTF_16LE));
+    assertAccepted(all.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+    assertAccepted(all.replace(" CERT", " X509 CERT").getBytes(StandardCharsets.US_ASCII));
     String trusted = key + pem("TRUSTED CERTIFICATE", trusted(own)) + pem(middle) + pem(middle);
-    assertTaken(trusted.getBytes(StandardCharsets.US_ASCII));
+    assertAccepted(trusted.getBytes(StandardCharsets.US_ASCII));
   }
 
   @Test
-  void keysOfEachKind_areTaken() throws Exception {
+  void keysOfEachKind_areAccepted() throws Exception {
     byte[] pkcs8 = rsa.bundle().getKeyPair().getPrivate().getEncoded();
-    // PKCS #1 stands at the end of PKCS #8, behind 26 bytes that name RSA.
+    // PKCS #1 is the tail of PKCS #8, after 26 bytes that name RSA.
     byte[] pkcs1 = Arrays.copyOfRange(pkcs8, 26, pkcs8.length);
     String chain = pem(rsa) + pem(middle);
-    assertTaken((chain + pem("RSA PRIVATE KEY", pkcs1)).getBytes(StandardCharsets.US_ASCII));
-    assertTaken((chain + pem("PRIVATE KEY", pkcs8)).getBytes(StandardCharsets.US_ASCII));
+    assertAccepted((chain + pem("RSA PRIVATE KEY", pkcs1)).getBytes(StandardCharsets.US_ASCII));
+    assertAccepted((chain + pem("PRIVATE KEY", pkcs8)).getBytes(StandardCharsets.US_ASCII));
   }
 
   @Test
-  void authorities_ofOlderLabelsAndAfterAByteOrderMark_areTaken() throws Exception {
+  void authorities_ofOlderLabelsAndAfterAByteOrderMark_areAccepted() throws Exception {
     String older = "\uFEFF" + pem("X509 CERTIFICATE", der(authority));
     Path trusted = write(older.getBytes(StandardCharsets.UTF_8));
     Certificate client = authority.forClient("client");
@@ -129,7 +129,7 @@ class CertificateFilesTest {
     assertThat(code(with)).isEqualTo(Code.OK);
   }
 
-  private void assertTaken(byte[] file) throws Exception {
+  private void assertAccepted(byte[] file) throws Exception {
     String path = write(file).toString();
     server = start(new JsonObject().put("certificateFile", path).put("keyFile", path));
     assertThat(code(trusting())).isEqualTo(Code.OK);
@@ -177,7 +177,7 @@ class CertificateFilesTest {
   }
 
   @Test
-  void fileThatIsWrong_isNamed() throws Exception {
+  void wrongFile_isNamed() throws Exception {
     Certificate other = authority.forServer("other");
     Certificate again =
         middle.issue("again", Certificate.server("again").keyPair(own.bundle().getKeyPair()));
@@ -188,7 +188,7 @@ class CertificateFilesTest {
         pem(own).getBytes(), "has no PEM private key, but CERTIFICATE: \"tls.keyFile\"");
     assertCertificateRefused(
         (pem(own) + pem(other)).getBytes(),
-        "has a certificate of CN=other, which does not belong to the chain of CN=own; leave it out, or replace it by one of CN=middle: \"tls.certificateFile\"");
+        "has a certificate of CN=other, which does not belong to the chain of CN=own; remove it, or replace it by one of CN=middle: \"tls.certificateFile\"");
     assertCertificateRefused(
         (pem(middle) + pem(own) + pem(again)).getBytes(),
         "has 2 certificates for the key; leave one, or put it first: \"tls.certificateFile\"");
@@ -229,7 +229,7 @@ class CertificateFilesTest {
     assertRefused(
         own.pem().put("keyFile", other.key().toString()),
         other.key(),
-        "has another key than that of the certificate in "
+        "has a key that does not match the certificate in "
             + own.certificate()
             + ": \"tls.keyFile\"");
   }
@@ -255,7 +255,7 @@ class CertificateFilesTest {
   }
 
   @Test
-  void newFilesOfARunningServer_areTakenOrNamedLikeTheFirst() throws Exception {
+  void newFilesOfARunningServer_areCheckedLikeTheFirst() throws Exception {
     Path file = write((pem(own) + pem(middle) + key).getBytes());
     String path = file.toString();
     try (LogLines logged = LogLines.of("dev.userservice.tls.ServerTls")) {
@@ -269,7 +269,7 @@ class CertificateFilesTest {
       assertThat(logged.messages())
           .filteredOn(line -> line.contains("stays"))
           .hasSize(2)
-          .allMatch(line -> line.endsWith("; the certificate before it stays"));
+          .allMatch(line -> line.endsWith("; the previous certificate stays in use"));
       assertThat(code(trusting())).as("with the certificate before").isEqualTo(Code.OK);
 
       Certificate next = middle.forServer("next");
@@ -295,7 +295,7 @@ class CertificateFilesTest {
     return file;
   }
 
-  /** Trusts the authority alone: the server has to show what is in between. */
+  /** Trusts only the authority: the server has to send the intermediate. */
   private static SslContext trusting() throws Exception {
     return GrpcSslContexts.forClient().trustManager(certificate(authority)).build();
   }
@@ -304,7 +304,7 @@ class CertificateFilesTest {
     try {
       UserServiceGrpc.newBlockingStub(server.channel(tls))
           .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
-          // On a busy machine a handshake may take longer than the server waits: another follows.
+          // On a busy machine a handshake can exceed the server's timeout: retry.
           .withWaitForReady()
           .getUser(get(1));
       return Code.OK;

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Servers that trust only each other, each in a JVM of its own, and the strangers beside them. */
+/** Servers that trust only each other, each in its own JVM, and servers that are not members. */
 @Timeout(Waits.TEST_SECONDS)
 class ClusterTlsTest {
 
@@ -81,19 +81,19 @@ class ClusterTlsTest {
     return config;
   }
 
-  /** Each is heard on the others, once they have heard of its server. */
+  /** Asserts that the chat of each node reaches the others, once they know its server. */
   private static void assertIsOneRoom(ClusterNode... nodes) {
     for (ClusterNode from : nodes) {
       for (ClusterNode to : nodes) {
         if (from != to) {
-          Waits.until("the chat of another server", () -> hears(from, to));
+          Waits.until("the chat of another server", () -> receives(from, to));
         }
       }
     }
   }
 
-  /** With new callers: on a busy machine a server counts as away, and ends those that missed it. */
-  private static boolean hears(ClusterNode from, ClusterNode to) {
+  /** Uses new callers: on a busy machine a server may count as lost, which ends earlier ones. */
+  private static boolean receives(ClusterNode from, ClusterNode to) {
     try {
       ChatCaller speaker = from.joins();
       ChatCaller reader = to.joins();
@@ -114,7 +114,7 @@ class ClusterTlsTest {
     }
   }
 
-  /** Where the machine is busy, they may find each other only after both have started. */
+  /** On a busy machine the nodes may find each other only after both have started. */
   private static void assertAreTwo(ClusterNode... nodes) throws Exception {
     for (ClusterNode node : nodes) {
       if (!node.size().equals("Cluster: 2 members")) {
@@ -141,7 +141,7 @@ class ClusterTlsTest {
     String said =
         plaintext
             ? "speaks plaintext, but this port is for TLS"
-            // Which of both refuses the other first is up to who connects.
+            // The side that refuses first depends on the side that connects.
             : "certificate";
     JsonObject config = with(ClusterNode.cluster(), member, authority);
     try (ClusterNode first = ClusterNode.start(folder, config);
@@ -168,9 +168,9 @@ class ClusterTlsTest {
     }
   }
 
-  /** The last server to join trusts the new authority alone, on every way that leads to it. */
+  /** The last server to join trusts only the new authority, on each kind of connection. */
   @Test
-  void filesReplaced_countForTheNextConnection() throws Exception {
+  void replacedFiles_applyToTheNextConnection() throws Exception {
     Certificate own = authority.issue("replaced", Certificate.server("replaced"));
     Certificate renewed = otherAuthority.issue("renewed", Certificate.server("renewed"));
     Certificate trusted = Certificate.authority(folder, "trusted");
@@ -178,7 +178,7 @@ class ClusterTlsTest {
     JsonObject config = with(ClusterNode.cluster(), own, trusted);
     try (ClusterNode first = ClusterNode.start(folder, config)) {
       Files.writeString(own.certificate(), "no certificate");
-      first.awaitNewLog("; the files before it stay in force");
+      first.awaitNewLog("; the previous files stay in use");
       try (ClusterNode second = ClusterNode.start(folder, with(config, member, authority))) {
         assertAreTwo(first, second);
         assertIsOneRoom(first, second);
@@ -201,7 +201,7 @@ class ClusterTlsTest {
   }
 
   @Test
-  void serverWithoutTheCertificateOfAMember_doesNotStart() throws Exception {
+  void serverWithoutAMembersCertificate_doesNotStart() throws Exception {
     Certificate serverOnly = authority.forServer("server-only");
     Certificate expired =
         authority.issue(
@@ -213,14 +213,14 @@ class ClusterTlsTest {
 
     assertRefused(
         stranger,
-        "has a certificate of none of the authorities in \"cluster.tls.caFile\": \"cluster.tls.certificateFile\"");
+        "has a certificate that is not signed by an authority in \"cluster.tls.caFile\": \"cluster.tls.certificateFile\"");
     assertRefused(
         serverOnly, "it needs the extended key usages serverAuth and clientAuth, or none");
     assertRefused(expired, "has expired, or is not valid yet: \"cluster.tls.certificateFile\"");
-    assertRefused(missing, "is not there: \"cluster.tls.certificateFile\"");
+    assertRefused(missing, "does not exist: \"cluster.tls.certificateFile\"");
     assertRefused(
         new Certificate(null, member.certificate(), stranger.key()),
-        "has another key than that of the certificate in");
+        "has a key that does not match the certificate in");
   }
 
   private static void assertRefused(Certificate own, String why) throws Exception {
@@ -239,7 +239,7 @@ class ClusterTlsTest {
     }
   }
 
-  /** Whatever a server of a cluster listens on, beside its own service. */
+  /** All ports of a server for other members. */
   @Test
   void eachPort_isForMembers() throws Exception {
     ClusterNode node = NODES.get(0);
@@ -264,8 +264,8 @@ class ClusterTlsTest {
   }
 
   /**
-   * "accepted" after a handshake of TLS 1.2, in which the server looks at the certificate before it
-   * ends; null keys are for plaintext.
+   * Returns "accepted" after a handshake of TLS 1.2, in which the server checks the certificate
+   * before the handshake ends; null keys are for plaintext.
    */
   private static String answer(int port, KeyManager[] keys) throws Exception {
     try (Socket plain = new Socket(InetAddress.getLoopbackAddress(), port)) {
@@ -291,7 +291,7 @@ class ClusterTlsTest {
     }
   }
 
-  /** Reads what there is, which may be an alert, up to the end. */
+  /** Reads to the end of the stream; an alert may precede it. */
   private static String ended(InputStream in) throws IOException {
     assertThat(in.readAllBytes().length).as("an alert at most").isLessThan(20);
     return "refused";

@@ -52,7 +52,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server with a certificate, and peers that do not fit it. */
+/** A server with a certificate, and peers that it rejects. */
 @Timeout(Waits.TEST_SECONDS)
 class TlsTest {
 
@@ -92,7 +92,7 @@ class TlsTest {
   }
 
   @Test
-  void plaintextClient_isTurnedAwayInALine() throws Exception {
+  void plaintextClient_isRejectedAndLogged() throws Exception {
     start(own.pem());
 
     assertThat(code(server.channel())).isEqualTo(Code.UNAVAILABLE);
@@ -101,7 +101,7 @@ class TlsTest {
   }
 
   @Test
-  void tlsClient_onAPlaintextPort_isTurnedAwayInALine() throws Exception {
+  void tlsClient_onAPlaintextPort_isRejectedAndLogged() throws Exception {
     server = RunningServer.start();
 
     assertThatThrownBy(() -> connect("TLSv1.3", null).close()).isInstanceOf(SSLException.class);
@@ -111,7 +111,7 @@ class TlsTest {
   }
 
   @Test
-  void silentPeer_isClosedWithoutALine() throws Exception {
+  void silentPeer_isClosedAndNotLogged() throws Exception {
     start(own.pem());
     try (Socket silent = new Socket("127.0.0.1", server.port())) {
       silent.setSoTimeout((int) SOON.toMillis());
@@ -122,7 +122,7 @@ class TlsTest {
   }
 
   @Test
-  void wrongPeers_cannotFillTheLog() throws Exception {
+  void rejectedPeers_cannotFillTheLog() throws Exception {
     start(own.pem());
     for (int i = 0; i < 50; i++) {
       try (Socket socket = new Socket("127.0.0.1", server.port())) {
@@ -135,12 +135,12 @@ class TlsTest {
   }
 
   @Test
-  void clientCertificate_isNeeded() throws Exception {
+  void clientCertificate_isRequired() throws Exception {
     start(mutual());
 
     assertThat(code(server.channel(with(authority.forClient("good"))))).isEqualTo(Code.OK);
     assertThat(code(server.channel(trusting().build()))).isEqualTo(Code.UNAVAILABLE);
-    peers.await("shows no certificate of the authorities in \"tls.clientCaFile\"");
+    peers.await("sent no certificate of the authorities in \"tls.clientCaFile\"");
   }
 
   @Test
@@ -157,14 +157,14 @@ class TlsTest {
   void clientCertificate_ofAnotherAuthority() throws Exception {
     start(mutual());
     Certificate foreign = Certificate.authority(folder, "foreign").forClient("stranger");
-    // By itself the JDK shows none that the server does not ask for; others do.
+    // The JDK by itself sends no certificate that the server does not accept; other clients do.
     SslContext showing = trusting().keyManager(new OneKey(foreign)).build();
 
     assertThat(code(server.channel(showing))).isEqualTo(Code.UNAVAILABLE);
-    peers.await("has a certificate of none of the authorities in \"tls.clientCaFile\"");
+    peers.await("has a certificate that is not signed by an authority in \"tls.clientCaFile\"");
   }
 
-  /** Shows its certificate to whoever asks for one. */
+  /** Sends its certificate to any server that asks for one. */
   private static final class OneKey extends X509ExtendedKeyManager {
 
     private final Certificate certificate;
@@ -217,7 +217,7 @@ class TlsTest {
         GrpcSslContexts.forClient().trustManager(other.certificate().toFile()).build();
 
     assertThat(code(server.channel(trusting))).isEqualTo(Code.UNAVAILABLE);
-    peers.await("does not accept our certificate, and says certificate_unknown");
+    peers.await("rejected this server's certificate: alert certificate_unknown");
   }
 
   @Test
@@ -230,7 +230,7 @@ class TlsTest {
         .isEqualTo("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
     assertThatThrownBy(() -> connect("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"))
         .isInstanceOf(SSLHandshakeException.class);
-    peers.await("has no version or cipher of TLS in common with us");
+    peers.await("shares no TLS version or cipher with this server");
   }
 
   @Test
@@ -250,7 +250,7 @@ class TlsTest {
     String none = folder.resolve("none.pem").toString();
     Certificate other = authority.forServer("other");
     assertRefused(
-        own.pem().put("certificateFile", none), none, "is not there", "tls.certificateFile");
+        own.pem().put("certificateFile", none), none, "does not exist", "tls.certificateFile");
     assertRefused(own.pem().put("keyFile", folder.toString()), "is a folder", "tls.keyFile");
     assertRefused(own.pem().put("keyFile", "/dev/zero"), "/dev/zero is not a regular file");
     String pipe = SpecialFiles.pipe(folder).toString();
@@ -265,21 +265,19 @@ class TlsTest {
         own.pem().put("keyFile", nothing.toString()), "nothing.pem has no PEM private key");
     assertRefused(
         own.pem().put("keyFile", other.key().toString()),
-        "other.key has another key than that of the certificate");
+        "other.key has a key that does not match the certificate");
     assertRefused(
         own.pem().put("clientCaFile", nothing.toString()), "nothing.pem has no PEM certificate");
     String secret = Files.readString(own.key());
-    assertThat(
-            assertRefused(
-                own.pem().put("keyFile", secret), "what is no name of a file is not there"))
+    assertThat(assertRefused(own.pem().put("keyFile", secret), "the value is not a file name"))
         .doesNotContain(secret.lines().skip(1).findFirst().orElseThrow());
     JsonObject pkcs12 = new JsonObject().put("keyStoreFile", own.pkcs12("secret").toString());
-    assertRefused(pkcs12.copy().put("keyStorePassword", "wrong"), "has another password");
+    assertRefused(pkcs12.copy().put("keyStorePassword", "wrong"), "needs another password");
     assertRefused(pkcs12.copy().put("keyStoreFile", nothing.toString()), "is not a PKCS12 file");
   }
 
   @Test
-  void keyThatEverybodyCanRead_isWarnedOf() throws Exception {
+  void worldReadableKey_logsAWarning() throws Exception {
     try (LogLines files = LogLines.of("dev.userservice.tls.SmallFile")) {
       Files.setPosixFilePermissions(own.key(), PosixFilePermissions.fromString("rw-r-----"));
       start(own.pem());
@@ -306,7 +304,7 @@ class TlsTest {
   }
 
   @Test
-  void newCertificate_isTakenUnderLoadWithoutAFailedCall() throws Exception {
+  void newCertificate_isUsedUnderLoadWithoutAFailedCall() throws Exception {
     start(own.pem());
     SslContext trusting = trusting().build();
     AtomicBoolean stop = new AtomicBoolean();
@@ -314,7 +312,7 @@ class TlsTest {
     AtomicInteger failed = new AtomicInteger();
     List<Thread> load =
         List.of(
-            // One connection that stays, and one that is new each time.
+            // One lasting connection, and a new one for each call.
             calling(stop, calls, failed, sameChannel(trusting)),
             calling(stop, calls, failed, () -> server.channel(trusting)));
 
@@ -357,12 +355,12 @@ class TlsTest {
   }
 
   @Test
-  void brokenNewFile_leavesTheOldCertificate() throws Exception {
+  void brokenNewFile_leavesThePreviousCertificate() throws Exception {
     start(mutual());
     SslContext good = with(authority.forClient("good"));
 
     Files.writeString(own.certificate(), "broken");
-    tls.await("has no PEM certificate: \"tls.certificateFile\"; the certificate before it");
+    tls.await("has no PEM certificate: \"tls.certificateFile\"; the previous certificate stays");
     assertThat(code(server.channel(good))).isEqualTo(Code.OK);
 
     authority
@@ -377,7 +375,7 @@ class TlsTest {
   }
 
   @Test
-  void newAuthority_isTakenToo_andThatOfBeforeEndsItsCallers() throws Exception {
+  void newAuthority_isUsed_andThePreviousOnesCallersEnd() throws Exception {
     start(mutual());
     Certificate before = authority.forClient("before");
     Certificate second = Certificate.authority(folder, "second");
@@ -427,7 +425,7 @@ class TlsTest {
     assertGoesOn(other);
   }
 
-  /** Of a client that goes on as if it had not been told; without an answer, or with a refusal. */
+  /** A client that ignores the end of its connection gets no answer, or a refusal. */
   @Test
   void clientCertificate_thatExpired_opensNoFurtherCall() throws Exception {
     start(mutual());
@@ -506,7 +504,7 @@ class TlsTest {
             "late", Certificate.server("late").notAfter(Instant.now().minusSeconds(60)));
     start(own.pem());
 
-    tls.await("clients will refuse certificate of CN=late");
+    tls.await("clients will reject the certificate of CN=late");
   }
 
   private SslContextBuilder trusting() {

@@ -69,7 +69,7 @@ final class NotConnected {
           server, "it hung up in the TLS handshake; if it speaks plaintext, leave out \"tls\"");
     }
     if (failure instanceof VertxException) {
-      return unseen(server, "it hung up after the TLS handshake; " + tls.suspicion());
+      return unseen(server, "it hung up after the TLS handshake; " + tls.likelyReason());
     }
     return unseen(server, words(shaking ? failure.getCause() : failure));
   }

@@ -63,7 +63,7 @@ public final class CallerPort {
         .listen(config.port() == 0 ? -1 : config.port(), config.host())
         .onSuccess(
             listening -> {
-              shared.guard().tls().ifPresent(tls -> tls.serves(listening));
+              shared.guard().tls().ifPresent(tls -> tls.addServer(listening));
               Started.of(vertx).listensOn(listening.actualPort());
             })
         .mapEmpty();

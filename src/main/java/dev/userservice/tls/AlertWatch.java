@@ -18,70 +18,69 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
 /**
- * TLS for a client. It remembers with which alert a server has ended a connection: in TLS 1.3 a
- * server looks at the client's certificate when for the client the handshake is over, and what it
- * says then gets lost on its way up.
+ * TLS for a client that remembers the alert with which a server ended a connection. In TLS 1.3 the
+ * server checks the client's certificate after the client has completed the handshake, and the HTTP
+ * client loses the alert that follows.
  *
- * <p>On the event loop, unlike that of a server: a client has few connections, and while a worker
- * thinks, an alert and the end of its connection overtake each other.
+ * <p>Runs on the event loop, unlike the server's TLS: a client has few connections, and on a worker
+ * thread the alert and the close event can arrive in either order.
  */
 final class AlertWatch extends WatchedTls {
 
   /**
-   * The last words of a server.
+   * The alert with which a server ended a connection.
    *
-   * @param name of the alert
-   * @param late whether the server had shown its certificate before, and so had chosen the version
-   *     and the cipher
+   * @param afterCertificate true when the server had already sent its certificate, and so had
+   *     agreed on a version and a cipher
    */
-  record Alert(String name, boolean late) {}
+  record Alert(String name, boolean afterCertificate) {}
 
   private record Peer(String address, int port) {}
 
-  /** What is known of a connection. */
-  private static final class Talk {
+  /** The state of one connection. */
+  private static final class State {
 
     private volatile String alert;
-    private volatile boolean late;
+    private volatile boolean afterCertificate;
   }
 
-  /** By server, that of its last connection. */
-  private final Map<Peer, Talk> talks;
+  /** The state of the last connection to each server. */
+  private final Map<Peer, State> lastStates;
 
   AlertWatch() {
     this(new ConcurrentHashMap<>());
   }
 
-  private AlertWatch(Map<Peer, Talk> talks) {
-    this.talks = talks;
+  private AlertWatch(Map<Peer, State> lastStates) {
+    this.lastStates = lastStates;
   }
 
   /**
    * The alert with which a server has ended a connection.
    *
-   * @param failure what connecting has failed with
-   * @return null when there was none
+   * @param failure the reason that connecting failed
+   * @return null without an alert
    */
   Alert alert(Throwable failure, String address, int port) {
-    Talk talk = talks.get(new Peer(address, port));
-    if (talk == null) {
+    State state = lastStates.get(new Peer(address, port));
+    if (state == null) {
       return null;
     }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String name = alert(cause);
       if (name != null) {
-        return new Alert(name, talk.late);
+        return new Alert(name, state.afterCertificate);
       }
     }
-    // A server that could not be connected to has said nothing, but it may have done so before.
-    return failure instanceof IOException || talk.alert == null
+    // After an IOException the alert would be that of an earlier connection.
+    return failure instanceof IOException || state.alert == null
         ? null
-        : new Alert(talk.alert, talk.late);
+        : new Alert(state.alert, state.afterCertificate);
   }
 
   @Override
   public AlertWatch copy() {
-    return new AlertWatch(talks);
+    return new AlertWatch(lastStates);
   }
 
   @Override
@@ -98,38 +97,38 @@ final class AlertWatch extends WatchedTls {
     @Override
     protected SslHandler newHandler(
         ByteBufAllocator allocator, String host, int port, boolean startTls, Executor executor) {
-      return new Listener(newEngine(allocator, host, port), startTls, executor);
+      return new AlertHandler(newEngine(allocator, host, port), startTls, executor);
     }
   }
 
-  private final class Listener extends SslHandler {
+  private final class AlertHandler extends SslHandler {
 
-    private final Talk talk = new Talk();
+    private final State state = new State();
 
-    Listener(SSLEngine engine, boolean startTls, Executor executor) {
+    AlertHandler(SSLEngine engine, boolean startTls, Executor executor) {
       super(engine, startTls, executor);
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) throws Exception {
-      talks.put(peer(ctx), talk);
+      lastStates.put(peer(ctx), state);
       super.channelActive(ctx);
     }
 
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out)
         throws SSLException {
-      // Before: whoever waits for the handshake is told of its failure in between.
-      talk.late = hasShownItsCertificate();
+      // Set before decoding, which fails the handshake's Future and so runs its listeners.
+      state.afterCertificate = hasServerCertificate();
       try {
         super.decode(ctx, in, out);
       } catch (SSLException e) {
-        talk.alert = alert(e);
+        state.alert = alert(e);
         throw e;
       }
     }
 
-    private boolean hasShownItsCertificate() {
+    private boolean hasServerCertificate() {
       if (handshakeFuture().isSuccess()) {
         return true;
       }

@@ -11,20 +11,20 @@ import javax.naming.directory.Attribute;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 
-/** What the holder of a certificate is called. */
+/** The names of a certificate's holder. */
 public final class CertificateNames {
 
-  /** RFC 5280, 4.2.1.6: the kinds of name that we take, the one that says most first. */
+  /** RFC 5280, 4.2.1.6: the accepted kinds of name, the most specific first. */
   private static final List<Integer> URI_DNS_EMAIL = List.of(6, 2, 1);
 
   private CertificateNames() {}
 
   /**
-   * The subject alternative names that are URIs, or else hosts, or else e-mail addresses; the
-   * common names of a certificate that has none of these. A holder is known by one name alone:
-   * where there are several, an authority and a server may each look at another one.
+   * Returns the subject alternative names that are URIs, or else hosts, or else e-mail addresses;
+   * without any of these, the common names. Only a certificate with a single name identifies its
+   * holder: of several, an authority and a server may each check another one.
    *
-   * @return different names; empty when there are none that can be read
+   * @return the distinct names; empty when the certificate has none or they cannot be read
    */
   public static List<String> of(X509Certificate certificate) {
     Set<String> found = new LinkedHashSet<>();
@@ -41,7 +41,7 @@ public final class CertificateNames {
         }
       }
       for (Rdn part : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
-        // One part may have several attributes, of which its own getters show only the first.
+        // One RDN may have several attributes; its getters return only the first.
         Attribute common = part.toAttributes().get("CN");
         for (int i = 0; common != null && i < common.size(); i++) {
           found.add(String.valueOf(common.get(i)));

@@ -1,13 +1,13 @@
 package dev.userservice.tls;
 
-/** The certificate of a connected caller is no longer valid; its calls end with this. */
+/** The failure of a call whose caller's certificate is no longer valid. */
 public final class CertificateRejectedException extends RuntimeException {
 
   /** The reasons, with the names that callers receive. */
   public enum Reason {
     /** It has expired since the handshake. */
     CERTIFICATE_EXPIRED,
-    /** No authority that is trusted now has signed it. */
+    /** It is not signed by a currently trusted authority. */
     CERTIFICATE_NOT_TRUSTED
   }
 

@@ -20,12 +20,12 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * TLS 1.2 and 1.3 for a client: it takes only a server whose certificate an authority of its own
- * has signed, for the name that was asked for; and it has words for whatever comes in between.
+ * TLS 1.2 and 1.3 for a client. It accepts only a certificate that a trusted authority has signed
+ * for the requested name, and explains handshakes that fail.
  */
 public final class ClientTls {
 
-  private static final String OURS = "which has TLS 1.2 and 1.3 with ciphers of forward secrecy";
+  private static final String OURS = "which supports TLS 1.2 and 1.3 with forward secrecy";
 
   private final Vertx vertx;
   private final ClientTlsConfig config;
@@ -37,13 +37,13 @@ public final class ClientTls {
     this.config = config;
   }
 
-  /** Whether the client speaks TLS. */
+  /** Returns true when the client uses TLS. */
   public boolean isOn() {
     return config.enabled();
   }
 
   /**
-   * Makes a client speak TLS, if it is meant to.
+   * Adds TLS to a client's options if it is configured.
    *
    * @return the same options; fails with an {@link UnusableFileException}
    */
@@ -68,12 +68,12 @@ public final class ClientTls {
     String file = config.caFile();
     TrustManagerFactory factory =
         file.isEmpty()
-            ? ofTheJdk()
+            ? jdkAuthorities()
             : TlsFiles.authorities(file, "tls.caFile").getTrustManagerFactory(vertx);
     return TlsFiles.check(factory);
   }
 
-  private static TrustManagerFactory ofTheJdk() throws GeneralSecurityException {
+  private static TrustManagerFactory jdkAuthorities() throws GeneralSecurityException {
     TrustManagerFactory factory =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     factory.init((KeyStore) null);
@@ -100,11 +100,11 @@ public final class ClientTls {
   }
 
   /**
-   * What keeps this client and a server apart, and will the next time too.
+   * Explains a failed handshake that a retry would not help.
    *
-   * @param failure what connecting has failed with
+   * @param failure the reason that connecting failed
    * @param address the IP address of the server
-   * @return words to follow the address of the server; null when it may be something else
+   * @return a phrase to follow the server's address; null when the failure is of another kind
    */
   public String explain(Throwable failure, String address, int port) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -112,9 +112,9 @@ public final class ClientTls {
         return refused.getMessage();
       }
       if (cause instanceof NotSslRecordException) {
-        return "speaks plaintext, but this client TLS; if that is right, leave out \"tls\"";
+        return "speaks plaintext, but this client uses TLS; for plaintext, leave out \"tls\"";
       }
-      if (cause instanceof SSLException said && isOfTheVersion(said)) {
+      if (cause instanceof SSLException ssl && isVersionMismatch(ssl)) {
         return "has no version or cipher of TLS in common with this client, " + OURS;
       }
     }
@@ -123,24 +123,25 @@ public final class ClientTls {
   }
 
   /**
-   * What it may be, when a server takes part in the handshake and then hangs up without an alert:
-   * those that are made with gRPC's C core do.
+   * Returns the likely reason that a server closed the connection after the handshake without an
+   * alert, as servers built on gRPC's C core do.
    */
-  public String suspicion() {
+  public String likelyReason() {
     return own == null
-        ? "perhaps it wants a client certificate: \"tls.certificateFile\""
+        ? "perhaps it requires a client certificate: set \"tls.certificateFile\""
         : "perhaps it does not accept the certificate in " + config.identity();
   }
 
-  /** The words of the JDK for an answer in a version that was not offered. */
-  private static boolean isOfTheVersion(SSLException failure) {
+  /** Recognizes the JDK's message for an answer in a version that was not offered. */
+  private static boolean isVersionMismatch(SSLException failure) {
     return String.valueOf(failure.getMessage()).contains("The server selected protocol version");
   }
 
   private String explain(Alert alert) {
     return switch (alert.name()) {
-      case "protocol_version", "insufficient_security" -> nothingInCommon(alert);
-      case "handshake_failure" -> alert.late() ? ofOurCertificate(alert) : nothingInCommon(alert);
+      case "protocol_version", "insufficient_security" -> noCommonParameters(alert);
+      case "handshake_failure" ->
+          alert.afterCertificate() ? certificateRejected(alert) : noCommonParameters(alert);
       case "bad_certificate",
           "certificate_required",
           "certificate_unknown",
@@ -149,32 +150,32 @@ public final class ClientTls {
           "unsupported_certificate",
           "unknown_ca",
           "access_denied" ->
-          ofOurCertificate(alert);
+          certificateRejected(alert);
       case "no_application_protocol" ->
-          "does not answer as a gRPC server: this is TLS, but no HTTP/2";
+          "does not answer as a gRPC server: it uses TLS, but not HTTP/2";
       case "unrecognized_name" ->
-          "has no certificate for the name that it is asked for; correct \"addresses\" or \"tls.serverName\"";
+          "has no certificate for the requested name; correct \"addresses\" or \"tls.serverName\"";
       default -> "ends TLS with the alert " + alert.name();
     };
   }
 
-  private static String nothingInCommon(Alert alert) {
+  private static String noCommonParameters(Alert alert) {
     return "has no version or cipher of TLS in common with this client, %s (%s)"
         .formatted(OURS, alert.name());
   }
 
-  private String ofOurCertificate(Alert alert) {
+  private String certificateRejected(Alert alert) {
     if (own == null) {
-      return "wants a client certificate, but this client has none; set \"tls.certificateFile\" and \"tls.keyFile\", or \"tls.keyStoreFile\"";
+      return "requires a client certificate, but this client has none; set \"tls.certificateFile\" and \"tls.keyFile\", or \"tls.keyStoreFile\"";
     }
-    boolean over = own.getNotAfter().getTime() < System.currentTimeMillis();
+    boolean expired = own.getNotAfter().getTime() < System.currentTimeMillis();
     return "does not accept the certificate of %s, in %s (%s); %s"
         .formatted(
             own.getSubjectX500Principal(),
             config.identity(),
             alert.name(),
-            over
+            expired
                 ? "it expired on " + own.getNotAfter().toInstant()
-                : "it has to be for clients, and signed by an authority that the server trusts");
+                : "it has to be valid for clients and signed by an authority that the server trusts");
   }
 }

@@ -29,12 +29,12 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * Mutual TLS 1.2 and 1.3 between the servers of a cluster, for every way on which they talk. A
- * certificate of the cluster's own authorities makes a server a member: the name in it is not
+ * Mutual TLS 1.2 and 1.3 between the servers of a cluster, for all of their connections. A
+ * certificate of the cluster's own authorities makes a server a member. The name in it is not
  * checked, because servers find each other by addresses that change.
  *
- * <p>When the files change, new handshakes use what they say now; open connections stay. Files that
- * cannot be used leave the last good ones in force.
+ * <p>When the files change, new handshakes use the new ones; open connections stay. Unusable files
+ * leave the previous ones in use.
  */
 public final class ClusterTls implements Shareable {
 
@@ -43,36 +43,35 @@ public final class ClusterTls implements Shareable {
   private final ClusterTlsConfig config;
   private final BiConsumer<String, String> refused;
   private final X509ExtendedKeyManager keyManager =
-      new MemberKeys(() -> this.inForce, () -> this.replaced);
+      new MemberKeys(() -> this.current, () -> this.previous);
   private final X509ExtendedTrustManager trustManager =
-      new MemberTrustManager(() -> this.inForce, this::report);
+      new MemberTrustManager(() -> this.current, this::report);
 
-  /** From before {@link #inForce} was first read, so that no change is missed. */
+  /** The files' content before {@link #current} was first read, so that no change is missed. */
   private final List<Buffer> firstRead;
 
-  private volatile MemberFiles inForce;
+  private volatile MemberFiles current;
 
-  /** Those before {@link #inForce}, for handshakes that are still using them. */
-  private volatile MemberFiles replaced;
+  /** The files before {@link #current}, for handshakes that still use them. */
+  private volatile MemberFiles previous;
 
   /**
    * Reads the files. Blocks.
    *
-   * @param refused told of each peer that is refused, or that refuses this server: its address, and
-   *     what is wrong; from any thread
-   * @throws UnusableFileException when a file cannot be used, or the certificate is not one of a
-   *     member
+   * @param refused called for each peer that is refused, or that refuses this server, with its
+   *     address and the reason; on any thread
+   * @throws UnusableFileException when a file is unusable, or the certificate is not a member's
    */
   public ClusterTls(ClusterTlsConfig config, BiConsumer<String, String> refused) {
     this.config = config;
     this.refused = refused;
     firstRead = FileWatch.contents(config.files());
-    inForce = read(0);
-    replaced = inForce;
-    LOG.info("TLS between servers: " + ServerTls.shown(inForce.certificate()));
+    current = read(0);
+    previous = current;
+    LOG.info("TLS between servers: " + ServerTls.describe(current.certificate()));
   }
 
-  /** The object that was shared by {@link #start}; empty without {@code cluster.tls}. */
+  /** The object that {@link #start} shared; empty without {@code cluster.tls}. */
   public static Optional<ClusterTls> of(Vertx vertx) {
     return Optional.ofNullable(shared(vertx).get(MemberFiles.SECTION));
   }
@@ -81,29 +80,29 @@ public final class ClusterTls implements Shareable {
     return vertx.sharedData().getLocalMap(ClusterTls.class.getName());
   }
 
-  /** The key and certificate for either side of a handshake: always those of the current files. */
+  /** The key and certificate of the current files, for either side of a handshake. */
   public X509ExtendedKeyManager keyManager() {
     return keyManager;
   }
 
   /**
-   * The check of the other side, by the authorities of the current files. It ignores names, also
-   * where the transport asks for their verification, and reports each refusal.
+   * Checks peers by the authorities of the current files. Ignores names, even when the transport
+   * requests their verification, and reports each refusal.
    */
   public X509ExtendedTrustManager trustManager() {
     return trustManager;
   }
 
   /**
-   * TLS of the current files over a connected socket, before its handshake. It leaves closing that
-   * socket to the caller.
+   * Returns TLS with the current files over a connected socket, before its handshake. The caller
+   * closes the socket.
    *
-   * @param client whether this side has connected
+   * @param client true on the side that has connected
    */
   public SSLSocket over(Socket socket, boolean client) throws IOException {
     SSLSocket layer =
         (SSLSocket)
-            inForce
+            current
                 .context()
                 .getSocketFactory()
                 .createSocket(
@@ -117,7 +116,7 @@ public final class ClusterTls implements Shareable {
     return layer;
   }
 
-  /** How long a handshake may take, in milliseconds. */
+  /** The timeout of a handshake, in milliseconds. */
   public int handshakeMillis() {
     return (int) WatchedTls.HANDSHAKE_MILLIS;
   }
@@ -141,11 +140,11 @@ public final class ClusterTls implements Shareable {
   }
 
   /**
-   * Makes an event bus speak TLS. It copies what it is given here: {@link #start} makes it follow
-   * the files.
+   * Adds TLS to the options of an event bus, which copies the certificates: {@link #start} makes it
+   * follow the files.
    */
   public void configure(EventBusOptions bus) {
-    MemberFiles files = inForce;
+    MemberFiles files = current;
     bus.setSsl(true)
         .setClientAuth(ClientAuth.REQUIRED)
         .setTrustAll(false)
@@ -157,15 +156,16 @@ public final class ClusterTls implements Shareable {
     WatchedTls.CIPHERS.forEach(bus::addEnabledCipherSuite);
   }
 
-  /** Follows the files from now on, until Vert.x is closed, and can be found by {@link #of}. */
+  /** Follows the files until Vert.x is closed, and makes this object available to {@link #of}. */
   public void start(Vertx vertx) {
     shared(vertx).put(MemberFiles.SECTION, this);
     Optional<EventBusTls> bus =
         vertx.isClustered() ? Optional.of(new EventBusTls(vertx)) : Optional.empty();
     bus.ifPresent(
-        there -> {
-          there.setClient(following(new ClientSSLOptions().setHostnameVerificationAlgorithm("")));
-          there.setServer(serverOptions());
+        eventBus -> {
+          eventBus.setClient(
+              following(new ClientSSLOptions().setHostnameVerificationAlgorithm("")));
+          eventBus.setServer(serverOptions());
         });
     new FileWatch(vertx, config.files(), () -> replace(vertx, bus)).start(firstRead);
   }
@@ -185,24 +185,24 @@ public final class ClusterTls implements Shareable {
 
   private void replace(Vertx vertx, Optional<EventBusTls> bus) {
     vertx
-        .executeBlocking(() -> read(inForce.number() + 1))
+        .executeBlocking(() -> read(current.number() + 1))
         .onSuccess(
             read -> {
-              boolean isNew = !read.certificate().equals(inForce.certificate());
-              replaced = inForce;
-              inForce = read;
-              // A new context, so that no session of before spares a peer its certificate.
-              bus.ifPresent(there -> there.setServer(serverOptions()));
+              boolean isNew = !read.certificate().equals(current.certificate());
+              previous = current;
+              current = read;
+              // A new context: resumed sessions would skip the check of the peer's certificate.
+              bus.ifPresent(eventBus -> eventBus.setServer(serverOptions()));
               if (isNew) {
-                LOG.info("TLS between servers: " + ServerTls.shown(read.certificate()));
+                LOG.info("TLS between servers: " + ServerTls.describe(read.certificate()));
               }
             })
         .onFailure(
             failure ->
                 LOG.warn(
                     failure instanceof UnusableFileException
-                        ? failure.getMessage() + "; the files before it stay in force"
-                        : "the new files of \"cluster.tls\" cannot be used, those before stay"));
+                        ? failure.getMessage() + "; the previous files stay in use"
+                        : "the new files of \"cluster.tls\" cannot be used; the previous files stay in use"));
   }
 
   private MemberFiles read(long number) {

@@ -12,8 +12,8 @@ import io.vertx.core.net.ServerSSLOptions;
 import java.lang.reflect.Field;
 
 /**
- * The two ends of a clustered event bus of Vert.x 5.0.12. It makes both of a JSON copy of its
- * options, which takes certificates only as they are at the start, and shows neither.
+ * Replaces the TLS options of a clustered event bus of Vert.x 5.0.12, whose server and client are
+ * private and keep the certificates of the start.
  */
 final class EventBusTls {
 
@@ -23,7 +23,7 @@ final class EventBusTls {
   private final NetClient client;
 
   /**
-   * @throws IllegalStateException when another version of Vert.x keeps them elsewhere
+   * @throws IllegalStateException when the version of Vert.x has other fields
    */
   EventBusTls(Vertx vertx) {
     ClusteredEventBus bus = (ClusteredEventBus) ((VertxInternal) vertx).eventBus();
@@ -31,7 +31,8 @@ final class EventBusTls {
       server = (NetServer) field("server").get(bus);
       client = (NetClient) field("client").get(bus);
     } catch (ReflectiveOperationException | ClassCastException e) {
-      throw new IllegalStateException("the event bus of this Vert.x is built in another way", e);
+      throw new IllegalStateException(
+          "the event bus of this version of Vert.x has other fields", e);
     }
   }
 
@@ -41,14 +42,14 @@ final class EventBusTls {
     return field;
   }
 
-  /** For all connections that others make from now on. */
+  /** Sets the options of new incoming connections. */
   void setServer(ServerSSLOptions options) {
     server
         .updateSSLOptions(options, true)
         .onFailure(failure -> LOG.error("the event bus cannot take new certificates", failure));
   }
 
-  /** For all connections that it makes from now on. */
+  /** Sets the options of new outgoing connections. */
   void setClient(ClientSSLOptions options) {
     client
         .updateSSLOptions(options, true)

@@ -7,21 +7,21 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Tells when one of some files has another content: at the second look that finds the same, so that
- * files which belong together may be written one after the other. It looks at the content, since a
- * mounted secret is changed by a link far above the file.
+ * Polls files, and reports a change once two polls in a row return the same new content: files that
+ * belong together may be written one after the other. Compares contents, because a mounted secret
+ * is changed by a link far above the file.
  */
 public final class FileWatch {
 
-  private static final long LOOK_MILLIS = 1_000;
+  private static final long POLL_MILLIS = 1_000;
 
   private final Vertx vertx;
   private final List<String> files;
   private final Runnable changed;
   private List<Buffer> known;
-  private List<Buffer> found;
+  private List<Buffer> candidate;
   private long timer;
-  private boolean looking;
+  private boolean polling;
 
   public FileWatch(Vertx vertx, List<String> files, Runnable changed) {
     this.vertx = vertx;
@@ -29,56 +29,56 @@ public final class FileWatch {
     this.changed = changed;
   }
 
-  /** Looks for the first time; what is there counts as known. */
+  /** Starts with the current content. */
   public Future<Void> start() {
-    return look().onSuccess(this::start).mapEmpty();
+    return read().onSuccess(this::start).mapEmpty();
   }
 
   /**
-   * Takes for known what was there at an earlier time.
+   * Starts with an earlier content.
    *
-   * @param before what {@link #contents} returned then
+   * @param before the result of {@link #contents} at that time
    */
   void start(List<Buffer> before) {
     known = before;
-    timer = vertx.setPeriodic(LOOK_MILLIS, turn -> lookAgain());
+    timer = vertx.setPeriodic(POLL_MILLIS, turn -> poll());
   }
 
   public void stop() {
     vertx.cancelTimer(timer);
   }
 
-  private void lookAgain() {
-    if (looking) {
+  private void poll() {
+    if (polling) {
       return;
     }
-    looking = true;
-    look()
+    polling = true;
+    read()
         .onComplete(
             (contents, failure) -> {
-              looking = false;
+              polling = false;
               if (contents == null || contents.equals(known)) {
-                found = null;
-              } else if (Objects.equals(contents, found)) {
+                candidate = null;
+              } else if (Objects.equals(contents, candidate)) {
                 known = contents;
-                found = null;
+                candidate = null;
                 changed.run();
               } else {
-                found = contents;
+                candidate = contents;
               }
             });
   }
 
-  private Future<List<Buffer>> look() {
+  private Future<List<Buffer>> read() {
     return vertx.executeBlocking(() -> contents(files));
   }
 
-  /** What is in the files now. Blocks. */
+  /** Returns the current content of the files. Blocks. */
   static List<Buffer> contents(List<String> files) {
     return files.stream().filter(file -> !file.isEmpty()).map(FileWatch::content).toList();
   }
 
-  /** Nothing, for a file that cannot be read: whoever is told finds that out again. */
+  /** The content, or nothing for an unreadable file, which the receiver of the report diagnoses. */
   private static Buffer content(String file) {
     try {
       return SmallFile.read(file, "");

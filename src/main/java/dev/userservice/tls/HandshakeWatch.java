@@ -11,10 +11,10 @@ import java.util.function.BiConsumer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 
-/** TLS for a server: off the event loop, and with words for handshakes that fail. */
+/** TLS for a server: runs off the event loop, and explains handshakes that fail. */
 final class HandshakeWatch extends WatchedTls {
 
-  /** The words of the JDK, where Netty has its {@link NotSslRecordException}. */
+  /** The JDK's message where Netty throws {@link NotSslRecordException}. */
   private static final String PLAINTEXT = "Unsupported or unrecognized SSL message";
 
   private static final String CA_FILE = "tls.clientCaFile";
@@ -60,10 +60,11 @@ final class HandshakeWatch extends WatchedTls {
   }
 
   /**
-   * What is wrong with a peer; null for one that just goes, as port scanners and some health checks
-   * do.
+   * Explains a failed handshake.
    *
-   * @param caFile the key of the configuration that names the authorities of peers
+   * @param caFile the configuration key that names the authorities of peers
+   * @return a phrase to follow the peer's address; null when the peer only disconnected, as port
+   *     scanners and some health checks do
    */
   static String explain(Throwable failure, String caFile) {
     if (has(failure, NotSslRecordException.class)
@@ -75,20 +76,20 @@ final class HandshakeWatch extends WatchedTls {
     }
     if (has(failure, CertPathValidatorException.class)
         || has(failure, CertificateException.class)) {
-      return "has a certificate of none of the authorities in \"%s\"".formatted(caFile);
+      return "has a certificate that is not signed by an authority in \"%s\"".formatted(caFile);
     }
-    String said = failure instanceof SSLException ? String.valueOf(failure.getMessage()) : "";
-    if (said.contains("Empty") && said.contains("certificate")) {
-      return "shows no certificate of the authorities in \"%s\"".formatted(caFile);
+    String message = failure instanceof SSLException ? String.valueOf(failure.getMessage()) : "";
+    if (message.contains("Empty") && message.contains("certificate")) {
+      return "sent no certificate of the authorities in \"%s\"".formatted(caFile);
     }
     String alert = alert(failure);
     if (alert != null) {
-      return "does not accept our certificate, and says " + alert;
+      return "rejected this server's certificate: alert " + alert;
     }
-    if (said.contains("protocol version")
-        || said.contains("not supported")
-        || said.contains("in common")) {
-      return "has no version or cipher of TLS in common with us; we have TLS 1.2 and 1.3";
+    if (message.contains("protocol version")
+        || message.contains("not supported")
+        || message.contains("in common")) {
+      return "shares no TLS version or cipher with this server, which supports TLS 1.2 and 1.3";
     }
     return null;
   }

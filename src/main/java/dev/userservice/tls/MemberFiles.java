@@ -14,7 +14,7 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * The content of the files of {@code cluster.tls} at one time.
+ * One version of the files of {@code cluster.tls}.
  *
  * @param number increases with each change of the files
  * @param context uses the managers of {@link ClusterTls}, which follow the files
@@ -34,14 +34,13 @@ record MemberFiles(
   /** Extended key usages of RFC 5280, 4.2.1.12: TLS servers and TLS clients. */
   private static final List<String> USAGES = List.of("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2");
 
-  /** A name for the key exchange that every JDK accepts, because TLS 1.3 has none. */
+  /** A name of a key exchange that every JDK accepts; TLS 1.3 has none. */
   private static final String ANY_KEY_EXCHANGE = "UNKNOWN";
 
   /**
    * Reads the files. Blocks.
    *
-   * @throws UnusableFileException when a file cannot be used, or the certificate is not one of a
-   *     member
+   * @throws UnusableFileException when a file is unusable, or the certificate is not a member's
    */
   static MemberFiles read(
       ClusterTlsConfig config,
@@ -65,7 +64,7 @@ record MemberFiles(
     }
   }
 
-  /** With such a certificate other servers would reject this one, which would stay alone. */
+  /** Fails at the start where the other servers would reject the certificate. */
   private static void checkMember(
       ClusterTlsConfig config,
       X509ExtendedKeyManager keys,
@@ -76,7 +75,7 @@ record MemberFiles(
     if (usages != null && !usages.containsAll(USAGES)) {
       throw unusable(
           config,
-          "has a certificate that is not for both ends of a connection; it needs the extended key usages serverAuth and clientAuth, or none");
+          "has a certificate that is not valid for both servers and clients; it needs the extended key usages serverAuth and clientAuth, or none");
     }
     try {
       certificate.checkValidity();
@@ -89,7 +88,8 @@ record MemberFiles(
       trust.checkServerTrusted(chain, ANY_KEY_EXCHANGE);
       trust.checkClientTrusted(chain, ANY_KEY_EXCHANGE);
     } catch (CertificateException e) {
-      throw unusable(config, "has a certificate of none of the authorities in \"" + CA_FILE + "\"");
+      throw unusable(
+          config, "has a certificate that is not signed by an authority in \"" + CA_FILE + "\"");
     }
   }
 

@@ -9,20 +9,20 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
- * The key and certificate of the current files. Marks aliases with the number of the files, so that
- * a handshake never mixes two versions of them.
+ * The key and certificate of the current files. Aliases carry the number of the files, so that a
+ * handshake never mixes two versions.
  */
 final class MemberKeys extends X509ExtendedKeyManager {
 
-  private final Supplier<MemberFiles> inForce;
-  private final Supplier<MemberFiles> replaced;
+  private final Supplier<MemberFiles> current;
+  private final Supplier<MemberFiles> previous;
 
   /**
-   * @param replaced the files before, for handshakes that still use them
+   * @param previous the files before, for handshakes that still use them
    */
-  MemberKeys(Supplier<MemberFiles> inForce, Supplier<MemberFiles> replaced) {
-    this.inForce = inForce;
-    this.replaced = replaced;
+  MemberKeys(Supplier<MemberFiles> current, Supplier<MemberFiles> previous) {
+    this.current = current;
+    this.previous = previous;
   }
 
   private static String mark(MemberFiles files, String alias) {
@@ -41,8 +41,8 @@ final class MemberKeys extends X509ExtendedKeyManager {
   }
 
   private X509ExtendedKeyManager of(String marked) {
-    MemberFiles current = inForce.get();
-    return marked.startsWith(current.number() + ".") ? current.keys() : replaced.get().keys();
+    MemberFiles files = current.get();
+    return marked.startsWith(files.number() + ".") ? files.keys() : previous.get().keys();
   }
 
   private static String alias(String marked) {
@@ -51,37 +51,37 @@ final class MemberKeys extends X509ExtendedKeyManager {
 
   @Override
   public String[] getClientAliases(String kind, Principal[] issuers) {
-    MemberFiles files = inForce.get();
+    MemberFiles files = current.get();
     return mark(files, files.keys().getClientAliases(kind, issuers));
   }
 
   @Override
   public String chooseClientAlias(String[] kinds, Principal[] issuers, Socket socket) {
-    MemberFiles files = inForce.get();
+    MemberFiles files = current.get();
     return mark(files, files.keys().chooseClientAlias(kinds, issuers, socket));
   }
 
   @Override
   public String chooseEngineClientAlias(String[] kinds, Principal[] issuers, SSLEngine engine) {
-    MemberFiles files = inForce.get();
+    MemberFiles files = current.get();
     return mark(files, files.keys().chooseEngineClientAlias(kinds, issuers, engine));
   }
 
   @Override
   public String[] getServerAliases(String kind, Principal[] issuers) {
-    MemberFiles files = inForce.get();
+    MemberFiles files = current.get();
     return mark(files, files.keys().getServerAliases(kind, issuers));
   }
 
   @Override
   public String chooseServerAlias(String kind, Principal[] issuers, Socket socket) {
-    MemberFiles files = inForce.get();
+    MemberFiles files = current.get();
     return mark(files, files.keys().chooseServerAlias(kind, issuers, socket));
   }
 
   @Override
   public String chooseEngineServerAlias(String kind, Principal[] issuers, SSLEngine engine) {
-    MemberFiles files = inForce.get();
+    MemberFiles files = current.get();
     return mark(files, files.keys().chooseEngineServerAlias(kind, issuers, engine));
   }
 

@@ -10,28 +10,28 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * The check of another server by the authorities of the current files. The JDK gets neither socket
- * nor engine, and so has no name to compare.
+ * Checks another server by the authorities of the current files. The JDK's check gets neither
+ * socket nor engine, so it compares no names.
  */
 final class MemberTrustManager extends X509ExtendedTrustManager {
 
   private static final String UNKNOWN_PEER = "a peer";
 
-  private final Supplier<MemberFiles> inForce;
+  private final Supplier<MemberFiles> current;
   private final BiConsumer<String, Exception> report;
 
   /**
    * @param report called for each rejection with the address of the peer, on any thread
    */
-  MemberTrustManager(Supplier<MemberFiles> inForce, BiConsumer<String, Exception> report) {
-    this.inForce = inForce;
+  MemberTrustManager(Supplier<MemberFiles> current, BiConsumer<String, Exception> report) {
+    this.current = current;
     this.report = report;
   }
 
   private void client(X509Certificate[] chain, String kind, String peer)
       throws CertificateException {
     try {
-      inForce.get().trust().checkClientTrusted(chain, kind);
+      current.get().trust().checkClientTrusted(chain, kind);
     } catch (CertificateException e) {
       report.accept(peer, e);
       throw e;
@@ -41,7 +41,7 @@ final class MemberTrustManager extends X509ExtendedTrustManager {
   private void server(X509Certificate[] chain, String kind, String peer)
       throws CertificateException {
     try {
-      inForce.get().trust().checkServerTrusted(chain, kind);
+      current.get().trust().checkServerTrusted(chain, kind);
     } catch (CertificateException e) {
       report.accept(peer, e);
       throw e;
@@ -96,6 +96,6 @@ final class MemberTrustManager extends X509ExtendedTrustManager {
 
   @Override
   public X509Certificate[] getAcceptedIssuers() {
-    return inForce.get().trust().getAcceptedIssuers();
+    return current.get().trust().getAcceptedIssuers();
   }
 }

@@ -22,17 +22,17 @@ import java.util.function.LongPredicate;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * The certificates of the callers whose connections are open. A handshake checks a certificate as
- * of then; so each is checked again, within a second, when a part of its chain expires, and when
- * the authorities change. Shared by all event loops.
+ * The certificates of callers with an open connection. The handshake has checked them once; each is
+ * checked again, within a second, when a part of its chain expires or the authorities change.
+ * Shared by all event loops.
  */
 final class OpenCertificates {
 
   private static final Logger LOG = LoggerFactory.getLogger(OpenCertificates.class);
 
-  private static final long LOOK_MILLIS = 1_000;
+  private static final long POLL_MILLIS = 1_000;
 
-  /** A handshake that began with the authorities of before has ended by then. */
+  /** The time after which all handshakes with the previous authorities have ended. */
   private static final long SETTLED_NANOS =
       TimeUnit.MILLISECONDS.toNanos(2 * WatchedTls.HANDSHAKE_MILLIS);
 
@@ -48,20 +48,20 @@ final class OpenCertificates {
   }
 
   /**
-   * Starts to look at certificates.
+   * Starts the checks.
    *
-   * @param authorities those of all connections from now on
+   * @param authorities the authorities of new connections
    */
   void start(X509ExtendedTrustManager authorities) {
     this.authorities = authorities;
-    timer = vertx.setPeriodic(LOOK_MILLIS, turn -> look());
+    timer = vertx.setPeriodic(POLL_MILLIS, turn -> checkDue());
   }
 
   void stop() {
     vertx.cancelTimer(timer);
   }
 
-  /** Takes the authorities that new connections have from now on. */
+  /** Replaces the authorities of new connections. */
   void replace(X509ExtendedTrustManager now) {
     if (!certificates(now).equals(certificates(authorities))) {
       authorities = now;
@@ -72,7 +72,7 @@ final class OpenCertificates {
   /**
    * Adds a connection; to be called on its event loop.
    *
-   * @param refused called there, once, when the certificate is no longer good
+   * @param refused called there, once, when the certificate is no longer valid
    */
   void add(
       HttpConnection connection,
@@ -82,7 +82,7 @@ final class OpenCertificates {
     Holder holder =
         new Holder(vertx.getOrCreateContext(), chain, refused, settled ? authorities : null);
     holders.put(connection, holder);
-    // A handshake that resumes a session does not check its certificate again.
+    // A resumed session skips the check of the certificate.
     if (chain.get(0).getNotAfter().getTime() < System.currentTimeMillis()) {
       holder.refuse(CertificateRejectedException.expired());
     }
@@ -95,7 +95,7 @@ final class OpenCertificates {
   /**
    * Checks a connection before each of its calls.
    *
-   * @throws CertificateRejectedException when its certificate is no longer good
+   * @throws CertificateRejectedException when its certificate is no longer valid
    */
   void check(HttpConnection connection) {
     Holder holder = holders.get(connection);
@@ -104,7 +104,7 @@ final class OpenCertificates {
     }
   }
 
-  private void look() {
+  private void checkDue() {
     if (checking) {
       return;
     }
@@ -122,14 +122,16 @@ final class OpenCertificates {
                   LOG.error("The certificates of open connections cannot be checked", failure);
                 } else if (refused > 0) {
                   LOG.info(
-                      "TLS: certificates that expired or lost their authority end %d connections"
+                      "TLS: connections ended because their certificates expired or lost their authority: %d"
                           .formatted(refused));
                 }
               });
     }
   }
 
-  /** Returns how many are refused. Callers with many connections have one certificate. */
+  /**
+   * Returns the number of refused ones. Checks each chain once: a caller may have many connections.
+   */
   private static int check(List<Holder> due, X509ExtendedTrustManager now) {
     Map<List<X509Certificate>, Optional<CertificateRejectedException>> refusals = new HashMap<>();
     int refused = 0;
@@ -140,7 +142,7 @@ final class OpenCertificates {
         one.refuse(refusal.get());
         refused++;
       } else {
-        one.isGood(now);
+        one.passed(now);
       }
     }
     return refused;
@@ -164,18 +166,18 @@ final class OpenCertificates {
     return new HashSet<>(Arrays.asList(authorities.getAcceptedIssuers()));
   }
 
-  /** The caller of one connection. */
+  /** The certificate of one connection's caller. */
   private static final class Holder {
 
     private final Context context;
     private final List<X509Certificate> chain;
     private final Consumer<CertificateRejectedException> refused;
 
-    /** Those that the chain was checked with; null when that is unknown. */
+    /** The authorities of the last check; null when unknown. */
     private volatile X509ExtendedTrustManager checkedWith;
 
-    /** When a part of the chain expires next. */
-    private volatile long nextEndMillis;
+    /** The next time at which a part of the chain expires. */
+    private volatile long nextExpiryMillis;
 
     private volatile CertificateRejectedException refusal;
 
@@ -188,16 +190,16 @@ final class OpenCertificates {
       this.chain = chain;
       this.refused = refused;
       this.checkedWith = checkedWith;
-      nextEndMillis = firstEnd(end -> true);
+      nextExpiryMillis = firstExpiry(expiry -> true);
     }
 
     boolean isDue(X509ExtendedTrustManager now, long millis) {
-      return refusal == null && (checkedWith != now || nextEndMillis <= millis);
+      return refusal == null && (checkedWith != now || nextExpiryMillis <= millis);
     }
 
-    void isGood(X509ExtendedTrustManager now) {
+    void passed(X509ExtendedTrustManager now) {
       long millis = System.currentTimeMillis();
-      nextEndMillis = firstEnd(end -> end > millis);
+      nextExpiryMillis = firstExpiry(expiry -> expiry > millis);
       checkedWith = now;
     }
 
@@ -206,10 +208,10 @@ final class OpenCertificates {
       context.runOnContext(turn -> refused.accept(why));
     }
 
-    private long firstEnd(LongPredicate counts) {
+    private long firstExpiry(LongPredicate filter) {
       return chain.stream()
           .mapToLong(certificate -> certificate.getNotAfter().getTime())
-          .filter(counts)
+          .filter(filter)
           .min()
           .orElse(Long.MAX_VALUE);
     }

@@ -6,9 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /**
- * Tells an operator of peers that cannot be served, such as one that speaks plaintext where TLS is
- * spoken. At most one line in a while, with the number of those that had none: peers must not be
- * able to fill the log.
+ * Logs peers that cannot be served, such as a plaintext client on a TLS port. Logs at most one line
+ * per pause, with the number of lines suppressed since the last: peers must not fill the log.
  */
 public final class RejectedPeers implements BiConsumer<String, String> {
 
@@ -16,10 +15,10 @@ public final class RejectedPeers implements BiConsumer<String, String> {
 
   private final long pauseNanos;
   private long lastNanos;
-  private int silent;
+  private int suppressed;
 
   /**
-   * @param pauseSeconds how long there is no other line after one
+   * @param pauseSeconds the minimum time between two lines
    */
   public RejectedPeers(int pauseSeconds) {
     pauseNanos = TimeUnit.SECONDS.toNanos(pauseSeconds);
@@ -30,12 +29,15 @@ public final class RejectedPeers implements BiConsumer<String, String> {
   public synchronized void accept(String peer, String why) {
     long now = System.nanoTime();
     if (now - lastNanos < pauseNanos) {
-      silent++;
+      suppressed++;
       return;
     }
     LOG.warn(
-        peer + " " + why + (silent == 0 ? "" : "; and " + silent + " more since the last line"));
+        peer
+            + " "
+            + why
+            + (suppressed == 0 ? "" : "; and " + suppressed + " more since the last line"));
     lastNanos = now;
-    silent = 0;
+    suppressed = 0;
   }
 }

@@ -14,15 +14,12 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/**
- * The JDK's check of a server's certificate, with words for one that is refused. The JDK decides,
- * we only explain.
- */
+/** The JDK's check of a server's certificate, with an explanation of each rejection. */
 final class ServerCheck extends X509ExtendedTrustManager {
 
-  private static final int MOST_NAMES = 8;
+  private static final int MAX_NAMES = 8;
 
-  /** RFC 5280, 4.2.1.6: the kinds of name that stand for a server. */
+  /** RFC 5280, 4.2.1.6: the kinds of name that identify a server. */
   private static final int DNS = 2;
 
   private static final int IP = 7;
@@ -31,8 +28,8 @@ final class ServerCheck extends X509ExtendedTrustManager {
   private final String caFile;
 
   /**
-   * @param jdk who decides
-   * @param caFile where its authorities come from; empty for those of the JDK
+   * @param jdk the check that decides
+   * @param caFile the file of its authorities; empty for the JDK's
    */
   ServerCheck(X509ExtendedTrustManager jdk, String caFile) {
     this.jdk = jdk;
@@ -53,28 +50,28 @@ final class ServerCheck extends X509ExtendedTrustManager {
   private String explain(
       X509Certificate[] chain, String kind, String host, CertificateException refused) {
     if (WatchedTls.has(refused, CertificateExpiredException.class)) {
-      return "shows a certificate that expired on %s; its operator has to renew it, unless the clock here is wrong"
-          .formatted(first(chain, ServerCheck::isOver).getNotAfter().toInstant());
+      return "has a certificate that expired on %s; renew it, or correct this machine's clock"
+          .formatted(first(chain, ServerCheck::isExpired).getNotAfter().toInstant());
     }
     if (WatchedTls.has(refused, CertificateNotYetValidException.class)) {
-      return "shows a certificate that is not valid before %s, unless the clock here is wrong"
-          .formatted(first(chain, one -> !isOver(one)).getNotBefore().toInstant());
+      return "has a certificate that is not valid before %s; wait, or correct this machine's clock"
+          .formatted(first(chain, one -> !isExpired(one)).getNotBefore().toInstant());
     }
     if (WatchedTls.has(refused, CertPathBuilderException.class)) {
-      return "shows a certificate that no authority %s has signed (it is of \"%s\", signed by \"%s\"); name the file of the right one in \"tls.caFile\""
+      return "has a certificate that no authority %s has signed (it is of \"%s\", signed by \"%s\"); name the right authority's file in \"tls.caFile\""
           .formatted(
               caFile.isEmpty() ? "of the JDK" : "in " + caFile,
               chain[0].getSubjectX500Principal(),
               chain[chain.length - 1].getIssuerX500Principal());
     }
-    return refused.getCause() == null && isSignedRight(chain, kind)
-        ? "shows a certificate for %s, but not for \"%s\"; take one of its names in \"addresses\", or the right one in \"tls.serverName\""
+    return refused.getCause() == null && isCorrectlySigned(chain, kind)
+        ? "has a certificate for %s, not for \"%s\"; use one of its names in \"addresses\" or \"tls.serverName\""
             .formatted(names(chain[0]), host)
-        : "shows a certificate that cannot be taken: " + refused.getMessage();
+        : "has a certificate that is not acceptable: " + refused.getMessage();
   }
 
-  /** Then it was the name that is wrong: of the same checks, this leaves out only that one. */
-  private boolean isSignedRight(X509Certificate[] chain, String kind) {
+  /** Repeats the check without the name: when it succeeds, only the name is wrong. */
+  private boolean isCorrectlySigned(X509Certificate[] chain, String kind) {
     try {
       jdk.checkServerTrusted(chain, kind);
       return true;
@@ -83,7 +80,7 @@ final class ServerCheck extends X509ExtendedTrustManager {
     }
   }
 
-  /** The first certificate that is not valid now in some way; else that of the server itself. */
+  /** The first currently invalid certificate that matches; by default the server's own. */
   private static X509Certificate first(
       X509Certificate[] chain, Predicate<X509Certificate> invalid) {
     for (X509Certificate certificate : chain) {
@@ -98,11 +95,11 @@ final class ServerCheck extends X509ExtendedTrustManager {
     return chain[0];
   }
 
-  private static boolean isOver(X509Certificate certificate) {
+  private static boolean isExpired(X509Certificate certificate) {
     return certificate.getNotAfter().getTime() < System.currentTimeMillis();
   }
 
-  /** The names that count; RFC 6125, 6.4.4: the common name does only when there is no other. */
+  /** The names that are checked; by RFC 6125, 6.4.4, the common name only without any other. */
   private static String names(X509Certificate certificate) {
     List<String> names = new ArrayList<>();
     try {
@@ -113,17 +110,17 @@ final class ServerCheck extends X509ExtendedTrustManager {
         }
       }
     } catch (CertificateParsingException e) {
-      return "nobody whose name can be read";
+      return "unreadable names";
     }
     if (names.isEmpty()) {
       return "\"" + certificate.getSubjectX500Principal() + "\"";
     }
-    int more = names.size() - MOST_NAMES;
-    return String.join(", ", names.subList(0, Math.min(names.size(), MOST_NAMES)))
+    int more = names.size() - MAX_NAMES;
+    return String.join(", ", names.subList(0, Math.min(names.size(), MAX_NAMES)))
         + (more > 0 ? " and " + more + " others" : "");
   }
 
-  // All else is asked for by nobody here, and answered as the JDK does.
+  // The methods below are unused here, and answer as the JDK does.
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String kind, Socket socket)

@@ -26,10 +26,9 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * TLS 1.2 and 1.3 for a server, with a certificate that is replaced while it runs when its files
- * change: new connections get the new one, open ones stay, unless their callers' certificates are
- * no longer trusted. A new one that cannot be used leaves the old one in its place. Shared by all
- * event loops.
+ * TLS 1.2 and 1.3 for a server, whose certificate is replaced when its files change. New
+ * connections use the new one; open ones stay unless their callers' certificates are no longer
+ * trusted. Unusable files leave the previous ones in use. Shared by all event loops.
  */
 public final class ServerTls {
 
@@ -41,8 +40,8 @@ public final class ServerTls {
   private final FileWatch watch;
   private final OpenCertificates callers;
 
-  /** Those that are in force: read by the thread that looks for new ones. */
-  private volatile Files inForce;
+  /** The files in use; also read by the worker thread that reads new ones. */
+  private volatile Files current;
 
   public ServerTls(Vertx vertx, TlsConfig config) {
     this.vertx = vertx;
@@ -68,7 +67,7 @@ public final class ServerTls {
         .compose(known -> vertx.executeBlocking(this::read))
         .onSuccess(
             read -> {
-              inForce = read;
+              current = read;
               read.authorities.ifPresent(callers::start);
             })
         .mapEmpty();
@@ -79,22 +78,22 @@ public final class ServerTls {
     callers.stop();
   }
 
-  /** When the certificate of the server ends; to be called after {@link #open} has succeeded. */
+  /** The expiry of the server's certificate; to be called after {@link #open} has succeeded. */
   public Instant expiry() {
-    return inForce.expiry;
+    return current.expiry;
   }
 
-  /** Whether callers must show a certificate. */
+  /** Returns true when callers must have a certificate. */
   public boolean isMutual() {
     return config.isMutual();
   }
 
   /**
-   * Watches the certificate of a caller for as long as its connection is open; without effect when
-   * callers need none. To be called on the event loop of the connection.
+   * Watches the certificate of a caller while its connection is open; without effect when callers
+   * need none. To be called on the event loop of the connection.
    *
-   * @param refused called there, once, when the certificate has expired or is no longer trusted;
-   *     with what its calls end
+   * @param refused called there, once, when the certificate has expired or is no longer trusted,
+   *     with the failure of its calls
    */
   public void connected(HttpConnection connection, Consumer<CertificateRejectedException> refused) {
     if (isMutual()) {
@@ -103,12 +102,12 @@ public final class ServerTls {
             connection.peerCertificates().stream().map(X509Certificate.class::cast).toList();
         callers.add(connection, chain, refused);
       } catch (SSLPeerUnverifiedException e) {
-        throw new IllegalStateException("a handshake without a certificate", e);
+        throw new IllegalStateException("the handshake had no certificate", e);
       }
     }
   }
 
-  /** A connection has closed. */
+  /** Forgets a closed connection. */
   public void disconnected(HttpConnection connection) {
     callers.remove(connection);
   }
@@ -123,18 +122,18 @@ public final class ServerTls {
   }
 
   /**
-   * Makes a server speak TLS; to be called before it listens.
+   * Adds TLS to a server's options; to be called before it listens.
    *
-   * @param failed told of each handshake that fails for a reason which somebody can do something
-   *     about: the address of the peer, and what is wrong
+   * @param failed called for each failed handshake that has an explanation, with the address of the
+   *     peer and the explanation
    */
   public void configure(HttpServerOptions server, BiConsumer<String, String> failed) {
     server
         .setSsl(true)
         .setUseAlpn(true)
-        .setClientAuth(inForce.options.getClientAuth())
-        .setKeyCertOptions(inForce.options.getKeyCertOptions())
-        .setTrustOptions(inForce.options.getTrustOptions())
+        .setClientAuth(current.options.getClientAuth())
+        .setKeyCertOptions(current.options.getKeyCertOptions())
+        .setTrustOptions(current.options.getTrustOptions())
         .setEnabledSecureTransportProtocols(WatchedTls.PROTOCOLS)
         .setSslEngineOptions(new HandshakeWatch(failed))
         .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
@@ -142,16 +141,16 @@ public final class ServerTls {
     WatchedTls.CIPHERS.forEach(server::addEnabledCipherSuite);
   }
 
-  /** A server that gets new certificates, from when it listens. */
-  public void serves(HttpServer server) {
+  /** Gives a listening server each new certificate. */
+  public void addServer(HttpServer server) {
     servers.add(server);
   }
 
   /**
-   * What the files say.
+   * The content of the files.
    *
-   * @param expiry of the certificate
-   * @param authorities those of callers; empty when they need no certificate
+   * @param expiry the expiry of the certificate
+   * @param authorities the authorities of callers; empty when callers need no certificate
    */
   private record Files(
       ServerSSLOptions options, Instant expiry, Optional<X509ExtendedTrustManager> authorities) {}
@@ -163,13 +162,13 @@ public final class ServerTls {
     X509Certificate certificate = identity.certificate();
     try {
       certificate.checkValidity();
-      LOG.info("TLS: " + shown(certificate));
+      LOG.info("TLS: " + describe(certificate));
     } catch (CertificateException e) {
-      if (inForce != null) {
+      if (current != null) {
         throw new UnusableFileException(
             config.identity().toString(), "has expired, or is not valid yet", "tls");
       }
-      LOG.warn("TLS: clients will refuse " + shown(certificate));
+      LOG.warn("TLS: clients will reject the " + describe(certificate));
     }
     ServerSSLOptions read =
         new ServerSSLOptions()
@@ -186,7 +185,7 @@ public final class ServerTls {
             : Optional.of(TlsFiles.check(authorities.getTrustManagerFactory(vertx))));
   }
 
-  static String shown(X509Certificate certificate) {
+  static String describe(X509Certificate certificate) {
     return "certificate of %s, valid from %s to %s"
         .formatted(
             certificate.getSubjectX500Principal(),
@@ -199,7 +198,7 @@ public final class ServerTls {
         .executeBlocking(this::read)
         .compose(
             read -> {
-              inForce = read;
+              current = read;
               return Future.join(
                       servers.stream()
                           .map(server -> server.updateSSLOptions(read.options))
@@ -210,7 +209,7 @@ public final class ServerTls {
             failure ->
                 LOG.warn(
                     failure instanceof UnusableFileException
-                        ? failure.getMessage() + "; the certificate before it stays"
-                        : "the new certificate cannot be taken, the one before it stays"));
+                        ? failure.getMessage() + "; the previous certificate stays in use"
+                        : "the new certificate cannot be used; the previous certificate stays in use"));
   }
 }

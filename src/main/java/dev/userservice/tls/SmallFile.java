@@ -21,11 +21,10 @@ public final class SmallFile {
   private SmallFile() {}
 
   /**
-   * All of a file.
+   * Reads a whole file.
    *
-   * @param key the key of the configuration that names it
-   * @throws UnusableFileException when it cannot be read, is no regular file, or is larger than 1
-   *     MiB
+   * @param key the configuration key that names it
+   * @throws UnusableFileException when it is unreadable, not a regular file, or larger than 1 MiB
    */
   public static Buffer read(String file, String key) {
     try {
@@ -33,19 +32,19 @@ public final class SmallFile {
     } catch (BoundedFile.UnfitException e) {
       throw new UnusableFileException(file, e.getMessage(), key);
     } catch (NoSuchFileException | InvalidPathException e) {
-      throw new UnusableFileException(file, "is not there", key);
+      throw new UnusableFileException(file, "does not exist", key);
     } catch (IOException e) {
       throw new UnusableFileException(file, "cannot be read", key);
     }
   }
 
-  /** What a PEM file is read for. */
+  /** Reads one part of a PEM file. */
   interface PemReader<T> {
     T read(PemFile file) throws BoundedFile.UnfitException;
   }
 
   /**
-   * Part of a PEM file.
+   * Reads one part of a PEM file.
    *
    * @throws UnusableFileException as {@link #read} does, or when the file does not have that part
    */
@@ -53,7 +52,7 @@ public final class SmallFile {
     return pem(read(file, key), file, key, reader);
   }
 
-  /** As {@link #pem}, of a file with a secret. */
+  /** Like {@link #pem}, for a file with a secret. */
   static <T> T secretPem(String file, String key, PemReader<T> reader) {
     return pem(secret(file, key), file, key, reader);
   }
@@ -66,19 +65,21 @@ public final class SmallFile {
     }
   }
 
-  /** As {@link #read}, for a file with a secret: says in the log when everybody can read it. */
+  /**
+   * Like {@link #read}, for a secret: logs a warning when every user of the machine can read it.
+   */
   static Buffer secret(String file, String key) {
     Buffer bytes = read(file, key);
     BoundedFile.warnIfOpen(file, key, LOG::warn);
     return bytes;
   }
 
-  /** The one line of a file with a secret. */
+  /** Reads a secret of one line. */
   public static String line(String file, String key) {
     return text(secret(file, key)).strip();
   }
 
-  /** UTF-8, after a byte order mark or without. */
+  /** Decodes UTF-8, with or without a byte order mark. */
   public static String text(Buffer bytes) {
     String text = bytes.toString(StandardCharsets.UTF_8);
     return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;

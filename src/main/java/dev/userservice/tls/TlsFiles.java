@@ -32,14 +32,12 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509KeyManager;
 
-/**
- * Certificates and keys out of files, checked: whoever gets them from here can use them. Blocks.
- */
+/** Reads certificates and keys from files, and checks that they can be used. Blocks. */
 public final class TlsFiles {
 
-  private static final int LEAST_RSA_BITS = 2_048;
+  private static final int MIN_RSA_BITS = 2_048;
 
-  /** By the kind of a key, how it signs. */
+  /** The signature algorithm of each kind of key. */
   private static final Map<String, String> SIGNATURES =
       Map.of(
           "RSA",
@@ -51,17 +49,17 @@ public final class TlsFiles {
           "EdDSA",
           "EdDSA");
 
-  /** A certificate with its key, and what Vert.x makes of both. */
+  /** A certificate with its key, as options of Vert.x. */
   record Identity(X509Certificate certificate, KeyCertOptions options) {}
 
   private TlsFiles() {}
 
   /**
-   * A certificate with its key.
+   * Reads a certificate with its key.
    *
-   * @param section the object of the configuration that names the files, for messages
-   * @throws UnusableFileException when a file cannot be read, is not what it should be, or the key
-   *     is not that of the certificate
+   * @param section the configuration object that names the files, for messages
+   * @throws UnusableFileException when a file is unreadable or of another kind, or the key does not
+   *     match the certificate
    */
   static Identity identity(Vertx vertx, KeyPairConfig config, String section) {
     return config.keyStoreFile().isEmpty()
@@ -70,7 +68,7 @@ public final class TlsFiles {
   }
 
   /**
-   * The authorities of a PEM file.
+   * Reads the authorities of a PEM file.
    *
    * @throws UnusableFileException when it cannot be read or has no certificate
    */
@@ -79,7 +77,7 @@ public final class TlsFiles {
         .addCertValue(PemFile.write(SmallFile.pem(file, key, PemFile::authorities)));
   }
 
-  /** The keys of an identity, as handshakes ask for them. */
+  /** The key manager of an identity. */
   static X509ExtendedKeyManager keys(KeyManagerFactory identity) {
     for (KeyManager manager : identity.getKeyManagers()) {
       if (manager instanceof X509ExtendedKeyManager found) {
@@ -89,7 +87,7 @@ public final class TlsFiles {
     throw new IllegalStateException("this JDK cannot use keys");
   }
 
-  /** The check that the JDK makes with authorities. */
+  /** The JDK's check of certificates by authorities. */
   static X509ExtendedTrustManager check(TrustManagerFactory authorities) {
     for (TrustManager manager : authorities.getTrustManagers()) {
       if (manager instanceof X509ExtendedTrustManager found) {
@@ -99,7 +97,7 @@ public final class TlsFiles {
     throw new IllegalStateException("this JDK cannot check certificates");
   }
 
-  /** The same, with the {@link #authorities} of a PEM file, and without Vert.x. */
+  /** The same for the authorities of a PEM file, without Vert.x. */
   static X509ExtendedTrustManager check(String file, String key) {
     try {
       KeyStore store = KeyStore.getInstance("PKCS12");
@@ -140,18 +138,18 @@ public final class TlsFiles {
     }
   }
 
-  /** The certificate of the key, wherever it stands; of several the first, if that is one. */
+  /** The certificate of the key, at any position; with several, it has to be the first. */
   private static X509Certificate own(
       List<X509Certificate> certificates, PrivateKey key, KeyPairConfig config, String section) {
     X509Certificate first = certificates.get(0);
     List<X509Certificate> own =
-        certificates.stream().filter(one -> belong(one, key)).distinct().toList();
+        certificates.stream().filter(one -> matches(one, key)).distinct().toList();
     if (own.isEmpty()) {
       String kind = first.getPublicKey().getAlgorithm();
       throw new UnusableFileException(
           config.keyFile(),
           kind.equals(key.getAlgorithm())
-              ? "has another key than that of the certificate in " + config.certificateFile()
+              ? "has a key that does not match the certificate in " + config.certificateFile()
               : "has a key for %s, but the certificate in %s is for %s"
                   .formatted(key.getAlgorithm(), config.certificateFile(), kind),
           section + ".keyFile");
@@ -165,10 +163,7 @@ public final class TlsFiles {
     return own.contains(first) ? first : own.get(0);
   }
 
-  /**
-   * A certificate and those that lead to its authority, in the order of RFC 8446, 4.4.2, whatever
-   * their order in the file.
-   */
+  /** The chain of a certificate in the order of RFC 8446, 4.4.2, from certificates in any order. */
   private static List<X509Certificate> chain(
       X509Certificate own, List<X509Certificate> all, String file, String key) {
     List<X509Certificate> chain = new ArrayList<>(List.of(own));
@@ -181,11 +176,11 @@ public final class TlsFiles {
       above = issuer(above.get(), others);
     }
     for (X509Certificate other : others) {
-      // Another certificate of an authority that is in the chain already: only one can be sent.
+      // A second certificate of an authority in the chain is skipped: only one can be sent.
       if (chain.stream().noneMatch(one -> one.getPublicKey().equals(other.getPublicKey()))) {
         throw new UnusableFileException(
             file,
-            "has a certificate of %s, which does not belong to the chain of %s; leave it out, or replace it by one of %s"
+            "has a certificate of %s, which does not belong to the chain of %s; remove it, or replace it by one of %s"
                 .formatted(
                     other.getSubjectX500Principal(),
                     own.getSubjectX500Principal(),
@@ -229,7 +224,7 @@ public final class TlsFiles {
       throw e;
     } catch (Exception e) {
       throw WatchedTls.has(e, UnrecoverableKeyException.class)
-          ? new UnusableFileException(file, "has another password", section + ".keyStorePassword")
+          ? new UnusableFileException(file, "needs another password", section + ".keyStorePassword")
           : new UnusableFileException(
               file,
               isPem(file, bytes)
@@ -268,17 +263,17 @@ public final class TlsFiles {
   private static void check(
       X509Certificate certificate, PrivateKey secret, String file, String key) {
     if (certificate.getPublicKey() instanceof RSAKey rsa
-        && rsa.getModulus().bitLength() < LEAST_RSA_BITS) {
+        && rsa.getModulus().bitLength() < MIN_RSA_BITS) {
       throw new UnusableFileException(
-          file, "has an RSA key of less than " + LEAST_RSA_BITS + " bits", key);
+          file, "has an RSA key of less than " + MIN_RSA_BITS + " bits", key);
     }
-    if (!belong(certificate, secret)) {
-      throw new UnusableFileException(file, "has another key than that of the certificate", key);
+    if (!matches(certificate, secret)) {
+      throw new UnusableFileException(file, "has a key that does not match the certificate", key);
     }
   }
 
-  /** The JDK would find that out only in the first handshake, and tell the client alone. */
-  private static boolean belong(X509Certificate certificate, PrivateKey secret) {
+  /** Without this check, a mismatch would only show in handshakes, and only to clients. */
+  private static boolean matches(X509Certificate certificate, PrivateKey secret) {
     String algorithm = SIGNATURES.get(certificate.getPublicKey().getAlgorithm());
     if (algorithm == null) {
       return false;

@@ -14,12 +14,12 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 
-/** The JDK's TLS, 1.2 and 1.3, with our ciphers in our order, and with somebody who looks on. */
+/** The JDK's TLS 1.2 and 1.3 with our ciphers in our order; subclasses observe handshakes. */
 abstract class WatchedTls extends JdkSSLEngineOptions {
 
   static final Set<String> PROTOCOLS = Set.of("TLSv1.3", "TLSv1.2");
 
-  /** Forward secrecy and authenticated encryption, and nothing else; the best first. */
+  /** Only ciphers with forward secrecy and authenticated encryption, the best first. */
   static final List<String> CIPHERS =
       List.of(
           "TLS_AES_256_GCM_SHA384",
@@ -32,19 +32,19 @@ abstract class WatchedTls extends JdkSSLEngineOptions {
           "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
           "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
 
-  /** How long a peer has for the handshake. */
+  /** The timeout of a handshake. */
   static final long HANDSHAKE_MILLIS = 5_000;
 
-  /** The words of the JDK, some versions with others around them; the name is RFC 8446's, 6. */
+  /** The JDK's message, in some versions with a prefix; the name is that of RFC 8446, 6. */
   private static final Pattern ALERT = Pattern.compile("Received fatal alert: ([a-z_]+)");
 
-  /** Looks on at the connections of a context. */
+  /** Wraps a context to observe its connections. */
   abstract SslContext watched(SslContext context);
 
-  /** The alert with which the peer has ended the connection; null for any other failure. */
+  /** The alert with which the peer ended the connection; null for any other failure. */
   static String alert(Throwable failure) {
-    Matcher said = ALERT.matcher(String.valueOf(failure.getMessage()));
-    return failure instanceof SSLException && said.find() ? said.group(1) : null;
+    Matcher matcher = ALERT.matcher(String.valueOf(failure.getMessage()));
+    return failure instanceof SSLException && matcher.find() ? matcher.group(1) : null;
   }
 
   static boolean has(Throwable failure, Class<? extends Throwable> kind) {
@@ -73,7 +73,7 @@ abstract class WatchedTls extends JdkSSLEngineOptions {
     };
   }
 
-  /** Vert.x keeps ciphers without an order. */
+  /** A context with our order of ciphers, which Vert.x does not keep. */
   abstract static class Ordered extends DelegatingSslContext {
 
     Ordered(SslContext context) {

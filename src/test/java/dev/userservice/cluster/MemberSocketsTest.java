@@ -124,7 +124,7 @@ class MemberSocketsTest {
     MemberSockets sockets = sockets(authority, LONG_MILLIS);
     assertThatThrownBy(() -> connect(sockets)).isInstanceOf(SocketException.class);
     assertThat(refused)
-        .contains("has a certificate of none of the authorities in \"cluster.tls.caFile\"");
+        .contains("has a certificate that is not signed by an authority in \"cluster.tls.caFile\"");
   }
 
   @Test
