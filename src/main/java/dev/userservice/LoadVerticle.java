@@ -36,7 +36,7 @@ public final class LoadVerticle extends VerticleBase {
    *     not be made, or a call failed
    */
   LoadVerticle(Promise<Void> ended) {
-    this(ended, Terminal.output(Terminal.charset()), Terminal.isThere());
+    this(ended, Terminal.output(Terminal.charset()), Terminal.isInteractive());
   }
 
   /**

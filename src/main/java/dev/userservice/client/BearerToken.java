@@ -4,15 +4,15 @@ import dev.userservice.config.ClientConfig;
 import dev.userservice.tls.SmallFile;
 import dev.userservice.tls.UnusableFileException;
 
-/** The bearer token (RFC 6750) that a client sends. It is never shown. */
+/** Reads the bearer token (RFC 6750) that a client sends. It is never printed. */
 public final class BearerToken {
 
   private BearerToken() {}
 
   /**
-   * The token of a configuration, or of the file that it names. Blocks.
+   * Reads the token of a configuration, or of the file that it names. Blocks.
    *
-   * @return empty when there is none
+   * @return empty without a token
    * @throws UnusableFileException when the file cannot be read, or has no token
    */
   public static String read(ClientConfig config) {
@@ -24,7 +24,9 @@ public final class BearerToken {
     if (!ClientConfig.isToken(token)) {
       throw new UnusableFileException(
           file,
-          token.isEmpty() ? "is empty" : "has no token: that " + ClientConfig.TOKEN_FORM,
+          token.isEmpty()
+              ? "is empty"
+              : "does not contain a token, which " + ClientConfig.TOKEN_FORM,
           "tokenFile");
     }
     return token;

@@ -11,11 +11,11 @@ import java.util.regex.Pattern;
 
 /**
  * A call that did not end with OK: its status, message and details, from the server, or from this
- * client when the server sent none that can be read.
+ * client when the server sent no readable ones.
  */
 public final class CallException extends RuntimeException {
 
-  /** The reason with which a server says that nothing was changed. */
+  /** The reason by which a server confirms that nothing was changed. */
   private static final String NOTHING_CHANGED = "STORE_UNAVAILABLE";
 
   private static final Pattern CODE = Pattern.compile("[0-9]{1,2}");
@@ -44,12 +44,12 @@ public final class CallException extends RuntimeException {
     this.reason = reason;
   }
 
-  /** A failure found by this client, not reported by a server. */
+  /** A failure that this client found, not one that a server reported. */
   static CallException here(GrpcStatus status, String message) {
     return new CallException(status, message, List.of(), false, false, false, "");
   }
 
-  /** UNAVAILABLE; certainly no server processed the call. */
+  /** UNAVAILABLE; the call certainly was not processed. */
   static CallException notProcessed(String message) {
     return new CallException(GrpcStatus.UNAVAILABLE, message, List.of(), false, false, true, "");
   }
@@ -107,37 +107,37 @@ public final class CallException extends RuntimeException {
     return saidByServer;
   }
 
-  /** Whether a retry is useless. */
+  /** Returns true when a retry is useless. */
   boolean isPermanent() {
     return permanent;
   }
 
-  /** Whether the server refused the caller's identity or rights. */
-  public boolean isOfAccess() {
+  /** Returns true when the server refused the caller's identity or rights. */
+  public boolean isAccessRefused() {
     return status == GrpcStatus.UNAUTHENTICATED || status == GrpcStatus.PERMISSION_DENIED;
   }
 
-  /** Whether a retry may succeed. */
+  /** Returns true when a retry may succeed. */
   boolean isTransient() {
     return status == GrpcStatus.UNAVAILABLE && !permanent;
   }
 
-  /** Whether a retry cannot apply the call twice: no server processed it, or one said so. */
+  /** Returns true when the call certainly had no effect, so that a retry cannot apply it twice. */
   boolean changedNothing() {
     return changedNothing;
   }
 
-  /** Status and message. */
-  public String explained() {
+  /** The name of the status, followed by the message if it is not empty. */
+  public String statusAndMessage() {
     return getMessage().isEmpty() ? status.name() : status.name() + ": " + getMessage();
   }
 
-  /** Returns the status of a code of one or two ASCII digits; null when there is none. */
+  /** Returns the status of a code of one or two ASCII digits, or null. */
   private static GrpcStatus status(String code) {
     return CODE.matcher(code).matches() ? GrpcStatus.valueOf(Integer.parseInt(code)) : null;
   }
 
-  /** The gRPC specification, "Percent-Encoded"; what is no such byte stays as it is. */
+  /** Decodes "Percent-Encoded" of the gRPC specification; leaves invalid sequences as they are. */
   private static String percentDecoded(String text) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
     for (int i = 0; i < text.length(); i++) {
@@ -148,8 +148,7 @@ public final class CallException extends RuntimeException {
         bytes.write(high << 4 | low);
         i += 2;
       } else {
-        // A char of a header is a byte of the wire: so UTF-8 that was not encoded is understood
-        // too.
+        // A char of a header is a byte on the wire, so this also decodes plain UTF-8.
         bytes.write(text.charAt(i));
       }
     }

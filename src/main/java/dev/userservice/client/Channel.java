@@ -29,11 +29,11 @@ import java.util.function.Supplier;
 
 /**
  * Calls to one or more servers: waits for the first server to listen, balances calls over all, and
- * retries a call that no server has seen, or that changes nothing. For one event loop.
+ * retries a call that no server has processed, or that changes nothing. For one event loop.
  */
 public final class Channel {
 
-  /** Any gRPC server may have it; ours always has. */
+  /** The standard health check, which this project's servers always have. */
   public static final ServiceMethod<HealthCheckResponse, HealthCheckRequest> HEALTH_CHECK =
       ServiceMethod.client(
           ServiceName.create("grpc.health.v1.Health"),
@@ -41,7 +41,7 @@ public final class Channel {
           GrpcMessageEncoder.encoder(),
           GrpcMessageDecoder.decoder(HealthCheckResponse.getDefaultInstance()));
 
-  /** Beside one attempt for each server. */
+  /** The number of retries in addition to one attempt per server. */
   private static final int RETRIES = 3;
 
   private static final long CLOSE_MILLIS = 5_000;
@@ -116,7 +116,7 @@ public final class Channel {
   }
 
   /**
-   * Starts a call. A server that cannot be reached has not seen it, so another server gets it.
+   * Starts a call. If a server cannot be reached, the call goes to another one.
    *
    * @param extraMillis the time of the caller's own pauses in it, added to {@code deadlineMillis}
    * @return the call, which reports its own end. Fails with a {@link CallException} without a
@@ -198,7 +198,7 @@ public final class Channel {
    * response. All attempts together have {@code deadlineMillis}.
    *
    * @param use runs each attempt; its Future completes when the attempt is done
-   * @param answered whether a response has arrived
+   * @param answered returns true once a response has arrived
    */
   public <Q, R, T> Future<T> read(
       ServiceMethod<R, Q> method,
@@ -266,7 +266,7 @@ public final class Channel {
             });
   }
 
-  /** A silent server counts too: it would go on to get its share of calls. */
+  /** Includes silent servers, which would otherwise keep their share of the calls. */
   private static boolean isUnhealthy(Throwable failure) {
     return failure instanceof CallException call
         && (call.status() == GrpcStatus.UNAVAILABLE
@@ -279,14 +279,14 @@ public final class Channel {
         : Future.succeededFuture(budget.within(config.deadlineMillis() + extraMillis));
   }
 
-  /** The servers that got calls since the last such question; empty with one server. */
+  /** Returns and clears the servers called since the last time; empty with a single server. */
   public List<Address> takeCalled() {
     List<Address> since = servers.size() == 1 ? List.of() : List.copyOf(called);
     called.clear();
     return since;
   }
 
-  /** Closes all connections, in {@value #CLOSE_MILLIS} milliseconds at most. */
+  /** Closes all connections, within {@value #CLOSE_MILLIS} milliseconds. */
   public Future<Void> close() {
     return Future.join(transport.close(), search.close())
         .timeout(CLOSE_MILLIS, TimeUnit.MILLISECONDS)

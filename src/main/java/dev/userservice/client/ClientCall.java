@@ -38,9 +38,9 @@ public final class ClientCall<Q, R> {
   private boolean hasBody;
 
   /**
-   * @param request for this call alone, with all headers but grpc-timeout; nothing of it was sent
-   * @param lastStream returns the last stream of its connection that the server began with (RFC
-   *     9113, 6.8), or the max int while the server takes streams
+   * @param request an unsent request for this call alone, with all headers but grpc-timeout
+   * @param lastStream returns the last stream of the connection that the server processes (RFC
+   *     9113, 6.8), or the max int while it accepts streams
    */
   ClientCall(
       Vertx vertx,
@@ -95,7 +95,7 @@ public final class ClientCall<Q, R> {
 
   /** Sends a message without flow control: for callers that wait for an answer to each. */
   public void send(Q message) {
-    if (!over()) {
+    if (!isOver()) {
       Buffer bytes = method.encoder().encode(message, WireFormat.PROTOBUF).payload();
       Buffer frame = Buffer.buffer().appendByte((byte) 0).appendInt(bytes.length());
       write(() -> request.write(frame.appendBuffer(bytes)));
@@ -104,7 +104,7 @@ public final class ClientCall<Q, R> {
 
   /** Sends messages as fast as flow control permits, then half-closes. */
   public void sendAll(Iterator<Q> messages) {
-    while (!over() && messages.hasNext()) {
+    while (!isOver() && messages.hasNext()) {
       if (request.writeQueueFull()) {
         request.drainHandler(drained -> sendAll(messages));
         return;
@@ -116,31 +116,31 @@ public final class ClientCall<Q, R> {
 
   /** Ends the request. */
   public void halfClose() {
-    if (!over()) {
+    if (!isOver()) {
       write(request::end);
     }
   }
 
-  /** Vert.x may throw here after a server broke the connection. */
+  /** Writes; Vert.x may throw after the server closed the connection. */
   private void write(Supplier<Future<Void>> writing) {
     try {
       writing.get().onFailure(this::broken);
-    } catch (RuntimeException stumbled) {
+    } catch (RuntimeException closed) {
       failSoon(lostConnection(""));
     }
   }
 
-  /** Succeeds when the call ends with OK, fails with a {@link CallException} when it does not. */
+  /** Succeeds when the call ends with OK; otherwise fails with a {@link CallException}. */
   public Future<Void> ended() {
     return ended.future();
   }
 
-  /** Ends the call from this side. */
+  /** Cancels the call. */
   public void cancel() {
-    ended.tryFail(CallException.here(GrpcStatus.CANCELLED, "given up by this client"));
+    ended.tryFail(CallException.here(GrpcStatus.CANCELLED, "cancelled by this client"));
   }
 
-  private boolean over() {
+  private boolean isOver() {
     return ended.future().isComplete();
   }
 
@@ -157,19 +157,19 @@ public final class ClientCall<Q, R> {
 
   private void chunk(Buffer chunk) {
     hasBody = true;
-    if (over()) {
+    if (isOver()) {
       return;
     }
     try {
       reader.read(chunk, this::received);
     } catch (RuntimeException wrong) {
-      // Of the bytes, or a mistake in the handler: without this, the call would wait in silence.
+      // Invalid bytes, or a bug in the handler: without this, the call would wait for its deadline.
       ended.tryFail(wrong);
     }
   }
 
   private void received(R message) {
-    if (!over()) {
+    if (!isOver()) {
       handler.handle(message);
     }
   }
@@ -186,7 +186,7 @@ public final class ClientCall<Q, R> {
     }
   }
 
-  /** The stream itself tells why it takes no more, and tells it a little later. */
+  /** Waits briefly for the stream's own failure, which has the reason. */
   private void broken(Throwable failure) {
     vertx.setTimer(REASON_MILLIS, later -> lost(failure));
   }
@@ -202,10 +202,10 @@ public final class ClientCall<Q, R> {
     }
     String why = failure.getMessage() == null ? "" : ": " + failure.getMessage();
     if (failure instanceof Http2Exception && !isNotProcessed()) {
-      return CallException.here(GrpcStatus.INTERNAL, "the server broke the rules of HTTP/2" + why);
+      return CallException.here(GrpcStatus.INTERNAL, "the server violated HTTP/2" + why);
     }
     if (failure instanceof NullPointerException || failure instanceof IllegalArgumentException) {
-      // Of Vert.x, which reads the status first.
+      // Thrown by Vert.x when it reads the status.
       return CallException.here(
           GrpcStatus.INTERNAL, "the answer has no HTTP status, or one that is not a number");
     }
@@ -219,22 +219,22 @@ public final class ClientCall<Q, R> {
         : CallException.here(GrpcStatus.UNAVAILABLE, message);
   }
 
-  /** Returns whether the server has certainly not begun with the call. */
+  /** Returns true when the server certainly has not processed the call. */
   private boolean isNotProcessed() {
     try {
       return request.streamId() > lastStream.applyAsInt(request);
     } catch (NullPointerException noStream) {
-      // Of Vert.x, which has no other way to say that the stream was never opened.
+      // Thrown by Vert.x when the stream was never opened.
       return true;
     }
   }
 
-  /** In the next turn: what comes in this one, after its own consequences, explains more. */
+  /** Fails in the next turn of the event loop: a later event of this turn may have the reason. */
   private void failSoon(CallException failure) {
     vertx.runOnContext(later -> fail(failure));
   }
 
-  /** Servers cancel what is late: that is the deadline, whoever notices first. */
+  /** Reports a cancellation at the deadline as DEADLINE_EXCEEDED: servers cancel late calls too. */
   private void fail(CallException failure) {
     boolean late = failure.status() == GrpcStatus.CANCELLED && deadline.leftMillis() <= 1;
     ended.tryFail(late ? deadline.exceeded("did not complete") : failure);

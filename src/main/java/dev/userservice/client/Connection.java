@@ -9,7 +9,7 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.HostAndPort;
 import java.util.function.Supplier;
 
-/** One HTTP/2 connection to one server, with nothing between its owner and the calls over it. */
+/** One HTTP/2 connection to one server, without balancing and retries. */
 public final class Connection {
 
   private final HttpClientConnection connection;
@@ -22,11 +22,11 @@ public final class Connection {
     this.host = host;
     this.token = token;
     connection.closeHandler(end -> closed = true);
-    // Each call that breaks off tells so; without this, a line of the log would too.
+    // Each of its calls fails with the reason; without this handler Vert.x logs it as well.
     connection.exceptionHandler(lost -> {});
   }
 
-  /** Refuses a connection on which HTTP/1 is spoken. */
+  /** Wraps an open connection; closes and refuses one that uses HTTP/1. */
   static Future<Connection> over(HttpClientConnection opened, HostAndPort host, String token) {
     try {
       opened.remoteSettings();
@@ -37,21 +37,21 @@ public final class Connection {
     }
   }
 
-  /** How many calls the server lets be open at a time. */
-  public long mostCalls() {
+  /** The max number of open calls that the server permits. */
+  public long maxCalls() {
     return connection.maxActiveStreams();
   }
 
-  /** Whether no call can be made any more. */
+  /** Returns true once the connection is closed. */
   public boolean isClosed() {
     return closed;
   }
 
   /**
-   * Makes requests for calls of a method, with all of their headers.
+   * Returns a supplier of requests for calls of a method, with all headers.
    *
-   * @param path of the method: {@code /service/method}
-   * @param deadlineMillis what each call has, at most 99,999,999
+   * @param path the path of the method: {@code /service/method}
+   * @param deadlineMillis the deadline of each call, at most 99,999,999
    */
   public Supplier<Future<HttpClientRequest>> calls(String path, int deadlineMillis) {
     RequestOptions options =

@@ -13,10 +13,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Makes lines to read out of {@code grpc-status-details-bin}. */
+/** Formats {@code grpc-status-details-bin} as readable lines. */
 final class ErrorDetails {
 
-  /** For the kinds that are not spelled out here. */
+  /** The format of kinds without a format of their own here. */
   private static final JsonFormat.Printer JSON =
       JsonFormat.printer()
           .preservingProtoFieldNames()
@@ -29,10 +29,10 @@ final class ErrorDetails {
   private ErrorDetails() {}
 
   /**
-   * One line or more for each detail.
+   * Returns at least one line for each detail.
    *
    * @param header a google.rpc.Status in base64, with or without padding, as the gRPC specification
-   *     asks of readers; null when there is none
+   *     requires readers to accept; null without details
    */
   static List<String> lines(String header) {
     List<String> lines = new ArrayList<>();
@@ -46,7 +46,7 @@ final class ErrorDetails {
     return List.copyOf(lines);
   }
 
-  /** The reason of the ErrorInfo, which programs may compare; empty when there is none. */
+  /** The reason of the ErrorInfo, which programs may compare; empty without one. */
   static String reason(String header) {
     try {
       for (Any detail : details(header)) {

@@ -6,8 +6,8 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.util.Locale;
 
 /**
- * Reads the head and the end of an HTTP answer as gRPC (gRPC over HTTP2, "Responses"). An answer
- * that breaks the rules gets the status that grpc-java gives it.
+ * Reads the head and the end of an HTTP response as gRPC (gRPC over HTTP2, "Responses"). An invalid
+ * one gets the same status as in grpc-java.
  */
 public final class GrpcAnswer {
 
@@ -17,24 +17,24 @@ public final class GrpcAnswer {
 
   private GrpcAnswer() {}
 
-  /** Returns why an answer is not gRPC, by its headers; null when it is. */
+  /** Returns the failure of a response whose headers are not gRPC's, or null. */
   public static CallException notGrpc(HttpClientResponse answer) {
     String type = answer.getHeader("content-type");
     return isGrpc(type) && answer.statusCode() >= HTTP_OK
         ? null
         : CallException.here(
             status(answer.statusCode()),
-            "what answers is not a gRPC server: HTTP %d, %s"
+            "the peer is not a gRPC server: HTTP %d, %s"
                 .formatted(
                     answer.statusCode(),
                     type == null ? "without content-type" : "content-type " + type));
   }
 
   /**
-   * Returns how an answer ended, by its trailers. Only an answer without a body and trailers may
+   * Returns the failure in a response's trailers. Only a response without a body and trailers may
    * have its status in the headers ("Trailers-Only").
    *
-   * @param hasBody whether a DATA frame came, be it an empty one
+   * @param hasBody true when a DATA frame was received, even an empty one
    * @return null when the call ended with OK
    */
   public static CallException end(HttpClientResponse answer, boolean hasBody) {
@@ -54,7 +54,7 @@ public final class GrpcAnswer {
         : CallException.here(GrpcStatus.UNKNOWN, "the answer ended without grpc-status");
   }
 
-  /** RFC 9110, 8.3.1: types have no case, and may have parameters. */
+  /** Checks the media type, which is case-insensitive and may have parameters (RFC 9110, 8.3.1). */
   private static boolean isGrpc(String type) {
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith(TYPE)) {
       return false;

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Takes the messages out of the body of an answer (gRPC over HTTP2, "Length-Prefixed-Message").
- * Buffers one message of at most {@value #MAX_BYTES} bytes, and inflates to no more than that.
+ * Parses the messages in the body of a response (gRPC over HTTP2, "Length-Prefixed-Message").
+ * Buffers at most one message of {@value #MAX_BYTES} bytes, and inflates to no more than that.
  */
 final class MessageReader<R> {
 
@@ -33,9 +33,9 @@ final class MessageReader<R> {
   }
 
   /**
-   * Reads the next bytes of the body, and hands on each message that is complete.
+   * Reads the next bytes of the body, and passes on each complete message.
    *
-   * @throws CallException when they are not messages of the contract; nothing can be read after it
+   * @throws CallException when a message is invalid; the reader cannot be used afterwards
    */
   void read(Buffer chunk, Consumer<R> handler) {
     rest.appendBuffer(chunk);
@@ -65,7 +65,7 @@ final class MessageReader<R> {
     }
   }
 
-  /** Returns whether the body so far ends within a message. */
+  /** Returns true when the body so far ends within a message. */
   boolean isCut() {
     return rest.length() > 0;
   }
@@ -75,8 +75,7 @@ final class MessageReader<R> {
       return decoder.decode(
           GrpcMessage.message("identity", WireFormat.PROTOBUF, Buffer.buffer(message)));
     } catch (CodecException e) {
-      throw CallException.here(
-          GrpcStatus.INTERNAL, "a message came that is not what the contract says");
+      throw CallException.here(GrpcStatus.INTERNAL, "a message does not match the contract");
     }
   }
 

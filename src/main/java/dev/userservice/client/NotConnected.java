@@ -7,13 +7,13 @@ import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
-/** Finds words for a server with which no connection came about. */
+/** Explains failures to connect to a server. */
 final class NotConnected {
 
-  /** The words of Netty for an answer in HTTP/1, or in no HTTP at all. */
+  /** Netty's message for an answer in HTTP/1 or another protocol. */
   private static final String NOT_HTTP2 = "First received frame was not SETTINGS";
 
-  /** How its words go on for an alert of TLS: RFC 8446, 5.1. */
+  /** The rest of that message for a TLS alert: RFC 8446, 5.1. */
   private static final String ALERT = ". Hex dump for first 5 bytes: 1503";
 
   private static final String SET_TLS =
@@ -25,10 +25,10 @@ final class NotConnected {
     this.tls = tls;
   }
 
-  /** A server without ALPN (RFC 7301) is taken for one of HTTP/1.1. */
+  /** The failure for a TLS server without HTTP/2 or without ALPN (RFC 7301). */
   static CallException notHttp2() {
     return CallException.unavailablePermanently(
-        "what answers is not a gRPC server: it speaks TLS, but not HTTP/2");
+        "the peer is not a gRPC server: it speaks TLS, but not HTTP/2");
   }
 
   CallException explain(Server server, Throwable failure, Deadline deadline) {
@@ -44,41 +44,43 @@ final class NotConnected {
   }
 
   private static CallException inPlaintext(Server server, Throwable failure) {
-    String why = words(failure);
+    String why = message(failure);
     if (why.startsWith(NOT_HTTP2 + ALERT)) {
       return CallException.unavailablePermanently(
-          server + " speaks TLS, but this client plaintext; " + SET_TLS);
+          server + " speaks TLS, but this client uses plaintext; " + SET_TLS);
     }
     if (why.startsWith(NOT_HTTP2)) {
       return CallException.unavailablePermanently(
-          server + " does not answer as a gRPC server: this is no HTTP/2 in plaintext");
+          server + " does not answer as a gRPC server: it does not speak HTTP/2 in plaintext");
     }
-    // A server that is asked in plaintext for TLS hangs up without a word, as ours does.
-    boolean hungUp = failure instanceof VertxException;
-    return unseen(server, hungUp ? why + "; if it speaks TLS, " + SET_TLS : why);
+    // A TLS server may close a plaintext connection without an answer, as ours does.
+    boolean closed = failure instanceof VertxException;
+    return notProcessed(server, closed ? why + "; if it speaks TLS, " + SET_TLS : why);
   }
 
   private CallException overTls(Server server, Throwable failure) {
-    String forGood = tls.explain(failure, server.address().host(), server.address().port());
-    if (forGood != null) {
-      return CallException.unavailablePermanently(server + " " + forGood);
+    String permanent = tls.explain(failure, server.address().host(), server.address().port());
+    if (permanent != null) {
+      return CallException.unavailablePermanently(server + " " + permanent);
     }
-    boolean shaking = failure instanceof SSLException && failure.getCause() != null;
-    if (shaking && failure.getCause() instanceof ClosedChannelException) {
-      return unseen(
-          server, "it hung up in the TLS handshake; if it speaks plaintext, leave out \"tls\"");
+    boolean inHandshake = failure instanceof SSLException && failure.getCause() != null;
+    if (inHandshake && failure.getCause() instanceof ClosedChannelException) {
+      return notProcessed(
+          server,
+          "it closed the connection in the TLS handshake; if it speaks plaintext, leave out \"tls\"");
     }
     if (failure instanceof VertxException) {
-      return unseen(server, "it hung up after the TLS handshake; " + tls.likelyReason());
+      return notProcessed(
+          server, "it closed the connection after the TLS handshake; " + tls.likelyReason());
     }
-    return unseen(server, words(shaking ? failure.getCause() : failure));
+    return notProcessed(server, message(inHandshake ? failure.getCause() : failure));
   }
 
-  private static CallException unseen(Server server, String why) {
+  private static CallException notProcessed(Server server, String why) {
     return CallException.notProcessed("no connection to " + server + ": " + why);
   }
 
-  private static String words(Throwable failure) {
+  private static String message(Throwable failure) {
     return failure.getMessage() == null ? failure.toString() : failure.getMessage();
   }
 }

@@ -32,36 +32,36 @@ final class ServerSearch {
   }
 
   /**
-   * Tries all addresses in turn until the time is over, each of them at least once.
+   * Tries all addresses in turn until the time has passed, each at least once.
    *
-   * @param line shows the wait, from the second turn on
+   * @param line shows the wait, from the second round on
    * @return the first address that accepts a connection, or a {@link NoServerException}
    */
   Future<Address> find(List<Address> addresses, int waitMillis, StatusLine line) {
     String what = "a server at " + Address.list(addresses);
-    AtomicBoolean told = new AtomicBoolean();
-    int most = waitMillis / 1_000;
+    AtomicBoolean announced = new AtomicBoolean();
+    int maxSeconds = waitMillis / 1_000;
     long startNanos = System.nanoTime();
     return round(
             addresses,
             waitMillis,
             Deadline.in(waitMillis),
             () -> {
-              if (most == 0) {
+              if (maxSeconds == 0) {
                 return;
               }
-              if (!told.getAndSet(true)) {
-                line.plain("Waiting up to %d s for %s".formatted(most, what));
+              if (!announced.getAndSet(true)) {
+                line.plain("Waiting up to %d s for %s".formatted(maxSeconds, what));
               }
               long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos);
-              line.redraw("Waiting, %d of %d s, for %s".formatted(seconds, most, what));
+              line.redraw("Waiting, %d of %d s, for %s".formatted(seconds, maxSeconds, what));
             })
         .onComplete(end -> line.clear());
   }
 
   /**
-   * Resolves host names. Each address is returned once, with the first of its names; an unknown
-   * name is returned as it is.
+   * Resolves host names. Returns each address once, with the first of its names, and unknown names
+   * as they are.
    */
   Future<Map<Address, String>> resolve(List<Address> named) {
     return vertx.executeBlocking(
@@ -104,9 +104,9 @@ final class ServerSearch {
     long millis = Math.max(RETRY_MILLIS, deadline.within(connectMillis).leftMillis());
     Future<Address> answered =
         net.connect(address.port(), address.host())
-            // Over all of it: a name is looked up before the connect timeout starts.
+            // Covers name resolution too, which precedes the connect timeout.
             .timeout(millis, TimeUnit.MILLISECONDS)
-            // A peer that resets it has answered all the same, which is not a line of the log.
+            // A reset is an answer too; without the handler Vert.x would log it.
             .compose(socket -> socket.exceptionHandler(reset -> {}).close().map(address));
     return addresses.hasNext() ? answered.recover(refused -> next(addresses, deadline)) : answered;
   }

@@ -10,9 +10,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The servers of a channel, and which of them gets the next call. A server that cannot be reached
- * gets no call during its backoff, which doubles with each failure and ends with an answer. For one
- * event loop.
+ * The servers of a channel, and the choice of the next call's server. A server that cannot be
+ * reached gets no call during its backoff, which doubles with each failure and ends with an answer.
+ * For one event loop.
  */
 final class Servers {
 

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 /** HTTP/2 to each server: connections, and one request for each call. */
 final class Transport {
 
-  /** How long a TCP connection may take, in milliseconds. */
+  /** The timeout of a TCP connection, in milliseconds. */
   static final int CONNECT_MILLIS = 1_000;
 
   private final Vertx vertx;
@@ -65,9 +65,9 @@ final class Transport {
   private static HttpClientOptions options() {
     return new HttpClientOptions()
         .setProtocolVersion(HttpVersion.HTTP_2)
-        // Each call begins a trace of its own, where traces are on.
+        // Each call starts its own trace, if tracing is on.
         .setTracingPolicy(TracingPolicy.ALWAYS)
-        // By upgrade, a first call that streams would wait for ever.
+        // With an upgrade, a first call that streams would wait forever.
         .setHttp2ClearTextUpgrade(false)
         .setInitialSettings(new Http2Settings().setPushEnabled(false))
         .setConnectTimeout(CONNECT_MILLIS);
@@ -77,7 +77,7 @@ final class Transport {
     try {
       connection.goAwayHandler(goAway -> lastStreams.put(connection, goAway.getLastStreamId()));
     } catch (UnsupportedOperationException http1) {
-      // No call is made over it: overHttp2 sees to that.
+      // overHttp2 refuses this connection.
     }
     // Each of its calls fails with the reason; without this handler Vert.x logs it as well.
     connection.exceptionHandler(lost -> {});
@@ -101,7 +101,7 @@ final class Transport {
         .recover(failure -> Future.failedFuture(notConnected.explain(server, failure, deadline)));
   }
 
-  /** Opens a connection for its caller alone; fails with a {@link CallException}. */
+  /** Opens an unshared connection; fails with a {@link CallException}. */
   Future<Connection> connect(Server server, Deadline deadline) {
     HostAndPort host = host(server);
     return http.connect(

@@ -10,9 +10,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A first call, before the calls that count. A new JVM loads classes for it: for a quarter of a
- * second, and on a busy machine for several. It checks the health of the server, and accepts any
- * end.
+ * A first call before the real ones, for which a new JVM loads classes: for a quarter of a second,
+ * on a busy machine for several seconds. It calls the health check, and accepts any end.
  */
 final class WarmUp {
 
@@ -28,9 +27,9 @@ final class WarmUp {
   /**
    * Calls the first server that can be reached.
    *
-   * @param servers open a call on one server each; nothing may have been sent on it
-   * @param maxMillis how long to wait for the servers, without the time in which this JVM was busy
-   *     with itself
+   * @param servers each opens a call on one server, on which nothing has been sent
+   * @param maxMillis the max wait for the servers, not counting the time in which the event loop is
+   *     busy
    * @return never fails
    */
   static Future<Void> call(
@@ -58,7 +57,7 @@ final class WarmUp {
     call.ended().onComplete(end -> over.tryComplete());
   }
 
-  /** Counts the time in which the event loop is free, as no clock does. */
+  /** Counts only the time in which the event loop is free. */
   private void tick(long leftMillis) {
     if (leftMillis <= 0) {
       over.tryComplete();

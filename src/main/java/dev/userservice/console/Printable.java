@@ -5,13 +5,13 @@ import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Makes text from a server fit for a terminal: in one line of bounded length, without anything that
- * moves the cursor or turns the text around, in characters that the terminal has. The rest is
- * escaped the way JSON does it, so JSON stays JSON.
+ * Makes text from a server safe to print: one line of bounded length, without control characters
+ * and changes of direction, in the terminal's charset. Other characters are escaped as in JSON, so
+ * JSON stays valid.
  */
 public final class Printable {
 
-  private static final int MOST_CHARS = 1_000;
+  private static final int MAX_CHARS = 1_000;
 
   private final CharsetEncoder encoder;
 
@@ -19,15 +19,15 @@ public final class Printable {
     encoder = charset.newEncoder();
   }
 
-  /** For whoever prints it elsewhere and cares for the characters himself. */
+  /** The same without a charset, for output that another class encodes. */
   public static String line(String text) {
     return new Printable(StandardCharsets.UTF_8).of(text);
   }
 
   public String of(String text) {
-    StringBuilder result = new StringBuilder(Math.min(text.length(), MOST_CHARS) + 20);
+    StringBuilder result = new StringBuilder(Math.min(text.length(), MAX_CHARS) + 20);
     int i = 0;
-    while (i < text.length() && i < MOST_CHARS) {
+    while (i < text.length() && i < MAX_CHARS) {
       int c = text.codePointAt(i);
       String character = Character.toString(c);
       if (harmless(c) && encoder.canEncode(character)) {

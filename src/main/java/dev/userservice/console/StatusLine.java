@@ -3,8 +3,8 @@ package dev.userservice.console;
 import java.io.PrintStream;
 
 /**
- * Progress for people: on a terminal one line that is redrawn, elsewhere a plain line at the start.
- * May be used by several threads.
+ * Progress for people: on a terminal one redrawn line, elsewhere one plain line at the start.
+ * Thread-safe.
  */
 public final class StatusLine {
 
@@ -16,14 +16,14 @@ public final class StatusLine {
   private boolean ended;
 
   /**
-   * @param terminal whether what is printed can be redrawn
+   * @param terminal true when {@code out} is a terminal
    */
   public StatusLine(PrintStream out, boolean terminal) {
     this.out = out;
     this.terminal = terminal;
   }
 
-  /** Whether it is on a terminal. */
+  /** Returns true on a terminal. */
   public boolean isRedrawn() {
     return terminal;
   }
@@ -36,33 +36,33 @@ public final class StatusLine {
   }
 
   /**
-   * Draws over what was drawn before, on a terminal. A text that is too long for a line is cut; one
-   * from a configuration may have control characters, which become question marks.
+   * Draws over the last text, on a terminal. Cuts a text to the width of a line, and replaces
+   * control characters, such as those of a configuration, by question marks.
    */
   public synchronized void redraw(String text) {
     if (terminal && !ended) {
       String line = text.replaceAll("\\p{Cntrl}", "?");
       line = line.length() <= CHARS ? line : line.substring(0, CHARS - 3) + "...";
-      // The cursor goes back: a line that something else prints begins where it should.
+      // Moves the cursor back, so that other output starts at the beginning of the line.
       out.print("\r" + line + " ".repeat(CHARS - line.length()) + "\r");
       out.flush();
       drawn = !text.isEmpty();
     }
   }
 
-  /** Leaves an empty line to whatever is printed next. */
+  /** Clears the line for other output. */
   public synchronized void clear() {
     if (drawn) {
       redraw("");
     }
   }
 
-  /** Whether {@link #end} was called. */
+  /** Returns true after {@link #end}. */
   public synchronized boolean isEnded() {
     return ended;
   }
 
-  /** As {@link #clear}; nothing is drawn from now on. */
+  /** Clears the line, and draws nothing afterwards. */
   public synchronized void end() {
     clear();
     ended = true;

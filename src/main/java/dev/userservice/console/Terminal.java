@@ -11,22 +11,22 @@ import java.nio.charset.StandardCharsets;
 import java.nio.charset.UnsupportedCharsetException;
 import java.util.Map;
 
-/** What standard input and output are connected to, on JDK 17 as on those after it. */
+/** The terminal that standard input and output are connected to, on JDK 17 and later. */
 public final class Terminal {
 
   private Terminal() {}
 
   /**
-   * Standard output in a charset that is known: System.out does not tell its own before JDK 18, and
-   * what it cannot encode becomes a question mark.
+   * Standard output in a known charset: System.out does not have its charset before JDK 18, and
+   * replaces characters outside of it by isTerminal marks.
    */
   public static PrintStream output(Charset charset) {
     return new PrintStream(new FileOutputStream(FileDescriptor.out), true, charset);
   }
 
-  /** The charset of standard output; ASCII when it cannot be found out. */
+  /** The charset of standard output; ASCII when it is unknown. */
   public static Charset charset() {
-    // The first since JDK 19; the second in 17, on a terminal; the third follows the locale.
+    // Since JDK 19; in JDK 17 on a terminal; by the locale.
     for (String key : new String[] {"stdout.encoding", "sun.stdout.encoding", "native.encoding"}) {
       String name = System.getProperty(key, "");
       if (!name.isEmpty()) {
@@ -40,7 +40,7 @@ public final class Terminal {
     return StandardCharsets.US_ASCII;
   }
 
-  /** In colour on a terminal that has colours, when nobody minds (see no-color.org). */
+  /** Returns true on a terminal with colours, unless NO_COLOR is set (no-color.org). */
   public static boolean wantsColour(Map<String, String> env, boolean terminal) {
     return terminal
         && env.getOrDefault("NO_COLOR", "").isEmpty()
@@ -48,17 +48,18 @@ public final class Terminal {
   }
 
   /**
-   * Whether standard input and output are a terminal; the JDK does not tell of standard error.
-   * Since JDK 22 there may be a console that is no terminal; before, there is no such question.
+   * Returns true when standard input and output are a terminal; the JDK cannot say it of standard
+   * error. Since JDK 22 a console may be something else, so isTerminal is asked, which earlier JDKs
+   * lack.
    */
-  public static boolean isThere() {
+  public static boolean isInteractive() {
     Console console = System.console();
     if (console == null) {
       return false;
     }
     try {
-      Method question = Console.class.getMethod("isTerminal");
-      return (boolean) question.invoke(console);
+      Method isTerminal = Console.class.getMethod("isTerminal");
+      return (boolean) isTerminal.invoke(console);
     } catch (NoSuchMethodException before22) {
       return true;
     } catch (ReflectiveOperationException e) {

@@ -12,9 +12,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
- * Bidirectional streaming: both sides send when they like. Each message waits for the answer to the
- * one before it, so that the transcript reads as a conversation; others in the room may speak in
- * between.
+ * Bidirectional streaming: both sides send at any time. Each message waits for the answer to the
+ * previous one, so that the transcript reads as a conversation; others may speak in between.
  */
 final class ChatScenario implements Scenario {
 
@@ -67,18 +66,18 @@ final class ChatScenario implements Scenario {
     Conversation(ClientCall<UserMessage, UserMessage> call, Transcript transcript) {
       this.call = call;
       this.transcript = transcript;
-      call.handler(this::hear);
+      call.handler(this::receive);
       call.ended()
           .onComplete(
               end -> answered.tryFail(unanswered("the chat ended without it")),
               failure ->
                   answered.tryFail(
-                      failure instanceof CallException said && said.saidByServer()
+                      failure instanceof CallException reported && reported.saidByServer()
                           ? failure
                           : unanswered(ScenarioException.reason(failure))));
     }
 
-    /** Says something and waits for the answer. */
+    /** Sends a message and waits for the answer. */
     Future<Void> say(String text) {
       UserMessage message =
           UserMessage.newBuilder()
@@ -97,10 +96,10 @@ final class ChatScenario implements Scenario {
     }
 
     /**
-     * Others may say anything, also as user 0, and nothing of it must disturb. Only what can be
-     * nothing but an answer to somebody is taken for one.
+     * Shows all messages. Ignores those of other callers, who may also chat as user 0, unless the
+     * text starts like an answer of the server.
      */
-    private void hear(UserMessage message) {
+    private void receive(UserMessage message) {
       transcript.received(message);
       if (message.getUserId() != SERVER || !message.getMessage().startsWith(ANSWER)) {
         return;
@@ -117,9 +116,9 @@ final class ChatScenario implements Scenario {
       }
     }
 
-    private ScenarioException unanswered(String instead) {
+    private ScenarioException unanswered(String found) {
       return new ScenarioException(
-          "expected " + Expect.quoted(expected) + " from user 0, but " + instead);
+          "expected " + Expect.quoted(expected) + " from user 0, but " + found);
     }
   }
 }

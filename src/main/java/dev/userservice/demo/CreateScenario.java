@@ -5,7 +5,7 @@ import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserServiceGrpcClient;
 import io.vertx.core.Future;
 
-/** Unary: one request, one response; and an error that is an answer when it is run again. */
+/** Unary: one request, one response; in a second run, an expected error. */
 final class CreateScenario implements Scenario {
 
   @Override

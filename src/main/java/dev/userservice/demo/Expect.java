@@ -6,17 +6,15 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
 
-/**
- * What an answer must be; one that is not ends its scenario with what was expected and what came.
- */
+/** Checks answers. An unexpected one fails its scenario with the expected and the actual value. */
 final class Expect {
 
   private Expect() {}
 
   /**
-   * Refuses an answer.
+   * Checks a condition.
    *
-   * @throws ScenarioException unless it is as expected
+   * @throws ScenarioException unless {@code asExpected}
    */
   static void that(boolean asExpected, String expected, Object found) {
     if (!asExpected) {
@@ -24,13 +22,13 @@ final class Expect {
     }
   }
 
-  /** The only response of a call that has one. */
+  /** Returns the only response of a call. */
   static <R> R one(List<R> responses) {
     that(responses.size() == 1, "one response", responses.size());
     return responses.get(0);
   }
 
-  /** A user as the contract describes it, whoever it is. */
+  /** Checks that any user is as the contract describes it. */
   static void user(UserResponse user) {
     that(user.getUserId() >= 1, "a user with an id of 1 or more", "id " + user.getUserId());
     String who = " of user " + user.getUserId();
@@ -40,7 +38,7 @@ final class Expect {
     time(user.getCreatedAt(), "created_at" + who);
   }
 
-  /** The user that was asked for. */
+  /** Checks that a created user is the requested one. */
   static void created(CreateUserRequest request, UserResponse user) {
     user(user);
     that(
@@ -51,7 +49,7 @@ final class Expect {
         "%s, %s, %d".formatted(user.getName(), user.getEmail(), user.getAge()));
   }
 
-  /** Ids as the contract gives them out: positive, and each larger than the one before it. */
+  /** Checks that ids are as the contract assigns them: positive and increasing. */
   static void increasing(List<Integer> ids) {
     int before = 0;
     for (int id : ids) {

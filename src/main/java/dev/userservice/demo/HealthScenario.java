@@ -6,7 +6,7 @@ import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
 import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
 
-/** Unary: whether the server is ready. Not one of the demo's five; for scripts. */
+/** Unary: checks that the server is ready. Not one of the demo's five; for scripts. */
 final class HealthScenario implements Scenario {
 
   @Override

@@ -32,7 +32,7 @@ final class ListScenario implements Scenario {
         .map(listed -> checked(users, transcript));
   }
 
-  /** Stops a server that sends more than it was asked for: it may have no end. */
+  /** Cancels the call of a server that exceeds the limit: it might send without end. */
   private static Future<Void> list(
       ClientCall<ListUsersRequest, UserResponse> call,
       ListUsersRequest request,

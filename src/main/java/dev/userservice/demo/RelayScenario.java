@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Bidirectional streaming on every server at once: what is said on one is heard on the others. */
+/** Bidirectional streaming on all servers at once: a message to one reaches the others. */
 final class RelayScenario implements Scenario {
 
   private static final int SERVER = 0;
@@ -44,10 +44,10 @@ final class RelayScenario implements Scenario {
     if (speakers.size() < 2) {
       return Future.failedFuture(
           new ScenarioException(
-              "relay takes two servers of one cluster that answer, but there is "
+              "relay needs two or more reachable servers of one cluster, but found "
                   + speakers.size()));
     }
-    // Whoever has been answered is in the room: nothing that is said later passes it by.
+    // A speaker that got its answer is in the room, and receives all later messages.
     Future<?> said = Future.succeededFuture();
     for (Speaker speaker : speakers) {
       said = said.compose(before -> speaker.enter());
@@ -70,21 +70,22 @@ final class RelayScenario implements Scenario {
     private final Address server;
     private final ClientCall<UserMessage, UserMessage> call;
 
-    /** By what is to be heard. */
+    /** The expected messages by {@link #key}. */
     private final Map<String, Promise<Void>> awaited = new HashMap<>();
 
     Speaker(int userId, Address server, ClientCall<UserMessage, UserMessage> call) {
       this.userId = userId;
       this.server = server;
       this.call = call;
-      call.handler(this::hear);
+      call.handler(this::receive);
       call.ended()
           .onComplete(
-              end -> awaited.values().forEach(promise -> promise.tryFail(unheard(end.cause()))));
+              end ->
+                  awaited.values().forEach(promise -> promise.tryFail(notReceived(end.cause()))));
     }
 
-    /** Others may say anything in between. */
-    private void hear(UserMessage message) {
+    /** Ignores messages of other callers. */
+    private void receive(UserMessage message) {
       Promise<Void> heard = awaited.get(key(message.getUserId(), message.getMessage()));
       if (heard != null) {
         heard.tryComplete();
@@ -117,17 +118,17 @@ final class RelayScenario implements Scenario {
       Promise<Void> heard = Promise.promise();
       awaited.put(key(userId, text), heard);
       if (call.ended().isComplete()) {
-        heard.tryFail(unheard(call.ended().cause()));
+        heard.tryFail(notReceived(call.ended().cause()));
       }
       return heard.future();
     }
 
-    private Throwable unheard(Throwable failure) {
-      if (failure instanceof CallException refused && refused.isOfAccess()) {
+    private Throwable notReceived(Throwable failure) {
+      if (failure instanceof CallException refused && refused.isAccessRefused()) {
         return refused;
       }
       return new ScenarioException(
-          "on %s not everything was heard; are the servers in one cluster? %s"
+          "%s did not receive every message; are the servers in one cluster? %s"
               .formatted(
                   server, failure == null ? "the chat ended" : ScenarioException.reason(failure)));
     }

@@ -5,7 +5,7 @@ import dev.userservice.client.Channel;
 import io.vertx.core.Future;
 import io.vertx.grpc.common.GrpcStatus;
 
-/** One thing that the demo shows. */
+/** One step of the demo. */
 interface Scenario {
 
   /** The RPC that it calls and its kind, for the headline. */
@@ -15,20 +15,18 @@ interface Scenario {
    * Makes the call, shows it and checks the answer.
    *
    * @return fails with a {@link CallException} or a {@link ScenarioException} when the answer is
-   *     not what it should be
+   *     wrong
    */
   Future<Void> run(Channel channel, Transcript transcript);
 
-  /**
-   * A create that finds its users there already has done what it can: the demo has been run before.
-   */
+  /** Passes a create whose users already exist: the demo has been run before. */
   static Future<Void> passIfAlreadyThere(
-      Throwable failure, Transcript transcript, String whoIsThere) {
+      Throwable failure, Transcript transcript, String existing) {
     if (failure instanceof CallException call
         && call.saidByServer()
         && call.status() == GrpcStatus.ALREADY_EXISTS) {
       transcript.received(call);
-      transcript.note(whoIsThere + " already there, from an earlier run: that is a right answer");
+      transcript.note(existing + " already there, from an earlier run: this answer is correct");
       return Future.succeededFuture();
     }
     return Future.failedFuture(failure);

@@ -12,9 +12,9 @@ public final class ScenarioException extends RuntimeException {
   /** The explanation of any failure. */
   static String reason(Throwable failure) {
     if (failure instanceof CallException call) {
-      return call.explained();
+      return call.statusAndMessage();
     }
-    // Anything else is a mistake of ours; its class helps to find it.
+    // Anything else is a bug; its class helps to find it.
     return failure instanceof ScenarioException ? failure.getMessage() : failure.toString();
   }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** Runs all scenarios of a configuration in turn, also after one of them fails. */
+/** Runs all scenarios of a configuration in turn, even after one of them fails. */
 public final class ScenarioRun {
 
   /** The launcher gives a deployment two minutes; the rest is for the JVM and for closing. */
@@ -30,7 +30,8 @@ public final class ScenarioRun {
   private String firstFailure;
 
   /**
-   * @param interrupted whether the process is ending: then nothing more is shown or started
+   * @param interrupted returns true when the process is ending: nothing more is shown or started
+   *     then
    */
   public ScenarioRun(
       Vertx vertx, ClientConfig config, Transcript transcript, BooleanSupplier interrupted) {
@@ -95,7 +96,7 @@ public final class ScenarioRun {
     transcript.headline(number + ". " + scenario.title());
     long start = System.nanoTime();
     return Future.succeededFuture()
-        .compose(begin -> budget.isOver() ? notTried() : scenario.run(channel, transcript))
+        .compose(begin -> budget.isOver() ? notRun() : scenario.run(channel, transcript))
         .transform(
             end -> {
               if (interrupted.getAsBoolean()) {
@@ -124,10 +125,10 @@ public final class ScenarioRun {
     };
   }
 
-  private static Future<Void> notTried() {
+  private static Future<Void> notRun() {
     return Future.failedFuture(
         new ScenarioException(
-            "not tried: the scenarios before it took the %d s of all".formatted(BUDGET_SECONDS)));
+            "not run: the earlier scenarios used up the %d s for all".formatted(BUDGET_SECONDS)));
   }
 
   private static Future<Void> interruption() {
@@ -139,7 +140,7 @@ public final class ScenarioRun {
       if (call.saidByServer()) {
         transcript.received(call);
       }
-      if (call.isOfAccess()) {
+      if (call.isAccessRefused()) {
         transcript.note(credentials());
       }
     }
@@ -150,7 +151,7 @@ public final class ScenarioRun {
     }
   }
 
-  /** Where the credentials of the calls come from, without the credentials. */
+  /** Describes the source of the credentials, without the credentials. */
   private String credentials() {
     String token = "without a token: neither \"token\" nor \"tokenFile\" is set";
     if (!config.token().isEmpty()) {

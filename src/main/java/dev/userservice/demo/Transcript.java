@@ -14,7 +14,7 @@ import java.nio.charset.Charset;
 import java.util.List;
 import java.util.Map;
 
-/** What the demo shows: each message that goes (->) and comes (<-), and what became of it. */
+/** The demo's output: each message sent (->) and received (<-), and the result. */
 public final class Transcript {
 
   private static final String GREEN = "\u001b[32m";
@@ -34,7 +34,7 @@ public final class Transcript {
   private final StatusLine status;
 
   /**
-   * @param charset the one that {@code out} encodes in; what it does not have is escaped
+   * @param charset the charset of {@code out}; characters that it lacks are escaped
    */
   public Transcript(PrintStream out, Charset charset, boolean colour) {
     this(out, charset, colour, false);
@@ -47,15 +47,15 @@ public final class Transcript {
     this.status = new StatusLine(out, terminal);
   }
 
-  /** To standard output, and in colour if that is a terminal and the environment allows it. */
+  /** Prints to standard output, in colour if it is a terminal and the environment permits it. */
   public static Transcript onStandardOutput(Map<String, String> env) {
     Charset charset = Terminal.charset();
-    boolean terminal = Terminal.isThere();
+    boolean terminal = Terminal.isInteractive();
     boolean colour = Terminal.wantsColour(env, terminal);
     return new Transcript(Terminal.output(charset), charset, colour, terminal);
   }
 
-  /** The line for what is waited for before the scenarios start. */
+  /** The line that shows the wait before the scenarios start. */
   public StatusLine status() {
     return status;
   }
@@ -89,7 +89,7 @@ public final class Transcript {
   }
 
   void received(CallException failure) {
-    out.println("   <- " + printable.of(failure.explained()));
+    out.println("   <- " + printable.of(failure.statusAndMessage()));
     failure.details().forEach(detail -> out.println("      " + printable.of(detail)));
   }
 
@@ -98,7 +98,7 @@ public final class Transcript {
   }
 
   /**
-   * @param servers who has answered, where there is more than one that could have
+   * @param servers the servers that answered; empty with a single server
    */
   void passed(long millis, List<Address> servers) {
     String by = servers.isEmpty() ? "" : ", by " + Address.list(servers);
@@ -119,7 +119,7 @@ public final class Transcript {
     return colour ? code + text + RESET : text;
   }
 
-  /** As JSON, so that it can be given to tools such as grpcurl as it stands. */
+  /** Formats as JSON, to be copied into tools such as grpcurl. */
   private String line(MessageOrBuilder message) {
     try {
       return printable.of(JSON.print(message));

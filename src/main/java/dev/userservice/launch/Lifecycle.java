@@ -37,13 +37,13 @@ import java.util.function.Supplier;
 /** One run of the launcher: from the checked configuration to the exit code of the process. */
 public final class Lifecycle implements VertxApplicationHooks {
 
-  /** Between two log lines about a rejected server, which tries again forever. */
+  /** The time between two log lines about rejected servers, which retry forever. */
   private static final int REJECTED_PEER_SECONDS = 60;
 
   private final BiFunction<Role, Lifecycle, Deployable> verticles;
 
-  /** On a terminal only; elsewhere the log says what a start waits for. */
-  private final StatusLine status = new StatusLine(System.out, Terminal.isThere());
+  /** Shown on a terminal only; elsewhere the log says what a start waits for. */
+  private final StatusLine status = new StatusLine(System.out, Terminal.isInteractive());
 
   private final Promise<Void> loadsEnd = Promise.promise();
 
@@ -55,7 +55,7 @@ public final class Lifecycle implements VertxApplicationHooks {
   /** Null for other roles. */
   private ServerConfig server;
 
-  /** Null when it is off. */
+  /** Null when tracing is off. */
   private Tracing tracing;
 
   private Metrics metrics;
@@ -92,13 +92,13 @@ public final class Lifecycle implements VertxApplicationHooks {
     server = role == Role.SERVER ? ServerConfig.from(config) : null;
     String log = role.log(config);
     LogFormat.use(
-        log.equals("json") || log.equals("auto") && !Terminal.isThere(),
+        log.equals("json") || log.equals("auto") && !Terminal.isInteractive(),
         tracing == null ? () -> TraceIds.NONE : Tracing::current);
     // A client has failed until its scenarios or loads have passed, whatever ends it before.
     exitCode = role.ends() ? ExitCode.SCENARIO : ExitCode.OK;
   }
 
-  /** Whether a signal ends the process. May be called on any thread. */
+  /** Returns true while a signal ends the process. Thread-safe. */
   public boolean isInterrupted() {
     return interrupted;
   }
@@ -112,12 +112,12 @@ public final class Lifecycle implements VertxApplicationHooks {
     return exitCode;
   }
 
-  /** Whether the exit code is that of an explained failure. */
+  /** Returns true when the exit code is final, or that of an explained failure. */
   boolean isDecided() {
     return ended || exitCode != ExitCode.OK;
   }
 
-  /** Removes what the terminal shows of the start. */
+  /** Clears the status line of the start. */
   void endStatus() {
     status.end();
   }
@@ -236,17 +236,17 @@ public final class Lifecycle implements VertxApplicationHooks {
     }
   }
 
-  /** As after a signal, for a server whose store is lost. */
+  /** Stops a server whose store is lost, as a signal would. */
   private synchronized void stop(String why) {
     if (!ended) {
       ended = true;
       exitCode = ErrorLine.complain(ExitCode.STORE, why);
-      // Waits until Vert.x is closed, which an event loop must not.
+      // exit waits until Vert.x is closed, which would block an event loop.
       new Thread(() -> System.exit(ExitCode.STORE), "store-lost").start();
     }
   }
 
-  /** Waits on the main thread, which has nothing else to do. */
+  /** Blocks the main thread until all loads have ended. */
   private void awaitLoads() {
     Throwable failure =
         loadsEnd.future().transform(end -> Future.succeededFuture(end.cause())).await();
@@ -303,7 +303,7 @@ public final class Lifecycle implements VertxApplicationHooks {
     Watchdog.check(failure);
     int code =
         ErrorLine.complain(
-            ExitCode.UNEXPECTED, "could not stop in order: " + StartFailure.reason(failure));
+            ExitCode.UNEXPECTED, "could not stop cleanly: " + StartFailure.reason(failure));
     halt(exitCode != ExitCode.OK ? exitCode : code);
   }
 

@@ -84,7 +84,7 @@ public final class LoadSequence {
     }
     return chain.compose(
         all -> {
-          long most = open.stream().mapToLong(Connection::mostCalls).min().orElseThrow();
+          long most = open.stream().mapToLong(Connection::maxCalls).min().orElseThrow();
           return each <= most
               ? Future.succeededFuture()
               : Future.failedFuture(

@@ -38,7 +38,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Calls over several servers, of which some are away. */
+/** Calls over several servers, some of which are unreachable. */
 class BalancingTest {
 
   private static final GetUserRequest GET = GetUserRequest.newBuilder().setUserId(1).build();
@@ -60,7 +60,7 @@ class BalancingTest {
   }
 
   @Test
-  void calls_goToEachInTurn() {
+  void roundRobin_callsEachInTurn() {
     Channel channel = channel("round_robin", start(), start(), start());
 
     for (int i = 0; i < 3; i++) {
@@ -71,7 +71,7 @@ class BalancingTest {
   }
 
   @Test
-  void leastRequest_keepsAwayFromTheBusy() {
+  void leastRequest_avoidsBusyServers() {
     Channel channel = channel("least_request", start(), start());
     on(() -> channel.open(UserServiceGrpcClient.StreamUsers, 0));
     List<Integer> busy = ports(channel);
@@ -84,7 +84,7 @@ class BalancingTest {
   }
 
   @Test
-  void pickFirst_staysWithTheFirst() {
+  void pickFirst_callsTheFirst() {
     int first = start();
     Channel channel = channel("pick_first", first, start());
 
@@ -95,7 +95,7 @@ class BalancingTest {
   }
 
   @Test
-  void serverThatStops_isKeptAwayFrom_untilItIsBack() {
+  void serverThatStops_isAvoidedUntilItIsBack() {
     int first = start();
     int second = start();
     Channel channel = channel("round_robin", first, second);
@@ -120,22 +120,22 @@ class BalancingTest {
   }
 
   @Test
-  void read_isMadeAgain_elsewhere_butACreateIsNot() throws Exception {
+  void read_isRetriedOnAnotherServer_butACreateIsNot() throws Exception {
     int bad = startRefusing();
     Channel channel = channel("pick_first", bad, start());
     get(channel);
-    assertThat(refused).as("tried there first").hasValue(1);
+    assertThat(refused).as("called there first").hasValue(1);
 
     Channel creating = channel("pick_first", bad, servers.get(0).port());
     CreateUserRequest create =
         CreateUserRequest.newBuilder().setName("Ada").setEmail("ada@example.com").build();
     CallException failure = failure(() -> creating.ask(UserServiceGrpcClient.CreateUser, create));
     assertThat(failure.status()).isEqualTo(GrpcStatus.UNAVAILABLE);
-    assertThat(refused).as("and not again").hasValue(2);
+    assertThat(refused).as("and no retry").hasValue(2);
   }
 
   @Test
-  void create_ofWhichTheServerSaysThatItChangedNothing_isMadeAgain_elsewhere() throws Exception {
+  void create_thatChangedNothing_isRetriedOnAnotherServer() throws Exception {
     refusal =
         StatusProto.toStatusRuntimeException(
             com.google.rpc.Status.newBuilder()
@@ -150,7 +150,7 @@ class BalancingTest {
   }
 
   @Test
-  void everybodyAway_failsAfterAFewTries() throws Exception {
+  void allServersUnreachable_failsAfterTheMaxAttempts() throws Exception {
     Channel channel = channel("round_robin", startRefusing());
 
     CallException failure = failure(() -> channel.read(UserServiceGrpcClient.GetUser, GET));
@@ -159,10 +159,10 @@ class BalancingTest {
   }
 
   @Test
-  void everybodyHangsUp_failsAfterAsFewTries() throws Exception {
+  void allServersCloseConnections_failsAfterTheMaxAttempts() throws Exception {
     AtomicInteger connections = new AtomicInteger();
     try (ServerSocket rude = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
-      Thread hangsUp = new Thread(() -> hangUp(rude, connections));
+      Thread hangsUp = new Thread(() -> closeEach(rude, connections));
       hangsUp.start();
       Channel channel = channel("round_robin", rude.getLocalPort());
 
@@ -171,25 +171,25 @@ class BalancingTest {
       rude.close();
       hangsUp.join();
     }
-    assertThat(connections).as("the search for a server, and the tries").hasValue(1 + 4);
+    assertThat(connections).as("the search for a server, and the attempts").hasValue(1 + 4);
   }
 
-  private static void hangUp(ServerSocket server, AtomicInteger connections) {
+  private static void closeEach(ServerSocket server, AtomicInteger connections) {
     try {
       while (true) {
         server.accept().close();
         connections.incrementAndGet();
       }
     } catch (IOException closed) {
-      // The test is over.
+      // The test has ended.
     }
   }
 
   /**
-   * On the loopback address that it listens on; the other that "localhost" may stand for is dead.
+   * The server listens on one loopback address; nothing listens on the other one of "localhost".
    */
   @Test
-  void name_standsForAllOfItsAddresses() {
+  void hostName_resolvesToAllAddresses() {
     int port = start();
     Channel channel = open("round_robin", new JsonArray().add("localhost:" + port));
 
@@ -199,21 +199,21 @@ class BalancingTest {
   }
 
   @Test
-  void relay_overServersThatAreNotOneCluster_says() {
+  void relay_overSeparateServers_isExplained() {
     assertThat(relay(start(), start()))
-        .contains("on 127.0.0.1:" + servers.get(1).port() + " not everything was heard")
+        .contains("127.0.0.1:" + servers.get(1).port() + " did not receive every message")
         .contains("are the servers in one cluster?");
   }
 
   @Test
-  void relay_overOneServer_saysThatItTakesTwo() {
+  void relay_overOneServer_isExplained() {
     int alive = start();
     int dead = start();
     servers.remove(1).close();
 
     assertThat(relay(alive, dead))
         .isEqualTo(
-            "scenario 1 (relay) failed: relay takes two servers of one cluster that answer, but there is 1");
+            "scenario 1 (relay) failed: relay needs two or more reachable servers of one cluster, but found 1");
   }
 
   private String relay(int... ports) {
@@ -308,7 +308,7 @@ class BalancingTest {
     return channel.takeCalled().stream().map(Address::port).toList();
   }
 
-  /** All of a channel happens on one event loop. */
+  /** Runs on the event loop of the channel. */
   private <T> T on(Supplier<Future<T>> work) {
     return Future.<T>future(done -> loop.runOnContext(turn -> work.get().onComplete(done)))
         .timeout(Waits.SECONDS, TimeUnit.SECONDS)

@@ -20,11 +20,11 @@ import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is made of the end of a call, wherever and however it is written. */
+/** Parsing of statuses and details, valid and invalid ones. */
 class CallExceptionTest {
 
   @Test
-  void ok_isNoFailure() {
+  void ok_isNotAFailure() {
     assertThat(CallException.of(status("0"))).isNull();
   }
 
@@ -48,19 +48,19 @@ class CallExceptionTest {
     CallException failure =
         CallException.of(status("12").set("grpc-message", "no%20such%20method"));
 
-    assertThat(failure.explained()).isEqualTo("UNIMPLEMENTED: no such method");
+    assertThat(failure.statusAndMessage()).isEqualTo("UNIMPLEMENTED: no such method");
     assertThat(failure.saidByServer()).isTrue();
   }
 
   @Test
-  void code_thatIsNone_isUnknown() {
+  void invalidCode_isUnknown() {
     assertThat(CallException.of(status("99")).status()).isEqualTo(GrpcStatus.UNKNOWN);
-    assertThat(CallException.of(status("five")).explained())
+    assertThat(CallException.of(status("five")).statusAndMessage())
         .isEqualTo("UNKNOWN: grpc-status is \"five\", which is not a known code");
   }
 
   @Test
-  void details_areALineEach_withAndWithoutPadding() {
+  void details_haveALineEach_withAndWithoutPadding() {
     byte[] details =
         status(
             ErrorInfo.newBuilder()
@@ -87,7 +87,7 @@ class CallExceptionTest {
     };
 
     for (int padding = 0; padding < 3; padding++) {
-      // One length for each of the three ways in which base64 can end.
+      // One length for each of base64's three paddings.
       byte[] bytes =
           ByteString.copyFrom(details)
               .concat(
@@ -100,7 +100,7 @@ class CallExceptionTest {
   }
 
   @Test
-  void details_thatNobodyKnows_areNamed() {
+  void unknownDetails_areNamed() {
     Any unknown =
         Any.newBuilder()
             .setTypeUrl("example.com/Secret")
@@ -113,13 +113,13 @@ class CallExceptionTest {
   }
 
   @Test
-  void details_thatAreBroken_doNotHideTheStatus() {
+  void brokenDetails_doNotHideTheStatus() {
     for (String broken : new String[] {"%%%", "AAAA"}) {
       CallException failure =
           CallException.of(
               status("3").set("grpc-message", "bad").set("grpc-status-details-bin", broken));
 
-      assertThat(failure.explained()).isEqualTo("INVALID_ARGUMENT: bad");
+      assertThat(failure.statusAndMessage()).isEqualTo("INVALID_ARGUMENT: bad");
       assertThat(failure.details()).containsExactly("(details that cannot be read)");
     }
   }

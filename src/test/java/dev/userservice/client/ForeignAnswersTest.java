@@ -18,17 +18,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Runs the client against a server that answers in hundreds of wrong ways. Whatever comes, a
- * scenario ends with one line, on the client's own judgement or its deadline, and in no other way.
+ * Runs the client against a server that answers in hundreds of wrong ways. Each scenario ends with
+ * one line, by the client's checks or its deadline.
  */
 class ForeignAnswersTest {
 
   private static final int AT_ONCE = 100;
 
-  /** For answers that the client has to judge: a busy machine does not get there. */
+  /** For answers that the client has to reject: longer than a busy machine needs. */
   private static final int LONG_MILLIS = 30_000;
 
-  /** For those that may leave it waiting. */
+  /** For answers that may leave the client waiting. */
   private static final int SHORT_MILLIS = 700;
 
   private final Vertx vertx = Vertx.vertx();

@@ -29,8 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A server that is not ours, made with grpc-java, and that answers as it should. A test overrides
- * the one answer that it wants to be wrong.
+ * A grpc-java server with correct answers. A test overrides the one answer that should be wrong.
  */
 class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoCloseable {
 
@@ -40,7 +39,7 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
   final AtomicReference<String> timeout = new AtomicReference<>();
   final CountDownLatch disconnected = new CountDownLatch(1);
 
-  /** The methods that were called, whether there are such or not. */
+  /** The called methods, unknown ones included. */
   final List<String> called = new CopyOnWriteArrayList<>();
 
   private Server server;
@@ -186,7 +185,7 @@ class ForeignServer extends UserServiceGrpc.UserServiceImplBase implements AutoC
     }
   }
 
-  /** Leaves out who knocks and goes without a word of HTTP/2, as the search for a server does. */
+  /** Ignores connections that close without HTTP/2, as those of the search for a server do. */
   private final class Departures extends ServerTransportFilter {
 
     private static final Attributes.Key<Boolean> CAME_IN = Attributes.Key.create("came in");

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Peers that are no gRPC server, or stop being one: each ends the call in bounded time, and why.
+ * Peers that are not a gRPC server, or stop being one: each call ends in bounded time, explained.
  */
 class NotGrpcTest {
 
@@ -45,7 +45,7 @@ class NotGrpcTest {
   }
 
   @Test
-  void peerThatHangsUp() {
+  void peerThatCloses() {
     assertThat(failure(tcp(NetSocket::close))).contains("UNAVAILABLE: no connection to 127.0.0.1:");
   }
 
@@ -58,11 +58,13 @@ class NotGrpcTest {
                     bytes -> socket.end(Buffer.buffer("HTTP/1.1 400 Bad Request\r\n\r\n"))));
 
     assertThat(failure(port))
-        .contains("UNAVAILABLE: 127.0.0.1:", "does not answer as a gRPC server: this is no HTTP/2");
+        .contains(
+            "UNAVAILABLE: 127.0.0.1:",
+            "does not answer as a gRPC server: it does not speak HTTP/2");
   }
 
   @Test
-  void http2Server_thatKnowsNoSuchPage() {
+  void http2Server_withoutTheMethodsPath() {
     int port =
         http(
             request ->
@@ -73,8 +75,7 @@ class NotGrpcTest {
                     .end("<h1>Not here</h1>"));
 
     assertThat(failure(port))
-        .endsWith(
-            "UNIMPLEMENTED: what answers is not a gRPC server: HTTP 404, content-type text/html");
+        .endsWith("UNIMPLEMENTED: the peer is not a gRPC server: HTTP 404, content-type text/html");
   }
 
   @Test
@@ -104,14 +105,13 @@ class NotGrpcTest {
   }
 
   @Test
-  void answer_thatIsNotTheMessageOfTheContract() {
+  void answer_thatDoesNotMatchTheContract() {
     int port =
         grpc(
             response ->
                 response.putTrailer("grpc-status", "0").end(frame("no protobuf".getBytes())));
 
-    assertThat(failure(port))
-        .endsWith("INTERNAL: a message came that is not what the contract says");
+    assertThat(failure(port)).endsWith("INTERNAL: a message does not match the contract");
   }
 
   @Test
@@ -161,17 +161,17 @@ class NotGrpcTest {
   }
 
   @Test
-  void connection_endedBeforeItsServerBeganWithTheCall_theCallIsMadeAgain() {
+  void connection_endedBeforeTheCallWasProcessed_retriesTheCall() {
     assertThat(goesAwayOnce(1).failure()).isNull();
   }
 
   @Test
-  void connection_endedWhenItsServerHadBegunWithTheCall_theCreateIsNotMadeAgain() {
+  void connection_endedWhileTheCallWasProcessed_doesNotRetryACreate() {
     assertThat(goesAwayOnce(3).failure())
         .contains("UNAVAILABLE: the connection was lost before the call ended");
   }
 
-  /** At a create, which is stream 3 of its connection: the first asks for the health. */
+  /** Closes at a create, which is stream 3 of its connection: the first is the health check. */
   private Demo goesAwayOnce(int lastStream) {
     AtomicInteger creates = new AtomicInteger();
     int port =
@@ -206,7 +206,7 @@ class NotGrpcTest {
     return run(10_000, port, "get").failure();
   }
 
-  /** Whatever the peer does, a run takes no longer than its calls may, and a little. */
+  /** With any peer, a run takes little longer than the deadlines of its calls. */
   private Demo run(int deadlineMillis, int port, String... scenarios) {
     long start = System.nanoTime();
     Demo demo = Demo.run(vertx, Demo.config(port, scenarios).put("deadlineMillis", deadlineMillis));

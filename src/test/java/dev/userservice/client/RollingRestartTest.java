@@ -30,11 +30,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Every server of a replicated log is restarted, one after the other, under the calls of this
- * client: first the one that leads, and in the next round last.
+ * client: the leader first, and in the next round last.
  */
 class RollingRestartTest {
 
-  /** More by hand: {@code -Dtest=RollingRestartTest -DargLine=-Draft.rounds=100}. */
+  /** For more rounds: {@code -Dtest=RollingRestartTest -DargLine=-Draft.rounds=100}. */
   private static final int ROUNDS = Integer.getInteger("raft.rounds", 1);
 
   private static final int CALLERS = 2;
@@ -114,8 +114,8 @@ class RollingRestartTest {
   }
 
   /**
-   * Creates a user and reads it, maybe from another server, and again. Not a chain of Futures: its
-   * end would be told to each of thousands, one from within the other, which no stack holds.
+   * Creates a user and reads it, possibly from another server, and repeats. Not a chain of Futures:
+   * the end of thousands would overflow the stack.
    */
   private void call(Channel channel, Promise<Void> stopped) {
     if (stopping) {
@@ -141,7 +141,7 @@ class RollingRestartTest {
     CountDownLatch come = new CountDownLatch(users);
     awaited = come;
     assertThat(come.await(Waits.SECONDS, TimeUnit.SECONDS))
-        .as("users still come, %s", failures)
+        .as("users are still created, %s", failures)
         .isTrue();
   }
 }

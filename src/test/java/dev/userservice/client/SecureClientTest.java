@@ -53,7 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The client checks whom it talks to, proves who it is, and says which of both is wrong. */
+/** The client authenticates the server and itself, and explains what failed. */
 @Timeout(Waits.TEST_SECONDS)
 class SecureClientTest {
 
@@ -81,7 +81,7 @@ class SecureClientTest {
     vertx.close().timeout(Waits.SECONDS, TimeUnit.SECONDS).await();
   }
 
-  // Whom it talks to.
+  // The server's certificate.
 
   @Test
   void tls_allScenariosPass() {
@@ -92,7 +92,7 @@ class SecureClientTest {
   }
 
   @Test
-  void tls_byAName_isForTheName_notForTheAddressThatItStandsFor() throws Exception {
+  void tls_byName_checksTheName_notTheAddress() throws Exception {
     Certificate named =
         authority.issue("named", Certificate.builder("named").addSanDnsName("localhost"));
     int port = start(named.pem());
@@ -100,12 +100,12 @@ class SecureClientTest {
     assertThat(run(trusting(), at("localhost", port)).failure()).isNull();
     assertThat(failure(trusting(), port))
         .isEqualTo(
-            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d shows a certificate for \"localhost\", but not for \"127.0.0.1\"; take one of its names in \"addresses\", or the right one in \"tls.serverName\""
+            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d has a certificate for \"localhost\", not for \"127.0.0.1\"; use one of its names in \"addresses\" or \"tls.serverName\""
                 .formatted(port));
   }
 
   @Test
-  void serverName_isWhatTheCertificateHasToBeFor() throws Exception {
+  void serverName_isCheckedInTheCertificate() throws Exception {
     Certificate named =
         authority.issue(
             "users",
@@ -116,11 +116,11 @@ class SecureClientTest {
 
     assertThat(failure(trusting().put("serverName", "users.example.com"), port)).isNull();
     assertThat(failure(trusting().put("serverName", "staff.example.com"), port))
-        .contains("for \"users.example.com\", \"10.0.0.7\", but not for \"staff.example.com\"");
+        .contains("for \"users.example.com\", \"10.0.0.7\", not for \"staff.example.com\"");
   }
 
   @Test
-  void calls_sayForWhichNameTheyAre() throws Exception {
+  void calls_haveTheNameAsTheirAuthority() throws Exception {
     AtomicReference<String> asked = new AtomicReference<>();
     Handler<HttpServerRequest> answer =
         request -> {
@@ -141,7 +141,7 @@ class SecureClientTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void ipv6Address(boolean secure) throws Exception {
-    // A machine without shows that an address of the other kind does as well.
+    // On a machine without IPv6, an IPv4 address takes its place.
     String loopback = hasIpv6() ? "::1" : "127.0.0.1";
     Certificate six = authority.issue("six", Certificate.builder("six").addSanIpAddress(loopback));
     JsonObject config = new JsonObject().put("host", loopback);
@@ -154,42 +154,44 @@ class SecureClientTest {
   }
 
   @Test
-  void authorityThatIsNotTrusted_isNamed_withTheKeyOfTheFile() throws Exception {
+  void untrustedAuthority_isNamed_withTheKeyOfTheFile() throws Exception {
     int port = start(server.pem());
     Path other = Certificate.authority(folder, "other").certificate();
 
     assertThat(failure(new JsonObject().put("caFile", other.toString()), port))
         .isEqualTo(
-            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d shows a certificate that no authority in %s has signed (it is of \"CN=server\", signed by \"CN=authority\"); name the file of the right one in \"tls.caFile\""
+            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d has a certificate that no authority in %s has signed (it is of \"CN=server\", signed by \"CN=authority\"); name the right authority's file in \"tls.caFile\""
                 .formatted(port, other));
     assertThat(failure(new JsonObject().put("enabled", true), port))
         .contains("a certificate that no authority of the JDK has signed", "\"tls.caFile\"");
   }
 
   @Test
-  void certificateOutOfItsTime_isSaidWithTheDate() throws Exception {
+  void expiredOrFutureCertificate_isExplainedWithTheDate() throws Exception {
     Instant now = Instant.now();
     Certificate old = authority.issue("old", valid(server("old"), now, -9, -2));
     Certificate young = authority.issue("young", valid(server("young"), now, 3, 9));
 
     assertThat(failure(trusting(), start(old.pem())))
-        .contains("a certificate that expired on " + date(now, -2), "has to renew it");
+        .contains(
+            "a certificate that expired on " + date(now, -2),
+            "; renew it, or correct this machine's clock");
     assertThat(failure(trusting(), start(young.pem())))
         .contains("a certificate that is not valid before " + date(now, 3));
   }
 
   @Test
-  void certificateThatIsForClientsOnly_isNotTaken() throws Exception {
+  void certificateForClientsOnly_isRejected() throws Exception {
     Certificate wrong = authority.issue("wrong", server("wrong").addExtendedKeyUsageClientAuth());
 
     assertThat(failure(trusting(), start(wrong.pem())))
-        .contains("a certificate that cannot be taken: Extended key usage");
+        .contains("a certificate that is not acceptable: Extended key usage");
   }
 
-  // Who it is: its certificate.
+  // The client's certificate.
 
   @Test
-  void clientCertificate_ofPemOrPkcs12_isTaken() throws Exception {
+  void clientCertificate_ofPemOrPkcs12_isAccepted() throws Exception {
     int port = start(mutual());
     Path store = client.pkcs12("a password");
     Path password = Files.writeString(folder.resolve("password"), "a password\n");
@@ -211,12 +213,12 @@ class SecureClientTest {
 
     assertThat(failure(trusting(), port))
         .isEqualTo(
-            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d wants a client certificate, but this client has none; set \"tls.certificateFile\" and \"tls.keyFile\", or \"tls.keyStoreFile\""
+            "scenario 1 (get) failed: UNAVAILABLE: 127.0.0.1:%d requires a client certificate, but this client has none; set \"tls.certificateFile\" and \"tls.keyFile\", or \"tls.keyStoreFile\""
                 .formatted(port));
   }
 
   @Test
-  void clientCertificate_ofAnotherAuthority_orOutOfItsTime() throws Exception {
+  void clientCertificate_ofAnotherAuthority_orExpired() throws Exception {
     int port = start(mutual());
     Certificate stranger = Certificate.authority(folder, "strangers").forClient("stranger");
     Instant now = Instant.now();
@@ -226,7 +228,8 @@ class SecureClientTest {
         .contains(
             "127.0.0.1:%d does not accept the certificate of CN=stranger, in %s and %s ("
                 .formatted(port, stranger.certificate(), stranger.key()))
-        .endsWith("; it has to be for clients, and signed by an authority that the server trusts");
+        .endsWith(
+            "; it has to be valid for clients and signed by an authority that the server trusts");
     assertThat(failure(trusting().mergeIn(old.pem()), port))
         .contains("does not accept the certificate of CN=late")
         .endsWith("; it expired on " + date(now, -2));
@@ -245,23 +248,26 @@ class SecureClientTest {
             request -> request.response().setStatusCode(404).end());
     Certificate stranger = Certificate.authority(folder, "others" + version).forClient("stranger");
 
-    assertThat(failure(trusting(), port)).contains("wants a client certificate");
+    assertThat(failure(trusting(), port)).contains("requires a client certificate");
     assertThat(failure(trusting().mergeIn(stranger.pem()), port))
         .contains("does not accept the certificate of CN=stranger");
     assertThat(failure(trusting().mergeIn(client.pem()), port)).contains("HTTP 404");
   }
 
-  /** As a server of gRPC's C core does. */
+  /** The server closes without an alert, as one of gRPC's C core does. */
   @Test
-  void clientCertificate_thatIsRefusedWithoutAWord_isSuspected() throws Exception {
+  void clientCertificate_rejectedWithoutAnAlert_isTheLikelyReason() throws Exception {
     NetServerOptions options = new NetServerOptions().setSsl(true).setUseAlpn(true);
     options.setKeyCertOptions(keys(server));
     options.getSslOptions().setApplicationLayerProtocols(List.of("h2"));
     int port = tcp(options, NetSocket::close);
 
     assertThat(failure(trusting(), port))
-        .contains("no connection to 127.0.0.1:" + port + ": it hung up after the TLS handshake")
-        .endsWith("perhaps it wants a client certificate: \"tls.certificateFile\"");
+        .contains(
+            "no connection to 127.0.0.1:"
+                + port
+                + ": it closed the connection after the TLS handshake")
+        .endsWith("perhaps it requires a client certificate: set \"tls.certificateFile\"");
     assertThat(failure(trusting().mergeIn(client.pem()), port))
         .endsWith(
             "perhaps it does not accept the certificate in %s and %s"
@@ -269,23 +275,23 @@ class SecureClientTest {
   }
 
   @Test
-  void whatTheServerSaidLast_isNotSaidAgain_whenItIsGone() {
+  void lastAlertOfAServer_isNotReported_onceItIsUnreachable() {
     int port = start(mutual());
     Context loop = vertx.getOrCreateContext();
     ClientConfig config = ClientConfig.from(Demo.config(port).put("tls", trusting()));
     Channel channel = new Channel(vertx, config);
     on(loop, () -> channel.findServer(Demo.noStatus()));
 
-    assertThat(failure(loop, channel)).contains("wants a client certificate");
+    assertThat(failure(loop, channel)).contains("requires a client certificate");
     servers.remove(0).close();
     assertThat(failure(loop, channel)).contains("no connection to 127.0.0.1:" + port, "refused");
   }
 
-  // How it talks.
+  // The protocol.
 
   @Test
   void tls_toAServerInPlaintext() throws Exception {
-    String why = "speaks plaintext, but this client TLS; if that is right, leave out \"tls\"";
+    String why = "speaks plaintext, but this client uses TLS; for plaintext, leave out \"tls\"";
     int port = start(new JsonObject());
 
     assertThat(failure(trusting(), port))
@@ -294,7 +300,8 @@ class SecureClientTest {
       assertThat(failure(trusting(), grpcJava.port())).endsWith(why);
     }
     assertThat(failure(trusting(), tcp(socket -> socket.handler(hello -> socket.close()))))
-        .contains("hung up in the TLS handshake; if it speaks plaintext, leave out \"tls\"");
+        .contains(
+            "closed the connection in the TLS handshake; if it speaks plaintext, leave out \"tls\"");
   }
 
   @Test
@@ -306,11 +313,11 @@ class SecureClientTest {
         .endsWith("Connection was closed; if it speaks TLS, " + set);
     int saysSo = tcp(socket -> socket.handler(preface -> socket.end(alert(10))));
     assertThat(failure(new JsonObject(), saysSo))
-        .endsWith("127.0.0.1:" + saysSo + " speaks TLS, but this client plaintext; " + set);
+        .endsWith("127.0.0.1:" + saysSo + " speaks TLS, but this client uses plaintext; " + set);
   }
 
   @Test
-  void nothingInCommon() {
+  void noCommonVersionOrCipher() {
     String why = "has no version or cipher of TLS in common with this client";
     HttpServerOptions weak =
         foreign(server)
@@ -326,14 +333,14 @@ class SecureClientTest {
   @Test
   void tlsWithoutHttp2() {
     assertThat(failure(trusting(), http(foreign(server).setUseAlpn(false), request -> {})))
-        .endsWith("what answers is not a gRPC server: it speaks TLS, but not HTTP/2");
+        .endsWith("the peer is not a gRPC server: it speaks TLS, but not HTTP/2");
     HttpServerOptions http1 = foreign(server).setAlpnVersions(List.of(HttpVersion.HTTP_1_1));
     assertThat(failure(trusting(), http(http1, request -> {})))
-        .endsWith("does not answer as a gRPC server: this is TLS, but no HTTP/2");
+        .endsWith("does not answer as a gRPC server: it uses TLS, but not HTTP/2");
   }
 
   @Test
-  void silentPeer_isGivenUpAtTheDeadline() {
+  void silentPeer_endsAtTheDeadline() {
     JsonObject config = Demo.config(tcp(socket -> {}), "get").put("tls", trusting());
 
     assertThat(Demo.run(vertx, config.put("deadlineMillis", 300)).failure())
@@ -341,7 +348,7 @@ class SecureClientTest {
   }
 
   @Test
-  void whatDoesNotPass_isNotTriedAgain() {
+  void permanentFailure_isNotRetried() {
     AtomicInteger connections = new AtomicInteger();
     int port =
         tcp(
@@ -355,7 +362,7 @@ class SecureClientTest {
   }
 
   @Test
-  void relay_saysWhatIsWrongWithAServer() throws Exception {
+  void relay_explainsTheFailureOfAServer() throws Exception {
     int good = start(server.pem());
     Certificate named =
         authority.issue("relay", Certificate.builder("relay").addSanDnsName("a.example.com"));
@@ -364,10 +371,10 @@ class SecureClientTest {
     config.getJsonArray("addresses").add("127.0.0.1:" + bad);
 
     assertThat(Demo.run(vertx, config).failure())
-        .contains("127.0.0.1:" + bad + " shows a certificate for \"a.example.com\"");
+        .contains("127.0.0.1:" + bad + " has a certificate for \"a.example.com\"");
   }
 
-  // Who it is: its token.
+  // The client's token.
 
   @ParameterizedTest
   @ValueSource(strings = {"token", "tokenFile"})
@@ -388,7 +395,7 @@ class SecureClientTest {
   }
 
   @Test
-  void token_thatIsMissing_orRefused_isSaidWithWhereItCameFrom() throws Exception {
+  void missingOrRefusedToken_isExplainedWithItsSource() throws Exception {
     Issuer issuer = Issuer.make();
     int port = start(server.pem(), issuer.auth(folder, rights("users")));
     JsonObject config = Demo.config(port, "get").put("tls", trusting());
@@ -414,7 +421,7 @@ class SecureClientTest {
   }
 
   @Test
-  void token_withoutTheRight_isSaidWithWhereItCameFrom() throws Exception {
+  void tokenWithoutTheRole_isExplainedWithItsSource() throws Exception {
     Issuer issuer = Issuer.make();
     int port = start(mutual(), issuer.auth(folder, rights("users")));
 
@@ -433,7 +440,7 @@ class SecureClientTest {
   }
 
   @Test
-  void token_withoutTheRight_onSeveralServers_isNotTakenForACutCluster() throws Exception {
+  void tokenWithoutTheRole_onSeveralServers_isNotExplainedAsASplitCluster() throws Exception {
     Issuer issuer = Issuer.make();
     JsonObject auth = issuer.auth(folder, rights("users"));
     JsonObject config = Demo.config(start(server.pem(), auth), "relay").put("tls", trusting());
@@ -448,7 +455,7 @@ class SecureClientTest {
   }
 
   @Test
-  void token_inPlaintext_goesToThisMachineOnly() throws Exception {
+  void token_inPlaintext_isSentToThisMachineOnly() throws Exception {
     Issuer issuer = Issuer.make();
     int port = start(new JsonObject(), issuer.auth(folder, rights("users")));
     String token = issuer.token("users");
@@ -465,7 +472,7 @@ class SecureClientTest {
   }
 
   @Test
-  void token_thatIsNone_isRefused_andNotShown() throws Exception {
+  void invalidToken_isRefused_andNotShown() throws Exception {
     JsonObject config = Demo.config(1, "get").put("waitMillis", 0);
     String form = "one line of printable ASCII without spaces, and without \"Bearer\"";
 
@@ -475,7 +482,7 @@ class SecureClientTest {
           .isEqualTo("configuration: \"token\" is not a token: that is " + form);
       String path = file("bad", bad);
       assertThat(Demo.run(vertx, config.copy().put("tokenFile", path)).failure())
-          .isEqualTo(path + " has no token: that is " + form + ": \"tokenFile\"");
+          .isEqualTo(path + " does not contain a token, which is " + form + ": \"tokenFile\"");
     }
     String empty = file("empty", "\n");
     assertThat(Demo.run(vertx, config.copy().put("tokenFile", empty)).failure())
@@ -488,25 +495,25 @@ class SecureClientTest {
   }
 
   @Test
-  void filesThatAreNoGood_endTheStart_beforeAServerIsLookedFor() throws Exception {
-    JsonObject nobody = Demo.config(1, "get").put("waitMillis", 60_000);
+  void unusableFiles_endTheStart_beforeTheSearchForAServer() throws Exception {
+    JsonObject base = Demo.config(1, "get").put("waitMillis", 60_000);
     String absent = folder.resolve("absent").toString();
     String text = file("text", "no certificate");
 
-    assertUnusable(nobody.copy().put("tokenFile", absent), absent + " is not there: \"tokenFile\"");
+    assertUnusable(base.copy().put("tokenFile", absent), absent + " does not exist: \"tokenFile\"");
     assertUnusable(
-        nobody.copy().put("tls", new JsonObject().put("caFile", absent)),
-        absent + " is not there: \"tls.caFile\"");
+        base.copy().put("tls", new JsonObject().put("caFile", absent)),
+        absent + " does not exist: \"tls.caFile\"");
     assertUnusable(
-        nobody.copy().put("tls", new JsonObject().put("caFile", text)),
+        base.copy().put("tls", new JsonObject().put("caFile", text)),
         text + " has no PEM certificate: \"tls.caFile\"");
     assertUnusable(
-        nobody.copy().put("tls", client.pem().put("keyFile", server.key().toString())),
-        "%s has another key than that of the certificate in %s: \"tls.keyFile\""
+        base.copy().put("tls", client.pem().put("keyFile", server.key().toString())),
+        "%s has a key that does not match the certificate in %s: \"tls.keyFile\""
             .formatted(server.key(), client.certificate()));
     Path der = Files.write(folder.resolve("der"), authority.bundle().getCertificate().getEncoded());
     assertUnusable(
-        nobody.copy().put("tls", new JsonObject().put("caFile", der.toString())),
+        base.copy().put("tls", new JsonObject().put("caFile", der.toString())),
         "%1$s is DER, not PEM; it becomes that by: openssl x509 -inform DER -in %1$s -out %1$s.pem: \"tls.caFile\""
             .formatted(der));
   }
@@ -535,7 +542,7 @@ class SecureClientTest {
     return start(tls, new JsonObject());
   }
 
-  /** With a section, unless it is empty. */
+  /** Adds a section, unless it is empty. */
   private static JsonObject with(JsonObject config, String key, JsonObject section) {
     return section.isEmpty() ? config : config.put(key, section);
   }
@@ -544,7 +551,7 @@ class SecureClientTest {
     return new JsonObject().put("*", new JsonArray().add(role));
   }
 
-  /** A server that wants certificates of our authority. */
+  /** A server that requires certificates of our authority. */
   private static JsonObject mutual() {
     return server.pem().put("clientCaFile", authority.certificate().toString());
   }
@@ -554,7 +561,7 @@ class SecureClientTest {
     return new JsonObject().put("caFile", authority.certificate().toString());
   }
 
-  /** At 127.0.0.1, without a word about what it is for. */
+  /** A certificate for 127.0.0.1 without extended key usages. */
   private static CertificateBuilder server(String name) {
     return Certificate.builder(name).addSanIpAddress("127.0.0.1");
   }
@@ -566,7 +573,7 @@ class SecureClientTest {
         .notAfter(now.plus(Duration.ofDays(toDays)));
   }
 
-  /** As a certificate has it: to the second. */
+  /** Truncated to seconds, as in certificates. */
   private static String date(Instant now, int days) {
     return now.plus(Duration.ofDays(days)).truncatedTo(ChronoUnit.SECONDS).toString();
   }
@@ -602,7 +609,7 @@ class SecureClientTest {
                 .transform(end -> Future.succeededFuture(end.cause().getMessage())));
   }
 
-  /** All of a channel happens on one event loop. */
+  /** Runs on the event loop of the channel. */
   private static <T> T on(Context loop, Supplier<Future<T>> work) {
     return Future.<T>future(done -> loop.runOnContext(turn -> work.get().onComplete(done)))
         .timeout(Waits.SECONDS, TimeUnit.SECONDS)

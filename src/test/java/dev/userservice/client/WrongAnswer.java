@@ -17,20 +17,19 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * One way to answer wrongly, or oddly.
+ * One wrong or odd answer.
  *
- * @param name for people
- * @param says a part of the failure that the client has to find without its deadline; {@link
- *     #PASSES} when there must be none, {@link #ANYTHING} when only the client's manners count, and
- *     its deadline may end the call
- * @param after what becomes of the connection
+ * @param name describes it for people
+ * @param says a part of the failure that the client has to find before its deadline; {@link
+ *     #PASSES} for no failure; {@link #ANYTHING} for any end in one line, also at the deadline
+ * @param after the fate of the connection
  */
 record WrongAnswer(String name, String says, Writes writes, After after) {
 
   static final String PASSES = "passes";
   static final String ANYTHING = "anything";
 
-  /** Makes the bytes of an answer, one array for each write, from the right body. */
+  /** Makes the bytes of an answer, one array for each write, from the correct body. */
   interface Writes {
     List<byte[]> of(int stream, byte[] body);
   }
@@ -40,7 +39,7 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
   private static final List<Frame.Header> OK = list("grpc-status", "0");
   private static final int LARGE = (256 << 10) + 1;
 
-  /** The right body of a scenario. */
+  /** The correct body of a scenario. */
   static byte[] body(String scenario) {
     return switch (scenario) {
       case "get" -> frame(ForeignServer.alice(1));
@@ -211,8 +210,16 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
     all.add(body("length too long", "INTERNAL: the answer was cut off", frame(0, 10, of(9))));
     all.add(body("a prefix cut", "INTERNAL: the answer was cut off", of(4)));
     all.add(body("length too short", ANYTHING, frame(0, 3, of(9))));
-    all.add(body("no message of the contract", "INTERNAL: a message came", frame(0, of(9))));
-    all.add(body("no UTF-8", "INTERNAL: a message came", frame(0, Bytes.of(0x12, 1, 0xff))));
+    all.add(
+        body(
+            "not a message of the contract",
+            "INTERNAL: a message does not match",
+            frame(0, of(9))));
+    all.add(
+        body(
+            "invalid UTF-8",
+            "INTERNAL: a message does not match",
+            frame(0, Bytes.of(0x12, 1, 0xff))));
     all.add(body("no body", "expected", new byte[0]));
     all.add(body("an empty message", "expected", frame(0, new byte[0])));
     all.add(
@@ -388,7 +395,7 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
             After.STAYS));
   }
 
-  /** Right answers of which bits have changed on their way. */
+  /** Correct answers with flipped bits. */
   private static void flips(List<WrongAnswer> all) {
     for (int seed = 1; seed <= 100; seed++) {
       long number = seed;
@@ -463,7 +470,7 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
         After.STAYS);
   }
 
-  /** A frame before a right answer. */
+  /** A frame before a correct answer. */
   private static WrongAnswer odd(String name, IntFunction<byte[]> first) {
     return new WrongAnswer(
         name,
@@ -496,7 +503,7 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
     return list("grpc-status", status);
   }
 
-  /** So many bytes, which are no message of the contract. */
+  /** A number of bytes that do not match the contract. */
   private static byte[] of(int length) {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) 0x07);

@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A foreign server: what is right passes, and each thing that is wrong is found and explained. */
+/** A foreign server: correct answers pass; each wrong one is found and explained. */
 class WrongAnswersTest {
 
   private final Vertx vertx = Vertx.vertx();
@@ -34,7 +34,7 @@ class WrongAnswersTest {
   }
 
   @Test
-  void rightAnswers_pass_withADeadlineOnTheWire_andTheConnectionIsClosed() throws Exception {
+  void correctAnswers_pass_withADeadlineOnTheWire_andTheConnectionIsClosed() throws Exception {
     try (ForeignServer server = new ForeignServer().start()) {
       Demo demo = Demo.run(vertx, Demo.config(server.port()));
 
@@ -45,12 +45,12 @@ class WrongAnswersTest {
   }
 
   @Test
-  void firstScenario_isNotTheFirstCall_whichNeedNotBeAnswered() throws Exception {
+  void warmUpCall_mayFail() throws Exception {
     try (ForeignServer server = new ForeignServer().start()) {
       Demo demo = Demo.run(vertx, Demo.config(server.port(), "get"));
 
       assertThat(demo.failure()).isNull();
-      // The server does not have the first, which is not among the scenarios either.
+      // The first is the warm-up, which this server does not implement.
       assertThat(server.called)
           .containsExactly("grpc.health.v1.Health/Check", "users.v1.UserService/GetUser");
       assertThat(demo.shown()).doesNotContain("Health").endsWith("1/1 scenarios passed\n");
@@ -86,7 +86,7 @@ class WrongAnswersTest {
   }
 
   @Test
-  void get_withAMessageLargerThanTheClientTakes() throws Exception {
+  void get_withAMessageAboveTheLimit() throws Exception {
     ForeignServer server =
         new ForeignServer() {
           @Override
@@ -112,7 +112,7 @@ class WrongAnswersTest {
   }
 
   @Test
-  void create_ofSomebodyElse_failsAlone() throws Exception {
+  void create_ofAnotherUser_failsAlone() throws Exception {
     ForeignServer server =
         new ForeignServer() {
           @Override
@@ -162,7 +162,7 @@ class WrongAnswersTest {
   }
 
   @Test
-  void list_ofNobody() throws Exception {
+  void list_ofNoUsers() throws Exception {
     assertThat(failure(listing(), "list")).contains("expected 1 to 3 users, but got none");
   }
 
@@ -224,7 +224,7 @@ class WrongAnswersTest {
           void chat(UserMessage message, StreamObserver<UserMessage> out) {
             out.onNext(said(1, message.getMessage()));
             out.onNext(said(7, "Server received: nothing"));
-            // What a client says that leaves user_id out.
+            // The message of a client that leaves out user_id.
             out.onNext(said(0, "Good evening"));
             super.chat(message, out);
           }
@@ -237,7 +237,7 @@ class WrongAnswersTest {
   }
 
   @Test
-  void chat_answeredBySomebodyElse_isNotAnswered() throws Exception {
+  void chat_answeredByAnotherCaller_isNotAnswered() throws Exception {
     assertThat(failureWithin(300, chatting(5, "Server received: Hello, server!"), "chat"))
         .matches(
             ".*expected \"Server received: Hello, server!\" from user 0, but DEADLINE_EXCEEDED: did not complete within 300 ms");

@@ -14,12 +14,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 
 /**
- * An HTTP/2 server on loopback that knows nothing of HTTP/2: it answers the first DATA frame of
- * each stream with the bytes that it was given, in one write each.
+ * An HTTP/2 server on loopback without an HTTP/2 implementation: it answers the first DATA frame of
+ * each stream with given bytes, each array in one write.
  */
 final class WrongServer implements AutoCloseable {
 
-  /** What becomes of the connection after an answer. */
+  /** The fate of the connection after an answer. */
   enum After {
     /** It stays open until the client closes it. */
     STAYS,
@@ -35,7 +35,7 @@ final class WrongServer implements AutoCloseable {
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
 
   /**
-   * @param answers to the stream that is given
+   * @param answers the answers by stream
    */
   WrongServer(IntFunction<List<byte[]>> answers, After after) throws IOException {
     this.answers = answers;
@@ -70,7 +70,7 @@ final class WrongServer implements AutoCloseable {
         start(() -> serve(connection));
       }
     } catch (IOException closed) {
-      // By the test, or there would be no answer.
+      // Closed by the test.
     }
   }
 
@@ -83,19 +83,19 @@ final class WrongServer implements AutoCloseable {
       out.write(Frame.settings());
       Set<Integer> answered = ConcurrentHashMap.newKeySet();
       while (read(in, out, answered)) {
-        // Until the client leaves, or this server does.
+        // Runs until the client or this server closes.
       }
       if (after == After.RESETS) {
         connection.setSoLinger(true, 0);
       }
     } catch (IOException gone) {
-      // The client has left, as it should.
+      // The client has closed, as expected.
     } finally {
       connections.remove(connection);
     }
   }
 
-  /** Reads a frame; returns whether the connection stays. */
+  /** Reads a frame; returns true while the connection stays open. */
   private boolean read(DataInputStream in, OutputStream out, Set<Integer> answered)
       throws IOException {
     int lengthAndType = in.readInt();
@@ -140,7 +140,7 @@ final class WrongServer implements AutoCloseable {
     return List.of(headers);
   }
 
-  /** All in one write. */
+  /** Sends all bytes in one write. */
   static List<byte[]> once(byte[]... parts) {
     return List.of(Bytes.join(parts));
   }

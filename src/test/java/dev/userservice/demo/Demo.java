@@ -18,12 +18,12 @@ import java.util.concurrent.TimeUnit;
 /**
  * One run of the real client verticle.
  *
- * @param shown what it printed
+ * @param shown its output
  * @param failure the message of the failed deployment; null when it succeeded
  */
 public record Demo(String shown, String failure) {
 
-  /** Runs against a port of the loopback address, some scenarios or (without names) all. */
+  /** Runs scenarios against a port of the loopback address; without names, all of them. */
   public static Demo run(Vertx vertx, int port, String... scenarios) {
     return run(vertx, config(port, scenarios));
   }
@@ -52,7 +52,7 @@ public record Demo(String shown, String failure) {
     return new StatusLine(new PrintStream(OutputStream.nullOutputStream()), false);
   }
 
-  /** Calls have ten seconds, which is more than they need on a busy machine. */
+  /** Gives calls ten seconds, more than a busy machine needs. */
   public static JsonObject config(int port, String... scenarios) {
     JsonObject config =
         new JsonObject()

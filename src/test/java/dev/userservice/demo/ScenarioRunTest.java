@@ -117,7 +117,7 @@ class ScenarioRunTest {
   }
 
   @Test
-  void answers_thatAreWrong() throws Exception {
+  void wrongAnswers_failTheirScenarios() throws Exception {
     int port =
         serve(
             new UserServiceImplBase() {
@@ -210,7 +210,7 @@ class ScenarioRunTest {
     return new JsonObject().put("scenarios", new JsonArray().add(scenario));
   }
 
-  /** Runs the scenarios; null when they pass, else why not. */
+  /** Runs the scenarios; returns the message of the failure, or null. */
   private String run(int port, JsonObject json) {
     shown.reset();
     ClientConfig config =
@@ -239,7 +239,7 @@ class ScenarioRunTest {
     return wrong.getPort();
   }
 
-  /** Takes every call and never answers. */
+  /** Accepts every call and never answers. */
   private static class SilentService extends UserServiceImplBase {
 
     @Override

@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** What stands on the terminal. */
+/** The output on a terminal and elsewhere. */
 class TranscriptTest {
 
   @Test
-  void colour_onlyOnATerminalThatWantsIt() {
+  void colour_onlyOnATerminalThatPermitsIt() {
     assertThat(Terminal.wantsColour(Map.of("TERM", "xterm"), true)).isTrue();
     assertThat(Terminal.wantsColour(Map.of("NO_COLOR", ""), true)).as("empty is unset").isTrue();
     assertThat(Terminal.wantsColour(Map.of("TERM", "xterm"), false)).isFalse();
@@ -27,7 +27,7 @@ class TranscriptTest {
 
   @Test
   void notATerminal_hasNoColourCodes() {
-    assertThat(Terminal.isThere()).as("a build has no terminal").isFalse();
+    assertThat(Terminal.isInteractive()).as("a build has no terminal").isFalse();
     Consumer<Transcript> all =
         transcript -> {
           transcript.headline("1. GetUser, unary");
