@@ -32,7 +32,7 @@ class ClientVerticleTest {
   }
 
   @Test
-  void firstRun_showsWhatGoesAndComes_andPasses() {
+  void firstRun_showsTheMessages_andPasses() {
     Demo demo = Demo.run(server.vertx(), server.port());
 
     assertThat(demo.failure()).isNull();
@@ -83,7 +83,7 @@ class ClientVerticleTest {
   }
 
   @Test
-  void secondRun_showsWhatIsAlreadyThere_andPasses() {
+  void secondRun_showsExistingUsers_andPasses() {
     Demo.run(server.vertx(), server.port());
 
     Demo again = Demo.run(server.vertx(), server.port());
@@ -113,7 +113,7 @@ class ClientVerticleTest {
   void pauses_doNotUseUpTheTimeOfTheChat() {
     JsonObject config = Demo.config(server.port(), "chat").put("deadlineMillis", 2_000);
 
-    // Two pauses in the chat, together longer than the deadline of a call.
+    // The two pauses in the chat are longer than the deadline of a call.
     Demo demo = Demo.run(server.vertx(), config.put("pauseMillis", 1_100));
 
     assertThat(demo.failure()).isNull();
@@ -136,7 +136,7 @@ class ClientVerticleTest {
 
   @Test
   void chat_whileOthersChat_isNotDisturbed() {
-    // Somebody who speaks as user 0, which is what a client says that leaves user_id out.
+    // Another caller that chats as user 0, by leaving out user_id.
     StreamObserver<UserMessage> other = server.async().streamUsers(new Silence());
     List<Future<Demo>> demos =
         IntStream.range(0, 8)
@@ -153,7 +153,7 @@ class ClientVerticleTest {
   }
 
   @Test
-  void serverAbsent_isSaidWithinTheWait() throws Exception {
+  void absentServer_isReportedWithinTheWait() throws Exception {
     JsonObject config = Demo.config(FreePorts.one()).put("waitMillis", 250);
     long start = System.nanoTime();
 
@@ -182,7 +182,7 @@ class ClientVerticleTest {
   }
 
   @Test
-  void deadAddress_isPassedOver() throws Exception {
+  void deadAddress_isSkipped() throws Exception {
     JsonObject config = Demo.config(server.port(), "get");
     String alive = config.getJsonArray("addresses").getString(0);
     config.put("addresses", new JsonArray().add("127.0.0.1:" + FreePorts.one()).add(alive));

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Loads against real servers: ours, and some that are slow or wrong. */
+/** Loads against real servers: ours, slow ones and wrong ones. */
 @Timeout(Waits.TEST_SECONDS)
 class LoadVerticleTest {
 
@@ -58,7 +58,7 @@ class LoadVerticleTest {
   }
 
   /**
-   * @param failure what the run says; null when all was well
+   * @param failure the message of the failed run, or null
    */
   private record Outcome(String shown, String failure, JsonObject report) {
 
@@ -145,13 +145,13 @@ class LoadVerticleTest {
                 .getLength())
         .isEqualTo(5);
     long created = outcome.load(1).getLong("calls") + 20 * outcome.load(3).getLong("calls");
-    // A thousand, of them the five samples, are there for "get" to ask for.
+    // "get" reads from a thousand users, five of them samples.
     int last = (int) (1_000 + created);
     assertThat(server.blocking().listUsers(Requests.list(0, last - 1))).toIterable().hasSize(1);
   }
 
   @Test
-  void openLoop_countsFromWhenACallWasToBegin() throws Exception {
+  void openLoop_measuresFromTheScheduledStart() throws Exception {
     slow = new SlowServer(100, request -> request.getEmail());
     JsonObject config =
         config(slow.port(), "create")
@@ -161,7 +161,7 @@ class LoadVerticleTest {
 
     Outcome outcome = run(config);
 
-    // One call at a time, 100 ms each: of the 200 that were to begin no more than 20 did.
+    // One call at a time, 100 ms each: at most 20 of the 200 scheduled calls started.
     assertThat(outcome.failure).isNull();
     JsonObject load = outcome.load(0);
     assertThat(load.getLong("calls")).isBetween(1L, 20L);
@@ -227,7 +227,7 @@ class LoadVerticleTest {
   }
 
   @Test
-  void serverThatGoes_endsTheLoad() throws Exception {
+  void serverThatStops_endsTheLoad() throws Exception {
     slow = new SlowServer(1, request -> request.getEmail());
     Future<Outcome> running = start(config(slow.port(), "create").put("seconds", 3_000));
     assertThat(slow.called.await(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -240,7 +240,7 @@ class LoadVerticleTest {
   }
 
   @Test
-  void moreCallsThanTheServerTakes_areRefused() throws Exception {
+  void callsAboveTheServersLimit_areRefused() throws Exception {
     server = RunningServer.start();
 
     Outcome outcome = run(config(server.port(), "create").put("inFlight", 300));
@@ -301,7 +301,7 @@ class LoadVerticleTest {
     assertEnds(ExitCode.USAGE, "a load has one instance", "--instances", "2");
     assertEnds(
         ExitCode.SCENARIO, "a load is made on an event loop; leave out --worker", "--worker");
-    // Not one that has just been closed: another test could have its port by now.
+    // A port that was just closed would not do: another test could have it by now.
     int unused = FreePorts.one();
     assertEnds(
         program(unused, "--conf", "{\"waitMillis\":0}"),
@@ -340,7 +340,7 @@ class LoadVerticleTest {
   private static void assertEnds(JavaProcess bench, int exitCode, String error) throws Exception {
     try {
       assertThat(bench.exitCode()).as(error).isEqualTo(exitCode);
-      // Not at its start: a machine that is too slow is warned of first.
+      // Not at the start of the output: a slow machine gets a warning first.
       assertThat(bench.errors()).contains(error.isEmpty() ? "" : "user-service: " + error);
       assertThat(bench.output()).doesNotContain("\u001b");
     } finally {
@@ -348,7 +348,7 @@ class LoadVerticleTest {
     }
   }
 
-  /** Made with grpc-java: creates nobody, holds each call for a while, and may answer wrongly. */
+  /** A grpc-java server that creates no users, delays each answer, and may answer wrongly. */
   private static final class SlowServer extends UserServiceGrpc.UserServiceImplBase {
 
     private final ScheduledExecutorService later = Executors.newSingleThreadScheduledExecutor();

@@ -48,7 +48,7 @@ class LogsTest {
             line ->
                 assertThat(line)
                     .isEqualTo(
-                        "Store: memory; calls: plaintext, of any caller that reaches 127.0.0.1"),
+                        "Store: memory; calls: plaintext, from any client that reaches 127.0.0.1"),
             line -> assertThat(line).isEqualTo("Server is ready to accept requests..."));
   }
 
@@ -71,7 +71,7 @@ class LogsTest {
             line ->
                 assertThat(line)
                     .isEqualTo(
-                        "Store: SQLite in a?b.db; calls: mutual TLS, of callers with a known certificate; management: [::1]:6"),
+                        "Store: SQLite in a?b.db; calls: mutual TLS, from callers with a known certificate; management: [::1]:6"),
             line -> assertThat(line).startsWith("Server waits for its store; "));
   }
 
@@ -122,13 +122,7 @@ class LogsTest {
   void printConfig_ofTheServer() throws Exception {
     JavaProcess program =
         start(
-            Map.of(
-                "USER_SERVICE_PORT",
-                "1",
-                "USER_SERVICE_STORE_TYPE",
-                "postgres",
-                "USER_SERVICE_STORE_POSTGRES_PASSWORD",
-                "s3cret"),
+            Map.of("USER_SERVICE_PORT", "1", "USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
             List.of(),
             "--print-config",
             "--conf",

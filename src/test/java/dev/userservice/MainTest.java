@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The program as an operator sees it: what it prints, and its exit code. */
 @Timeout(
     value = Waits.TEST_SECONDS,
-    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine blocks forever
 class MainTest {
 
   private static final String SERVER = "dev.userservice.UserVerticle";
@@ -42,7 +42,7 @@ class MainTest {
   @RegisterExtension private final JavaProcesses programs = new JavaProcesses();
 
   @Test
-  void serves_untilASignalComes() throws Exception {
+  void serves_untilASignal() throws Exception {
     for (String[] command :
         new String[][] {
           {"--conf", "{\"port\":0}"},
@@ -112,7 +112,7 @@ class MainTest {
   }
 
   @Test
-  void client_asksWhetherTheServerIsReady() throws Exception {
+  void client_checksThatTheServerIsReady() throws Exception {
     JavaProcess server = start(Map.of(), List.of(), SERVER, "--conf", "{\"port\":0}");
 
     JavaProcess client =
@@ -159,14 +159,14 @@ class MainTest {
       assertThat(server.exitCode()).isEqualTo(ExitCode.ADDRESS);
       assertThat(server.errors().lines())
           .containsExactly(
-              "user-service: port %d of 127.0.0.1 is in use; \"lsof -i :%d\" shows by whom"
+              "user-service: port %d of 127.0.0.1 is in use; \"lsof -i :%d\" shows the process"
                   .formatted(port, port),
               "Choose another port: \"port\" in the --conf file, USER_SERVICE_PORT or -Duser-service.port");
     }
   }
 
   @Test
-  void host_thatIsNotOurs() throws Exception {
+  void host_ofAnotherMachine() throws Exception {
     String postgres =
         "{\"type\":\"postgres\",\"startTimeoutMillis\":0,\"postgres\":{\"host\":\"no.such.host.invalid\",\"insecure\":true}}";
     String host = "{\"host\":\"192.0.2.1\",\"insecure\":true,\"store\":" + postgres + "}";
@@ -179,7 +179,7 @@ class MainTest {
   }
 
   @Test
-  void host_ofIPv6_whereThereIsNone() throws Exception {
+  void host_ofIPv6_withoutIPv6() throws Exception {
     String none = " is an IPv6 address, and this machine, or its Java (java.net.preferIPv4Stack)";
     for (String host : List.of("::1", "::")) {
       JavaProcess server = withoutIPv6("{\"port\":0,\"host\":\"" + host + "\",\"insecure\":true}");
@@ -227,7 +227,7 @@ class MainTest {
 
   /** As {@code --conf <(command)} of a shell, which is {@code --conf /dev/fd/63}. */
   @Test
-  void configuration_thatComesThroughAPipe() throws Exception {
+  void configuration_fromAProcessSubstitution() throws Exception {
     for (String pipe : List.of("/dev/stdin", "/dev/fd/0")) {
       JavaProcess listing = start(Map.of(), List.of(), "--conf", pipe, "--print-config");
       try (OutputStream in = listing.process().getOutputStream()) {
@@ -245,7 +245,7 @@ class MainTest {
         "--conf",
         "{\"host\":\"0.0.0.0\"}");
     assertRefused(
-        "none.pem is not there: \"tls.certificateFile\"",
+        "none.pem does not exist: \"tls.certificateFile\"",
         "--conf",
         "{\"port\":0,\"tls\":{\"certificateFile\":\"none.pem\",\"keyFile\":\"none.key\"}}");
     assertRefused(
@@ -255,7 +255,7 @@ class MainTest {
   }
 
   @Test
-  void secret_onTheCommandLine_isWarnedOf() throws Exception {
+  void secret_onTheCommandLine_logsAWarning() throws Exception {
     JavaProcess server =
         start(
             Map.of(),
@@ -335,7 +335,7 @@ class MainTest {
   }
 
   @Test
-  void client_saysWhatItWaitsFor() throws Exception {
+  void client_showsTheWait() throws Exception {
     String address = "127.0.0.1:" + FreePorts.one();
 
     for (String verticle : List.of(CLIENT, "dev.userservice.LoadVerticle")) {
@@ -356,7 +356,7 @@ class MainTest {
     assertEnds(ExitCode.CONFIGURATION, why, command);
   }
 
-  /** In one line that begins with these words. */
+  /** Asserts the exit code, and one line of error that starts with {@code why}. */
   private void assertEnds(int exitCode, String why, String... command) throws Exception {
     JavaProcess program = start(Map.of(), List.of(), command);
     assertThat(program.exitCode()).as(why).isEqualTo(exitCode);
@@ -415,7 +415,9 @@ class MainTest {
     }
   }
 
-  /** Without INT where the tests are in the background of a shell: no child can undo that. */
+  /**
+   * Without INT where the tests run in the background of a shell: a child process cannot undo that.
+   */
   static List<String> signals() throws IOException {
     Path status = Path.of("/proc/self/status");
     boolean ignoresInt =
@@ -483,7 +485,7 @@ class MainTest {
         "{\"cluster\":{\"host\":\"192.0.2.1\",\"insecure\":true}}");
   }
 
-  /** A verticle that is no server of ours, and does not start. */
+  /** A verticle of another program that fails to start. */
   public static final class OddVerticle extends VerticleBase {
     @Override
     public Future<?> start() {

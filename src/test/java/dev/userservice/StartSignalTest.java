@@ -16,12 +16,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Signals at moments spread over a start, from the first that the program can answer. A moment is a
- * number of loaded classes, which, unlike a time, is about the same on each machine.
+ * Signals at moments spread over a start, from the first that the program can handle. A moment is a
+ * number of loaded classes, which, unlike a time, is similar on all machines.
  */
 @Timeout(
     value = Waits.TEST_SECONDS,
-    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+    threadMode = ThreadMode.SEPARATE_THREAD) // a readLine blocks forever
 class StartSignalTest {
 
   /** The first class loaded after the signal handling is installed. */
@@ -82,7 +82,8 @@ class StartSignalTest {
   }
 
   /**
-   * Sends the signal after so many classes, or earlier when the program waits or serves.
+   * Sends the signal after the given number of classes, or earlier when the program waits or
+   * serves.
    *
    * @return the number of classes loaded before the signal
    */

@@ -18,12 +18,12 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
- * What the options of the launcher say that Vert.x checks too, but later, and without saying which
- * option or property it means.
+ * The launcher's options that this program checks itself. Vert.x checks them too, but later, and
+ * without naming the option or property.
  *
- * @param vertx of {@code --options}; null for none
- * @param deployment of {@code --deployment-options}; null for none
- * @param instances how many verticles there are to be; 0 when nobody says
+ * @param vertx the document of {@code --options}, or null
+ * @param deployment the document of {@code --deployment-options}, or null
+ * @param instances the number of verticles to deploy; 0 when not set
  */
 public record LauncherOptions(JsonObject vertx, JsonObject deployment, int instances) {
 
@@ -31,10 +31,10 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
   private static final String INSTANCES = "vertx.deployment.options.instances";
 
   /**
-   * Takes them from a command line.
+   * Reads and checks the options of a command line.
    *
    * @throws ConfigException when a document or a property is refused
-   * @throws IllegalArgumentException when a value is
+   * @throws IllegalArgumentException when another value is refused
    */
   public static LauncherOptions take(ParseResult parsed) {
     JsonObject vertx = document(parsed, "--options");
@@ -46,7 +46,7 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
   }
 
   /**
-   * @param taken makes options of a document, and a document of these
+   * @param taken converts a document to options of Vert.x and back
    */
   private static void check(String option, JsonObject json, UnaryOperator<JsonObject> taken) {
     if (json == null) {
@@ -69,7 +69,7 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
     checkTypes(option, json, result, "");
   }
 
-  /** Vert.x takes the default for a value of another type, without a word. */
+  /** Refuses values of a wrong type, which Vert.x silently replaces by the default. */
   private static void checkTypes(String option, JsonObject given, JsonObject taken, String prefix) {
     for (String key : given.fieldNames()) {
       Object value = given.getValue(key);
@@ -77,7 +77,7 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
       if (value instanceof JsonObject inner && result instanceof JsonObject innerResult) {
         checkTypes(option, inner, innerResult, prefix + key + ".");
       } else if (result == null && !(value instanceof JsonObject)) {
-        // Not the value, here and below: it may be a password.
+        // Without the value, here and below: it may be a password.
         throw new ConfigException(
             "%s: \"%s\" cannot be %s".formatted(option, prefix + key, type(value)));
       } else if (result != null && !type(value).equals(type(result))) {
@@ -111,15 +111,15 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
   }
 
   /**
-   * Checks that a server of a cluster has a port of its own for everything that it listens on.
+   * Checks that all listeners of a server in a cluster have different ports.
    *
-   * @throws ConfigException when two would have the same
+   * @throws ConfigException when two have the same port
    */
   public void checkClusterPorts(ParseResult parsed, ServerConfig config) {
     JsonObject none = new JsonObject();
     EventBusOptions bus =
         new EventBusOptions((vertx == null ? none : vertx).getJsonObject("eventBusOptions", none));
-    // Later ones win, as in the launcher.
+    // Later settings win, as in the launcher.
     String host = bus.getHost() == null ? config.cluster().host() : bus.getHost();
     host = parsed.matchedOptionValue("--cluster-host", host);
     host = System.getProperty(EVENT_BUS + "host", host);
@@ -128,8 +128,8 @@ public record LauncherOptions(JsonObject vertx, JsonObject deployment, int insta
   }
 
   /**
-   * What an option says. The stock command does not get to see it: it would read the file once
-   * more, with no bound, and what comes out of a pipe can be read only once.
+   * Returns and clears the value of an option. The stock command must not see it: it would read the
+   * file again without a limit, and a pipe can be read only once.
    */
   public static String take(ParseResult parsed, String name) {
     OptionSpec option = parsed.matchedOption(name);

@@ -17,19 +17,21 @@ import java.util.stream.Stream;
 
 /**
  * The properties with which the launcher calls setters of the options of Vert.x, such as {@code
- * -Dvertx.options.workerPoolSize=10}. It skips each one that it cannot use, and logs nothing that
- * is shown by default.
+ * -Dvertx.options.workerPoolSize=10}. The launcher skips properties that it cannot use, and logs
+ * that only below the default level.
  */
 final class LauncherProperties {
 
-  /** Those of io.vertx.launcher.application.impl.VertxApplicationCommand, but for metrics. */
+  /**
+   * The prefixes of io.vertx.launcher.application.impl.VertxApplicationCommand, without metrics.
+   */
   private static final Map<String, Class<?>> OPTIONS =
       Map.of(
           "vertx.options.", VertxOptions.class,
           "vertx.eventBus.options.", EventBusOptions.class,
           "vertx.deployment.options.", DeploymentOptions.class);
 
-  /** As many digits as every int and every long may have. */
+  /** Limited to as many digits as always fit the type. */
   private static final Map<Class<?>, Pattern> NUMBERS =
       Map.of(
           int.class,
@@ -40,7 +42,7 @@ final class LauncherProperties {
   private LauncherProperties() {}
 
   /**
-   * Checks that the launcher can use all of them.
+   * Checks that the launcher can use all of its properties.
    *
    * @throws ConfigException when it cannot use one
    */
@@ -71,7 +73,7 @@ final class LauncherProperties {
     }
   }
 
-  /** What each setter takes, by the name of its property, in any case; only what a text can say. */
+  /** The type of each setter that accepts a text, by its property's name, case-insensitive. */
   private static Map<String, Class<?>> setters(Class<?> options) {
     Map<String, Class<?>> setters = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Method method : options.getMethods()) {
@@ -88,7 +90,7 @@ final class LauncherProperties {
     return setters;
   }
 
-  /** The values that the launcher can give to a setter, for people; empty when there are none. */
+  /** Describes the values of a type for people; empty when the launcher supports none. */
   private static String expected(Class<?> type) {
     if (NUMBERS.containsKey(type)) {
       return "a whole number";

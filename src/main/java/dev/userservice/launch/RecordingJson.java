@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A JSON object that remembers which of its keys were read. The options of Vert.x ignore the keys
- * that they do not know, and have no list of those that they do. Their converters take a value only
- * after they have recognised its key, and copy an object whose keys may be anything.
+ * A JSON object that records the keys that were read. The options of Vert.x ignore unknown keys,
+ * and have no list of known ones. Their converters read a value only after recognising its key, and
+ * copy an object with arbitrary keys.
  */
 final class RecordingJson extends JsonObject {
 
@@ -53,7 +53,7 @@ final class RecordingJson extends JsonObject {
     return super.copy();
   }
 
-  /** The paths of the keys that nothing has read. */
+  /** The paths of the unread keys. */
   List<String> unread() {
     List<String> paths = new ArrayList<>();
     addUnread("", paths);

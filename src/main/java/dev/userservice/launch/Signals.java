@@ -45,8 +45,8 @@ public final class Signals {
   }
 
   /**
-   * Whether a signal ends the process here. A start fails then, since the JVM takes no more
-   * shutdown hooks, and that is not worth a line.
+   * Returns true while a signal ends the process here. The start then fails, because the JVM
+   * accepts no more shutdown hooks; that failure is not reported.
    */
   static boolean isEnding() {
     if (handedOver) {

@@ -16,7 +16,7 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 
 /**
- * Why a start failed, for an operator.
+ * The explanation of a failed start, for an operator.
  *
  * @param exitCode the exit code of the process
  * @param message what failed, and what to do, in one or two lines
@@ -26,7 +26,7 @@ public record StartFailure(int exitCode, String message) {
   static final int VERTX = ExitCodes.VERTX_INITIALIZATION;
 
   /**
-   * @param failure of the deployment; null for a timeout
+   * @param failure the failure of the deployment; null for a timeout
    * @param server null for other roles: the address that they listen on is unknown
    */
   public static StartFailure of(Throwable failure, Role role, ServerConfig server) {
@@ -51,7 +51,7 @@ public record StartFailure(int exitCode, String message) {
     if (failure instanceof ManagementAddressException management) {
       return new StartFailure(ExitCode.ADDRESS, address(management));
     }
-    if (server != null && isOfAnAddress(failure)) {
+    if (server != null && isAddressFailure(failure)) {
       return new StartFailure(ExitCode.ADDRESS, address(failure, server));
     }
     if (failure instanceof ClassNotFoundException) {
@@ -76,7 +76,7 @@ public record StartFailure(int exitCode, String message) {
     return failure.getMessage() != null ? failure.getMessage() : failure.getClass().getName();
   }
 
-  private static boolean isOfAnAddress(Throwable failure) {
+  private static boolean isAddressFailure(Throwable failure) {
     return failure instanceof SocketException
         || failure instanceof UnknownHostException
         || failure instanceof UnresolvedAddressException
@@ -100,17 +100,17 @@ public record StartFailure(int exitCode, String message) {
   }
 
   /**
-   * @param places where another can be chosen, with gaps for the key and the name in capitals
+   * @param places the settings of the address, with placeholders for the key and its capitals
    */
   private static String address(Throwable failure, String host, int port, String places) {
     String anotherPort = "another port: " + places.formatted("port", "PORT");
     String reason = reason(failure);
     if (failure instanceof BindException && reason.contains("in use")) {
-      return "port %d of %s is in use; \"lsof -i :%d\" shows by whom%nChoose %s"
+      return "port %d of %s is in use; \"lsof -i :%d\" shows the process%nChoose %s"
           .formatted(port, host, port, anotherPort);
     }
     if (reason.contains("denied")) {
-      return "port %d of %s is not permitted to this user%nChoose %s"
+      return "port %d of %s needs privileges that this user lacks%nChoose %s"
           .formatted(port, host, anotherPort);
     }
     if (failure instanceof UnsupportedAddressTypeException) {

@@ -8,17 +8,17 @@ import dev.userservice.operations.Version;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a server says of itself on standard output once it has started: five lines at most. */
+/** The lines that a server prints once it has started: five at most. */
 public final class StartLines {
 
   private StartLines() {}
 
   /**
-   * @param instances how many verticles serve
-   * @param port the port that is really listened on
-   * @param managementPort that of operators; null for none
-   * @param cluster how many servers are together; empty for one alone
-   * @param ready whether the store is open
+   * @param instances the number of verticles
+   * @param port the actual port
+   * @param managementPort the actual management port, or null
+   * @param cluster the description of the cluster; empty without one
+   * @param ready true when the store is open
    */
   public static List<String> of(
       ServerConfig config,
@@ -44,7 +44,7 @@ public final class StartLines {
         ready
             ? "Server is ready to accept requests..."
             : "Server waits for its store; health is NOT_SERVING until then...");
-    // The name of a file may have a line break in it.
+    // A file name may contain a line break.
     return lines.stream().map(line -> line.replaceAll("\\p{Cntrl}", "?")).toList();
   }
 
@@ -60,7 +60,7 @@ public final class StartLines {
   private static String security(ServerConfig config) {
     String wire =
         config.tls().isMutual() ? "mutual TLS" : config.tls().isOn() ? "TLS" : "plaintext";
-    return wire + ", of " + callers(config);
+    return wire + ", from " + callers(config);
   }
 
   private static String callers(ServerConfig config) {
@@ -75,7 +75,7 @@ public final class StartLines {
       }
       return "callers with " + String.join(" or ", proofs);
     }
-    return "any caller that reaches %s%s"
+    return "any client that reaches %s%s"
         .formatted(config.host(), config.tls().isMutual() ? " with a certificate" : "");
   }
 }
