@@ -64,7 +64,9 @@ class ChatTest {
     UserMessage hi = alice.hears(2);
     assertThat(hi.getMessage()).isEqualTo("Hi");
     assertThat(Instant.parse(hi.getTimestamp())).as("filled in").isBeforeOrEqualTo(Instant.now());
-    assertThat(alice.hears.messages()).as("no member receives its own message").doesNotContain(hello);
+    assertThat(alice.hears.messages())
+        .as("no member receives its own message")
+        .doesNotContain(hello);
   }
 
   @Test

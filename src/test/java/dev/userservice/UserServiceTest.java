@@ -117,7 +117,8 @@ class UserServiceTest {
 
   @Test
   void createUser_allViolationsAtOnce() {
-    StatusRuntimeException failure = failure(() -> stub.createUser(create(" ", "not-an-address", 151)));
+    StatusRuntimeException failure =
+        failure(() -> stub.createUser(create(" ", "not-an-address", 151)));
 
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(failure.getStatus().getDescription())

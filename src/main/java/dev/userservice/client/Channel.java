@@ -129,8 +129,7 @@ public final class Channel {
                 retry(
                     () -> start(servers.pick(), method, deadline),
                     CallException::changedNothing,
-                    deadline,
-                    maxAttempts()));
+                    deadline));
   }
 
   /**
@@ -183,8 +182,7 @@ public final class Channel {
                         start(servers.pick(), method, deadline)
                             .compose(call -> answers(call, request, new ArrayList<>())),
                     CallException::changedNothing,
-                    deadline,
-                    maxAttempts()));
+                    deadline));
   }
 
   /** Makes a call with one request that changes nothing, and retries it. */
@@ -210,8 +208,7 @@ public final class Channel {
                 retry(
                     () -> start(servers.pick(), method, deadline).compose(use),
                     failure -> !answered.getAsBoolean(),
-                    deadline,
-                    maxAttempts()));
+                    deadline));
   }
 
   private static <Q, R> Future<List<R>> answers(
@@ -222,6 +219,11 @@ public final class Channel {
   }
 
   /** Retries at once while a server is healthy, else after the shortest backoff. */
+  private <T> Future<T> retry(
+      Supplier<Future<T>> attempt, Predicate<CallException> safe, Deadline deadline) {
+    return retry(attempt, safe, deadline, servers.size() + RETRIES);
+  }
+
   private <T> Future<T> retry(
       Supplier<Future<T>> attempt, Predicate<CallException> safe, Deadline deadline, int attempts) {
     return attempt
@@ -237,10 +239,6 @@ public final class Channel {
                   ? delay(millis).compose(later -> retry(attempt, safe, deadline, attempts - 1))
                   : Future.failedFuture(failure);
             });
-  }
-
-  private int maxAttempts() {
-    return servers.size() + RETRIES;
   }
 
   private <Q, R> Future<ClientCall<Q, R>> start(

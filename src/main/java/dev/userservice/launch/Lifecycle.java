@@ -1,44 +1,28 @@
 package dev.userservice.launch;
 
-import dev.userservice.cluster.Cluster;
-import dev.userservice.cluster.MemberSockets;
 import dev.userservice.cluster.Members;
-import dev.userservice.cluster.SerialFilter;
-import dev.userservice.config.ClusterConfig;
-import dev.userservice.config.ClusterTlsConfig;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.console.StatusLine;
 import dev.userservice.console.Terminal;
 import dev.userservice.operations.LogFormat;
-import dev.userservice.operations.Metrics;
-import dev.userservice.operations.OpenFiles;
 import dev.userservice.operations.Started;
 import dev.userservice.operations.TraceIds;
 import dev.userservice.operations.Tracing;
-import dev.userservice.operations.Version;
 import dev.userservice.operations.Watchdog;
 import dev.userservice.server.StoreOpening;
-import dev.userservice.tls.ClusterTls;
-import dev.userservice.tls.RejectedPeers;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.launcher.application.HookContext;
 import io.vertx.launcher.application.VertxApplicationHooks;
-import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /** One run of the launcher: from the checked configuration to the exit code of the process. */
 public final class Lifecycle implements VertxApplicationHooks {
-
-  /** The time between two log lines about rejected servers, which retry forever. */
-  private static final int REJECTED_PEER_SECONDS = 60;
 
   private final BiFunction<Role, Lifecycle, Deployable> verticles;
 
@@ -55,14 +39,7 @@ public final class Lifecycle implements VertxApplicationHooks {
   /** Null for other roles. */
   private ServerConfig server;
 
-  /** Null when tracing is off. */
-  private Tracing tracing;
-
-  private Metrics metrics;
-  private Cluster cluster;
-
-  /** Null without other servers, or with plaintext between them. */
-  private ClusterTls clusterTls;
+  private VertxParts parts;
 
   /** Set on the main thread, read on the thread that ends the process. */
   private volatile int exitCode = ExitCode.OK;
@@ -88,8 +65,8 @@ public final class Lifecycle implements VertxApplicationHooks {
     this.options = options;
     this.config = config;
     this.clustered = clustered;
-    this.tracing = tracing;
     server = role == Role.SERVER ? ServerConfig.from(config) : null;
+    parts = new VertxParts(server, clustered, tracing, status);
     String log = role.log(config);
     LogFormat.use(
         log.equals("json") || log.equals("auto") && !Terminal.isInteractive(),
@@ -139,51 +116,13 @@ public final class Lifecycle implements VertxApplicationHooks {
 
   @Override
   public VertxBuilder createVertxBuilder(VertxOptions vertxOptions) {
-    VertxBuilder builder = Vertx.builder().with(OpenFiles.withoutCache(vertxOptions));
-    if (server != null) {
-      if (server.management().isOn()) {
-        metrics = new Metrics(Version.ofProgram());
-        builder = metrics.of(builder, vertxOptions);
-      }
-      if (server.hasMembers(clustered)) {
-        SerialFilter.install();
-        ClusterTlsConfig tls = server.cluster().tls();
-        clusterTls =
-            tls.isOn() ? new ClusterTls(tls, new RejectedPeers(REJECTED_PEER_SECONDS)) : null;
-      }
-    }
-    if (tracing != null) {
-      builder.withTracer(tracing.factory());
-    }
-    return clustered ? joinCluster(builder, vertxOptions.getEventBusOptions()) : builder;
-  }
-
-  private VertxBuilder joinCluster(VertxBuilder builder, EventBusOptions bus) {
-    ClusterConfig how = server.cluster();
-    if (bus.getHost() == null) {
-      bus.setHost(how.host());
-    }
-    if (clusterTls != null) {
-      clusterTls.configure(bus);
-    }
-    status.redraw("Looking for other servers at " + how.others());
-    cluster =
-        Cluster.join(
-            how,
-            Optional.ofNullable(clusterTls)
-                .map(tls -> new MemberSockets(tls::over, tls.handshakeMillis(), tls::failed)));
-    return builder.withClusterManager(cluster.manager());
+    return parts.builder(vertxOptions);
   }
 
   @Override
   public void afterVertxStarted(HookContext context) {
     Watchdog.watch(context.vertx());
-    if (clusterTls != null) {
-      clusterTls.start(context.vertx());
-    }
-    if (tracing != null) {
-      tracing.addTo(context.vertx());
-    }
+    parts.start(context.vertx());
   }
 
   @Override
@@ -199,9 +138,7 @@ public final class Lifecycle implements VertxApplicationHooks {
       return;
     }
     Started started = Started.of(context.vertx());
-    if (metrics != null) {
-      started.measuredBy(metrics);
-    }
+    parts.metrics().ifPresent(started::measuredBy);
     started.onStoreLost(this::stop);
     if (status.isRedrawn()) {
       StoreOpening.showWaits(context.vertx(), server.store().startTimeoutMillis(), status);
@@ -289,12 +226,7 @@ public final class Lifecycle implements VertxApplicationHooks {
   /** The last hook, after a signal and after a failed start. */
   @Override
   public void afterVertxStopped(HookContext context) {
-    if (cluster != null) {
-      cluster.leave();
-    }
-    if (tracing != null) {
-      tracing.close();
-    }
+    parts.close();
     halt(exitCode);
   }
 

@@ -109,7 +109,8 @@ public final class StatusTable {
               "other writes were in the way; nothing was changed, try again",
               List.of(RETRY_STORE));
       case ABANDONED ->
-          new RpcStatus(GrpcStatus.CANCELLED, "CANCELLED", "the call was cancelled before the write began");
+          new RpcStatus(
+              GrpcStatus.CANCELLED, "CANCELLED", "the call was cancelled before the write began");
       // The rules answer these with their own statuses.
       case NOT_FOUND, EMAIL_TAKEN -> null;
     };
