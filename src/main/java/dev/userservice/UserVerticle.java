@@ -166,17 +166,17 @@ public final class UserVerticle extends VerticleBase {
   }
 
   /** The open calls of this instance. */
-  int openCalls() {
+  public int openCalls() {
     return rpc.openCalls();
   }
 
   /** The chat members of this instance. */
-  int chatMembers() {
+  public int chatMembers() {
     return chat.members();
   }
 
   /** The open connections of all instances. */
-  int openConnections() {
+  public int openConnections() {
     return shared.connections().counts().open();
   }
 }

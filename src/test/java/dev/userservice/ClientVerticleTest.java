@@ -2,7 +2,10 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.demo.Demo;
+import dev.userservice.kit.Demo;
+import dev.userservice.kit.FreePorts;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserMessage;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.DeploymentOptions;

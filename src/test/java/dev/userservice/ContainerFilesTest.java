@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.userservice.config.ConfigException;
 import dev.userservice.config.Program;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.kit.JavaProcess;
+import dev.userservice.kit.RunningServer;
 import dev.userservice.launch.ExitCode;
 import dev.userservice.server.OperationsRpcs;
 import io.vertx.core.json.JsonArray;

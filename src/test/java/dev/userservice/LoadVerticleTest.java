@@ -2,6 +2,13 @@ package dev.userservice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.kit.Certificate;
+import dev.userservice.kit.FreePorts;
+import dev.userservice.kit.Issuer;
+import dev.userservice.kit.JavaProcess;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.launch.ExitCode;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserResponse;
@@ -32,12 +39,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Loads against real servers: ours, slow ones and wrong ones. */
 @Timeout(Waits.TEST_SECONDS)
+@Tag("slow")
 class LoadVerticleTest {
 
   @TempDir private Path folder;

@@ -3,12 +3,12 @@ package dev.userservice.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.userservice.Certificate;
-import dev.userservice.Issuer;
-import dev.userservice.Waits;
 import dev.userservice.access.AccessException.Reason;
 import dev.userservice.config.JwtConfig;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.kit.Certificate;
+import dev.userservice.kit.Issuer;
+import dev.userservice.kit.Waits;
 import dev.userservice.tls.UnusableFileException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -2,7 +2,7 @@ package dev.userservice.attack;
 
 import static dev.userservice.attack.Http2Peer.MAX_WINDOW;
 
-import dev.userservice.Requests;
+import dev.userservice.kit.Requests;
 import dev.userservice.rpc.Frames;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import java.io.ByteArrayOutputStream;

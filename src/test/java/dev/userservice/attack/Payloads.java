@@ -4,7 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.UnknownFieldSet.Field;
-import dev.userservice.Requests;
+import dev.userservice.kit.Requests;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.rpc.Frames;
 import java.io.ByteArrayOutputStream;

@@ -1,6 +1,6 @@
 package dev.userservice.attack;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

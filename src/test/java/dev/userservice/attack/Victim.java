@@ -1,10 +1,10 @@
 package dev.userservice.attack;
 
-import dev.userservice.Certificate;
-import dev.userservice.Issuer;
-import dev.userservice.JavaProcess;
-import dev.userservice.Requests;
-import dev.userservice.Waits;
+import dev.userservice.kit.Certificate;
+import dev.userservice.kit.Issuer;
+import dev.userservice.kit.JavaProcess;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.proto.UserServiceGrpc.UserServiceBlockingStub;

@@ -2,9 +2,9 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.LogLines;
-import dev.userservice.Waits;
-import dev.userservice.demo.Demo;
+import dev.userservice.kit.Demo;
+import dev.userservice.kit.LogLines;
+import dev.userservice.kit.Waits;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.userservice.client;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;

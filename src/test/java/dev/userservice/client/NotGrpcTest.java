@@ -2,8 +2,8 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
-import dev.userservice.demo.Demo;
+import dev.userservice.kit.Demo;
+import dev.userservice.kit.Waits;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;

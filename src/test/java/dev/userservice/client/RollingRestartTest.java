@@ -1,14 +1,14 @@
 package dev.userservice.client;
 
-import static dev.userservice.Requests.create;
-import static dev.userservice.Requests.get;
-import static dev.userservice.Requests.list;
+import static dev.userservice.kit.Requests.create;
+import static dev.userservice.kit.Requests.get;
+import static dev.userservice.kit.Requests.list;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.ClusterNode;
-import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
-import dev.userservice.demo.Demo;
+import dev.userservice.kit.ClusterNode;
+import dev.userservice.kit.Demo;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpcClient;
 import io.vertx.core.Future;
@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Every server of a replicated log is restarted, one after the other, under the calls of this
  * client: the leader first, and in the next round last.
  */
+@Tag("slow")
 class RollingRestartTest {
 
   /** For more rounds: {@code -Dtest=RollingRestartTest -DargLine=-Draft.rounds=100}. */

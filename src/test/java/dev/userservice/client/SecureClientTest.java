@@ -2,13 +2,13 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Certificate;
 import dev.userservice.ClientVerticle;
-import dev.userservice.Issuer;
-import dev.userservice.RunningServer;
-import dev.userservice.Waits;
 import dev.userservice.config.ClientConfig;
-import dev.userservice.demo.Demo;
+import dev.userservice.kit.Certificate;
+import dev.userservice.kit.Demo;
+import dev.userservice.kit.Issuer;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.GetUserRequest;
 import dev.userservice.proto.UserServiceGrpcClient;
 import dev.userservice.tls.UnusableFileException;

@@ -2,10 +2,10 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.FreePorts;
-import dev.userservice.Waits;
 import dev.userservice.config.Address;
 import dev.userservice.console.StatusLine;
+import dev.userservice.kit.FreePorts;
+import dev.userservice.kit.Waits;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.ByteArrayOutputStream;

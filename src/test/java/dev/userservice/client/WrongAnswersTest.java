@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
 import com.google.rpc.ErrorInfo;
-import dev.userservice.Waits;
-import dev.userservice.demo.Demo;
+import dev.userservice.kit.Demo;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;

@@ -2,7 +2,7 @@ package dev.userservice.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.TraceContext;
 import dev.userservice.proto.UserMessage;
 import io.vertx.core.Context;

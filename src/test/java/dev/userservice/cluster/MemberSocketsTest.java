@@ -3,11 +3,11 @@ package dev.userservice.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.userservice.Certificate;
-import dev.userservice.LogLines;
-import dev.userservice.Waits;
 import dev.userservice.config.ClusterTlsConfig;
 import dev.userservice.config.KeyPairConfig;
+import dev.userservice.kit.Certificate;
+import dev.userservice.kit.LogLines;
+import dev.userservice.kit.Waits;
 import dev.userservice.tls.ClusterTls;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,6 +1,6 @@
 package dev.userservice.fuzz;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.userservice.fuzz;
 
 import com.google.protobuf.Message;
-import dev.userservice.Recorder;
-import dev.userservice.Requests;
-import dev.userservice.Waits;
+import dev.userservice.kit.Recorder;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.UserMessage;

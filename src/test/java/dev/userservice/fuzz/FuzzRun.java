@@ -1,7 +1,7 @@
 package dev.userservice.fuzz;
 
-import dev.userservice.Waits;
 import dev.userservice.fuzz.FuzzedServer.Census;
+import dev.userservice.kit.Waits;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,10 +2,11 @@ package dev.userservice.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  * for an hour.
  */
 @Timeout(Waits.TEST_SECONDS)
+@Tag("slow")
 class FuzzTest {
 
   /**

@@ -1,6 +1,6 @@
 package dev.userservice.fuzz;
 
-import dev.userservice.JavaProcess;
+import dev.userservice.kit.JavaProcess;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.userservice.fuzz;
 
-import dev.userservice.Requests;
-import dev.userservice.Waits;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;

@@ -3,7 +3,7 @@ package dev.userservice.load;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.userservice.Requests;
+import dev.userservice.kit.Requests;
 import dev.userservice.proto.GetUserRequest;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;

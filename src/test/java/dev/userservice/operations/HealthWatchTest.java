@@ -5,7 +5,7 @@ import static io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus.SERVICE_
 import static io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;

@@ -2,7 +2,7 @@ package dev.userservice.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.LogLines;
+import dev.userservice.kit.LogLines;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.common.GrpcStatus;

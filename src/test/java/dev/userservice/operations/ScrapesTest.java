@@ -2,7 +2,7 @@ package dev.userservice.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.micrometer.core.instrument.Tags;
 import io.vertx.core.Vertx;
 import java.net.URI;

@@ -3,7 +3,7 @@ package dev.userservice.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.vertx.core.Vertx;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.userservice.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -3,10 +3,10 @@ package dev.userservice.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
-import dev.userservice.Issuer;
-import dev.userservice.Requests;
-import dev.userservice.RunningServer;
-import dev.userservice.Waits;
+import dev.userservice.kit.Issuer;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.rpc.RawHttp.Answer;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;

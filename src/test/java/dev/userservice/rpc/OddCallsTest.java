@@ -3,8 +3,8 @@ package dev.userservice.rpc;
 import static dev.userservice.rpc.Frames.frame;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Requests;
-import dev.userservice.RunningServer;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.RawClient.RawCall;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;

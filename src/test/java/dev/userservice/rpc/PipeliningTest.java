@@ -3,9 +3,9 @@ package dev.userservice.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
-import dev.userservice.Requests;
-import dev.userservice.RunningServer;
-import dev.userservice.Waits;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.ListUsersRequest;
 import io.vertx.core.json.JsonObject;
 import java.io.InputStream;

@@ -8,9 +8,9 @@ import static dev.userservice.rpc.Frames.join;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
-import dev.userservice.Requests;
-import dev.userservice.RunningServer;
-import dev.userservice.Waits;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;

@@ -1,6 +1,6 @@
 package dev.userservice.rpc;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;

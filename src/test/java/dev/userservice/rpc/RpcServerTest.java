@@ -1,9 +1,9 @@
 package dev.userservice.rpc;
 
-import static dev.userservice.Requests.get;
-import static dev.userservice.Requests.list;
-import static dev.userservice.Requests.says;
-import static dev.userservice.Requests.users;
+import static dev.userservice.kit.Requests.get;
+import static dev.userservice.kit.Requests.list;
+import static dev.userservice.kit.Requests.says;
+import static dev.userservice.kit.Requests.users;
 import static dev.userservice.proto.UserServiceGrpcService.BatchCreateUsers;
 import static dev.userservice.proto.UserServiceGrpcService.GetUser;
 import static dev.userservice.proto.UserServiceGrpcService.ListUsers;
@@ -12,9 +12,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.util.Durations;
 import com.google.rpc.RetryInfo;
-import dev.userservice.LogLines;
-import dev.userservice.Recorder;
-import dev.userservice.Waits;
+import dev.userservice.kit.LogLines;
+import dev.userservice.kit.Recorder;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.BatchCreateResponse;
 import dev.userservice.proto.CreateUserRequest;
 import dev.userservice.proto.GetUserRequest;

@@ -2,7 +2,7 @@ package dev.userservice.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.RunningServer;
+import dev.userservice.kit.RunningServer;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -3,9 +3,9 @@ package dev.userservice.rpc;
 import static dev.userservice.rpc.Frames.frame;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Requests;
-import dev.userservice.RunningServer;
-import dev.userservice.Waits;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.RawClient.Answer;

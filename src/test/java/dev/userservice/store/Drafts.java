@@ -2,7 +2,7 @@ package dev.userservice.store;
 
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import java.util.List;

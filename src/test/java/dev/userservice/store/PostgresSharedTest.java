@@ -8,8 +8,8 @@ import static dev.userservice.store.Drafts.failure;
 import static dev.userservice.store.Drafts.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.PostgresServer;
-import dev.userservice.Waits;
+import dev.userservice.kit.PostgresServer;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;

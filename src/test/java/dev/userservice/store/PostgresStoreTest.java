@@ -1,6 +1,6 @@
 package dev.userservice.store;
 
-import dev.userservice.PostgresServer;
+import dev.userservice.kit.PostgresServer;
 import io.vertx.core.Vertx;
 
 class PostgresStoreTest extends UserStoreContract {

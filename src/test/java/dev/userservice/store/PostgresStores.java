@@ -1,7 +1,7 @@
 package dev.userservice.store;
 
-import dev.userservice.StoreConfigs;
 import dev.userservice.config.ServerConfig;
+import dev.userservice.kit.StoreConfigs;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;

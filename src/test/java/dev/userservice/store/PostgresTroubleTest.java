@@ -9,11 +9,11 @@ import static dev.userservice.store.Drafts.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.userservice.Certificate;
-import dev.userservice.LogLines;
-import dev.userservice.PostgresServer;
-import dev.userservice.SpecialFiles;
-import dev.userservice.Waits;
+import dev.userservice.kit.Certificate;
+import dev.userservice.kit.LogLines;
+import dev.userservice.kit.PostgresServer;
+import dev.userservice.kit.SpecialFiles;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;
@@ -33,12 +33,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A PostgreSQL store while its server has faults. */
+@Tag("slow")
 class PostgresTroubleTest {
 
   private static final int TIMEOUT_MILLIS = Waits.SECONDS * 1_000;

@@ -1,6 +1,7 @@
 package dev.userservice.store;
 
-import dev.userservice.Waits;
+import dev.userservice.kit.RaftConfigs;
+import dev.userservice.kit.Waits;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import java.io.BufferedReader;
@@ -15,9 +16,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The contract kit over a log of three servers, two of them in their own JVMs. */
+@Tag("slow")
 class RaftOfThreeTest extends UserStoreContract {
 
   @TempDir private static Path folder;

@@ -4,8 +4,9 @@ import static dev.userservice.store.Drafts.WANTED;
 import static dev.userservice.store.Drafts.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.Waits;
 import dev.userservice.config.RaftConfig;
+import dev.userservice.kit.RaftConfigs;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
@@ -13,12 +14,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Snapshots, which replace the start of a log. */
 @ExtendWith(VertxExtension.class)
+@Tag("slow")
 class RaftSnapshotTest {
 
   private static final int BATCHES = 8;

@@ -2,9 +2,9 @@ package dev.userservice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.JavaProcess;
-import dev.userservice.StoreConfigs;
-import dev.userservice.Waits;
+import dev.userservice.kit.JavaProcess;
+import dev.userservice.kit.StoreConfigs;
+import dev.userservice.kit.Waits;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -9,10 +9,10 @@ import static dev.userservice.store.Drafts.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.userservice.LogLines;
-import dev.userservice.SpecialFiles;
-import dev.userservice.Waits;
 import dev.userservice.config.SqliteConfig;
+import dev.userservice.kit.LogLines;
+import dev.userservice.kit.SpecialFiles;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.store.StoreException.Reason;
 import io.vertx.core.Future;

@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
-import dev.userservice.Waits;
+import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

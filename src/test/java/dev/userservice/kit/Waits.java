@@ -1,0 +1,38 @@
+package dev.userservice.kit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/**
+ * How long tests wait for what has to happen. No test is about speed: on a slow or busy machine,
+ * this is the one number to raise.
+ */
+public final class Waits {
+
+  /** The max of one wait: a call, a line of output, the end of a process. */
+  public static final int SECONDS = 60;
+
+  /** The max of a test method. */
+  public static final int TEST_SECONDS = 5 * SECONDS;
+
+  private static final long PAUSE_NANOS = Duration.ofMillis(2).toNanos();
+
+  private Waits() {}
+
+  /** Waits until a condition holds that nothing can be told of; fails after {@link #SECONDS}. */
+  public static void until(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - end).as(what).isNegative();
+      pause();
+    }
+  }
+
+  /** Leaves the processor to what is waited for. */
+  public static void pause() {
+    LockSupport.parkNanos(PAUSE_NANOS);
+  }
+}
