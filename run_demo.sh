@@ -11,7 +11,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 # Their output goes through pipes, but who reads what they log is a person.
 export USER_SERVICE_LOG=${USER_SERVICE_LOG:-text} USER_CLIENT_LOG=${USER_CLIENT_LOG:-text}
 # For processes that live for seconds: the quick compiler and the small collector start in two thirds of the
-# time and memory of those that are made to run for days.
+# time and memory of servers that run for days.
 jvm=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 servers=()
 scratch=

@@ -22,7 +22,7 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
   /**
    * Reads a command line; fails with what is wrong in it.
    *
-   * @param all the peers that there are
+   * @param all peers
    */
   static Options read(String[] args, List<Peer> all) {
     List<String> line = new ArrayList<>(List.of(args));

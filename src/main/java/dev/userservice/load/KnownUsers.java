@@ -23,7 +23,7 @@ final class KnownUsers {
   }
 
   /**
-   * Returns the first users of the directory, creating those that are missing.
+   * Returns the first users of the directory, creating the missing ones.
    *
    * @return fails with a {@link LoadException}
    */

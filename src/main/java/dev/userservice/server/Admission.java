@@ -26,8 +26,8 @@ import java.util.WeakHashMap;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
- * Decides of each call, before anything of it is read, whether it goes on: who makes it, whether
- * this caller may make it, and so often. For one event loop.
+ * Admits or refuses each call before anything of it is read: by its caller, the caller's rights and
+ * rate limit. For one event loop.
  */
 public final class Admission implements Interceptor {
 
@@ -58,10 +58,9 @@ public final class Admission implements Interceptor {
   }
 
   /**
-   * The user that a caller speaks as in the chat; 0 when callers are not known, and it may say
-   * itself.
+   * The user id to chat as; 0 without authentication, when the caller names one itself.
    *
-   * @throws AccessException when the caller is known, but not as a user
+   * @throws AccessException when the authenticated caller has no user id
    */
   static int speaker(CallInfo call) {
     Caller caller = call.attachment(Caller.class);
@@ -98,10 +97,10 @@ public final class Admission implements Interceptor {
     return null;
   }
 
-  /** Methods that there are not count as one: callers may make up as many names as they like. */
-  private void count(String who, CallInfo call) {
+  /** All unknown methods share one bucket, because callers can invent any number of names. */
+  private void count(String caller, CallInfo call) {
     if (counting) {
-      rateLimit.count(who, methods.contains(call.method()) ? call.method() : NO_NAME);
+      rateLimit.count(caller, methods.contains(call.method()) ? call.method() : NO_NAME);
     }
   }
 

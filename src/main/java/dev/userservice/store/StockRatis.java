@@ -7,7 +7,7 @@ final class StockRatis {
 
   private StockRatis() {}
 
-  /** Sets the properties, except those that the operator has set. */
+  /** Sets the properties, except the ones that the operator has set. */
   static void prepare() {
     // TLS is the JDK's, and no native library is unpacked into a shared folder.
     set("handler.ssl.noOpenSsl", "true");

@@ -127,7 +127,7 @@ class RollingRestartTest {
     channel
         .ask(
             UserServiceGrpcClient.CreateUser,
-            create("Somebody", "user" + names.incrementAndGet() + "@example.com", 1))
+            create("Ada", "user" + names.incrementAndGet() + "@example.com", 1))
         .compose(
             answer -> {
               UserResponse user = answer.get(0);

@@ -273,7 +273,7 @@ class SecurityConfigTest {
   }
 
   @Test
-  void secret_inAFileThatEverybodyCanReadIsWarnedOf() throws Exception {
+  void secret_inAFileThatOthersCanRead_isWarnedOf() throws Exception {
     Path file = folder.resolve("conf.json");
     Files.writeString(file, "{\"port\":1}");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));

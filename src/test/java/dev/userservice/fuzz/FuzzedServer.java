@@ -49,7 +49,7 @@ final class FuzzedServer implements AutoCloseable {
    * The live objects of the server.
    *
    * @param heapBytes after a full garbage collection
-   * @param objects by class, of those that exist once for each connection, call or timer
+   * @param objects by class, of kinds that exist once for each connection, call or timer
    */
   record Census(long heapBytes, Map<String, Long> objects, long openFiles) {}
 

@@ -59,7 +59,7 @@ enum Rpc {
       case CREATE_USER ->
           dice.pick(
               sample(ALREADY_EXISTS, user("A", "alice@example.com", 28)),
-              sample(INVALID_ARGUMENT, user("", "nobody", -1)));
+              sample(INVALID_ARGUMENT, user("", "not-an-address", -1)));
       case LIST_USERS ->
           dice.pick(
               sample(OK, Fields.number(1, dice.between(1, 5))),

@@ -129,7 +129,7 @@ public final class TraceCollector implements AutoCloseable {
     }
   }
 
-  /** Those that have come so far. */
+  /** The spans received so far. */
   public synchronized List<Received> all(Predicate<Received> wanted) {
     return received.stream().filter(wanted).toList();
   }

@@ -214,12 +214,12 @@ class MainTest {
   @Test
   void configuration_thatIsRefused() throws Exception {
     Path broken = Files.writeString(folder.resolve("broken.json"), "{\"port\": }");
-    assertRefused("nope.json: there is no such file", SERVER, "--conf", "nope.json");
+    assertRefused("nope.json: the file is missing", SERVER, "--conf", "nope.json");
     assertRefused(broken + ": line 1, column 10", SERVER, "--conf", broken.toString());
     assertRefused("--conf text: unknown key \"prot\"", "--conf", "{\"prot\":1}");
     assertRefused("--conf text: \"addresses\" is 5", CLIENT, "--conf", "{\"addresses\":5}");
-    assertRefused("nope.json: there is no such file", SERVER, "--options", "nope.json");
-    assertRefused("nope.json: there is no such file", SERVER, "--deployment-options", "nope.json");
+    assertRefused("nope.json: the file is missing", SERVER, "--options", "nope.json");
+    assertRefused("nope.json: the file is missing", SERVER, "--deployment-options", "nope.json");
     assertRefused("--conf is empty", SERVER, "--conf", "");
     assertRefused("/dev/zero: is not a regular file", SERVER, "--conf", "/dev/zero");
     String pipe = SpecialFiles.pipe(folder).toString();

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * TestService, bound through this room.
  *
  * <p>Left out are the cases that need Google's cloud (credentials), an ORCA load balancer, and
- * those that grpc-java's own server does not pass: cacheable_unary (a GET) and client_compressed_*
+ * the cases that grpc-java's own server does not pass: cacheable_unary (a GET) and client_compressed_*
  * with the probe.
  */
 @Timeout(Waits.TEST_SECONDS)

@@ -172,7 +172,7 @@ class PostgresSharedTest {
   void open_missingDatabaseRoleOrServer() {
     assertUnusable(database.copy().put("database", "nowhere"), "createdb nowhere");
     assertUnusable(database.copy().put("database", "100%d"), "createdb 100%d");
-    assertUnusable(database.copy().put("user", "nobody"), "the role exists", "pg_hba.conf");
+    assertUnusable(database.copy().put("user", "unknown"), "the role exists", "pg_hba.conf");
     assertThat(reason(stores.store(database.copy().put("port", 1)).open()))
         .isEqualTo(Reason.UNAVAILABLE);
     assertThat(
