@@ -17,6 +17,7 @@ import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
 import dev.userservice.rpc.Frames;
+import dev.userservice.server.OperationsRpcs;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -125,6 +126,14 @@ class AccessMatrixTest {
       }
     }
     assertThat(users()).isEqualTo(9);
+  }
+
+  @Test
+  void calls_areThoseOfEveryRpc() {
+    assertThat(calls("any"))
+        .extracting(AnyCall::method)
+        .containsAll(OperationsRpcs.allMethods())
+        .hasSize(OperationsRpcs.allMethods().size() + 1);
   }
 
   @Test

@@ -2,18 +2,26 @@ package dev.userservice.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.userservice.server.OperationsRpcs;
 import java.io.ByteArrayInputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The fuzz reports the faults of the server, and nothing else. */
 class VerdictTest {
+
+  @Test
+  void methods_areThoseOfTheServer() {
+    assertThat(Stream.of(Rpc.values()).map(rpc -> rpc.fullName))
+        .containsExactlyInAnyOrderElementsOf(OperationsRpcs.allMethods());
+  }
 
   @ParameterizedTest
   @CsvSource(

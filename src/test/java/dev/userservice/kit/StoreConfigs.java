@@ -16,6 +16,14 @@ public final class StoreConfigs {
     return of("postgres", server.database());
   }
 
+  /** A log of one server. */
+  public static JsonObject raft(Path folder) {
+    return new JsonObject()
+        .put("port", 0)
+        .put("sampleUsers", true)
+        .put("store", RaftConfigs.store(RaftConfigs.servers(1), folder.resolve("raft")));
+  }
+
   public static JsonObject of(String type, JsonObject settings) {
     JsonObject store = new JsonObject().put("type", type).put(type, settings);
     return new JsonObject().put("port", 0).put("sampleUsers", true).put("store", store);

@@ -125,7 +125,13 @@ class LogsTest {
   void printConfig_ofTheServer() throws Exception {
     JavaProcess program =
         start(
-            Map.of("USER_SERVICE_PORT", "1", "USER_SERVICE_STORE_POSTGRES_PASSWORD", "s3cret"),
+            Map.of(
+                "USER_SERVICE_PORT",
+                "1",
+                "USER_SERVICE_STORE_TYPE",
+                "postgres",
+                "USER_SERVICE_STORE_POSTGRES_PASSWORD",
+                "s3cret"),
             List.of(),
             "--print-config",
             "--conf",

@@ -45,8 +45,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The standard gRPC interoperability client (grpc/doc/interop-test-descriptions.md) against its
  * TestService, bound through this room.
  *
- * <p>Left out are the cases that need Google's cloud (credentials), an ORCA load balancer, and
- * the cases that grpc-java's own server does not pass: cacheable_unary (a GET) and client_compressed_*
+ * <p>Left out are the cases that need Google's cloud (credentials), an ORCA load balancer, and the
+ * cases that grpc-java's own server does not pass: cacheable_unary (a GET) and client_compressed_*
  * with the probe.
  */
 @Timeout(Waits.TEST_SECONDS)

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.RetryInfo;
+import dev.userservice.config.StoreType;
 import dev.userservice.kit.Demo;
 import dev.userservice.kit.ErrorDetails;
 import dev.userservice.kit.ForeignCalls;
@@ -46,7 +47,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /** The whole server over each store. */
 @Tag("slow")
@@ -54,17 +56,18 @@ class StoresTest {
 
   @TempDir private Path folder;
 
-  private JsonObject config(String store) {
+  private JsonObject config(StoreType store) {
     return switch (store) {
-      case "sqlite" -> StoreConfigs.sqlite(folder);
-      case "postgres" -> StoreConfigs.postgres(PostgresServer.shared());
-      default -> new JsonObject();
+      case MEMORY -> new JsonObject();
+      case SQLITE -> StoreConfigs.sqlite(folder);
+      case POSTGRES -> StoreConfigs.postgres(PostgresServer.shared());
+      case RAFT -> StoreConfigs.raft(folder);
     };
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"memory", "sqlite", "postgres"})
-  void scenarios_pass_andAgain(String store) {
+  @EnumSource
+  void scenarios_pass_andAgain(StoreType store) {
     try (RunningServer server = RunningServer.start(2, config(store))) {
       Demo first = Demo.run(server.vertx(), server.port());
       Demo again = Demo.run(server.vertx(), server.port());
@@ -75,8 +78,8 @@ class StoresTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sqlite", "postgres"})
-  void users_outliveTheServer(String store) {
+  @EnumSource(mode = Mode.EXCLUDE, names = "MEMORY")
+  void users_outliveTheServer(StoreType store) {
     JsonObject config = config(store);
     int id;
     try (RunningServer server = RunningServer.start(2, config)) {
@@ -92,8 +95,8 @@ class StoresTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"memory", "sqlite", "postgres"})
-  void list_thatStallsAndIsCancelled_holdsNothing(String store) throws Exception {
+  @EnumSource
+  void list_thatStallsAndIsCancelled_holdsNothing(StoreType store) throws Exception {
     JsonObject config = config(store);
     try (RunningServer server = RunningServer.start(1, config)) {
       for (int batch = 0; batch < 3; batch++) {
@@ -131,7 +134,7 @@ class StoresTest {
 
   @Test
   void create_whoseCallerHasGone_isNotDone() throws Exception {
-    JsonObject config = config("sqlite");
+    JsonObject config = config(StoreType.SQLITE);
     String file = config.getJsonObject("store").getJsonObject("sqlite").getString("file");
     try (RunningServer server = RunningServer.start(1, config)) {
       // Over one connection that is there, so that the first is the one that is begun.
@@ -255,7 +258,7 @@ class StoresTest {
 
   @Test
   void start_waitsForTheStore_butNotForEver() throws Exception {
-    JsonObject config = config("postgres");
+    JsonObject config = config(StoreType.POSTGRES);
     JsonObject store = config.getJsonObject("store").put("startTimeoutMillis", 3_000);
     store.getJsonObject("postgres").put("port", 1);
 
@@ -280,7 +283,7 @@ class StoresTest {
 
   @Test
   void start_onAFileThatAnotherProcessHas() throws Exception {
-    String config = config("sqlite").encode();
+    String config = config(StoreType.SQLITE).encode();
     JavaProcess first = JavaProcess.start(folder, Map.of(), List.of(), "--conf", config);
     try {
       first.port();
