@@ -99,7 +99,12 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
     for (String one : mapped) {
       String status = one.substring(0, 3);
       String grpc = one.substring(4);
-      all.add(answer("HTTP " + status, grpc + ": what", list(":status", status), OK));
+      all.add(
+          answer(
+              "HTTP " + status,
+              grpc + ": the peer is not a gRPC server",
+              list(":status", status),
+              OK));
       all.add(
           answer(
               "HTTP " + status + " of gRPC without a status",
@@ -112,9 +117,19 @@ record WrongAnswer(String name, String says, Writes writes, After after) {
       "", "text/html", "application/grpcx", "application/grpc-web", "application/json", "grpc"
     };
     for (String type : others) {
-      all.add(answer("content-type " + type, "UNKNOWN: what", withType(type), OK));
+      all.add(
+          answer(
+              "content-type " + type,
+              "UNKNOWN: the peer is not a gRPC server",
+              withType(type),
+              OK));
     }
-    all.add(answer("no content-type", "UNKNOWN: what", list(":status", "200"), OK));
+    all.add(
+        answer(
+            "no content-type",
+            "UNKNOWN: the peer is not a gRPC server",
+            list(":status", "200"),
+            OK));
     String[] same = {
       "APPLICATION/GRPC", "application/grpc; charset=utf-8", "Application/gRPC+Proto",
       "application/grpc;", "application/grpc+proto;v=1", "application/grpc ;q=1"
