@@ -1,7 +1,5 @@
 package dev.userservice.compare;
 
-import dev.userservice.load.Load;
-
 import dev.userservice.compare.Results.Spread;
 import java.util.List;
 import java.util.Locale;

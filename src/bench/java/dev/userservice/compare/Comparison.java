@@ -1,6 +1,6 @@
 package dev.userservice.compare;
 
-import dev.userservice.Certificate;
+import dev.userservice.kit.Certificate;
 import dev.userservice.compare.Results.Row;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * the machine slower for a while makes it slower for all of a round, and each figure is a multiple
  * of ours in the same round. src/bench/run.sh starts it and has the options.
  *
- * <p>Exits with 1 when ours has failed, with 2 when it was called wrongly. A peer that fails is reported
+ * <p>Exits with 1 when ours has failed, with 2 when it was called wrongly. A peer that fails is named
  * in the table.
  */
 final class Comparison {

@@ -1,7 +1,5 @@
 package dev.userservice.compare;
 
-import dev.userservice.load.Frames;
-
 import static dev.userservice.compare.Load.Group.MILLION;
 import static dev.userservice.compare.Load.Group.READS;
 import static dev.userservice.compare.Load.Group.TLS;

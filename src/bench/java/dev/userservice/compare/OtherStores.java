@@ -1,6 +1,6 @@
 package dev.userservice.compare;
 
-import dev.userservice.PostgresServer;
+import dev.userservice.kit.PostgresServer;
 import dev.userservice.compare.Peer.Launch;
 import dev.userservice.compare.Peer.Protocol;
 import io.vertx.core.json.JsonArray;

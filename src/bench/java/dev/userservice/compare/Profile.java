@@ -1,6 +1,6 @@
 package dev.userservice.compare;
 
-import dev.userservice.Certificate;
+import dev.userservice.kit.Certificate;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,5 @@
 package dev.userservice.compare;
 
-import dev.userservice.load.Chart;
-
 import dev.userservice.compare.Results.Row;
 import java.io.IOException;
 import java.nio.file.Files;

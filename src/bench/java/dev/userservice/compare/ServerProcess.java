@@ -1,6 +1,6 @@
 package dev.userservice.compare;
 
-import dev.userservice.Certificate;
+import dev.userservice.kit.Certificate;
 import dev.userservice.compare.Peer.Protocol;
 import dev.userservice.proto.BatchCreateResponse;
 import io.vertx.core.Future;
