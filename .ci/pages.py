@@ -77,7 +77,9 @@ def run_page():
                 wait_until_ready(process, code)
         else:
             output = run(kind, code)
-            if "run_demo.sh" in code or "ClientVerticle" in code:
+            if "--explain" in code:
+                assert "USER_SERVICE_LIMITS_BATCH_USERS" in output and "USER_CLIENT_TLS_CA_FILE" in output, output
+            elif "run_demo.sh" in code or "ClientVerticle" in code:
                 assert re.search(r"(\d)/\1 scenarios passed\n$|3 calls were refused: as it should be", output), output
             if "LoadVerticle" in code:
                 assert re.search(r"^\| get .*\| +0 \|\n\| list .*\| +0 \|\n", output, re.M), output
