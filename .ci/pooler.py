@@ -61,5 +61,5 @@ with home() as folder, contextlib.ExitStack() as ending:
             [java(), "-jar", "target/user-service.jar", "--conf", server_conf(behind)], capture_output=True, text=True, timeout=120, check=False
         )
     check(f"exit code in transaction mode, {refused.stderr}", refused.returncode, 6)
-    check(f"what to do, {refused.stderr}", "Give it pool_mode = session for this database" in refused.stderr, True)
+    check(f"what to do, {refused.stderr}", "Set pool_mode = session for this database" in refused.stderr, True)
 print(f"Pooler: {passed()} passed, 0 failed")
