@@ -45,7 +45,7 @@ public final class ClusterTls implements Shareable {
   private final X509ExtendedKeyManager keyManager =
       new MemberKeys(() -> this.current, () -> this.previous);
   private final X509ExtendedTrustManager trustManager =
-      new MemberTrustManager(() -> this.current, this::report);
+      new MemberCheck(() -> this.current, this::report);
 
   /** The files' content before {@link #current} was first read, so that no change is missed. */
   private final List<Buffer> firstRead;

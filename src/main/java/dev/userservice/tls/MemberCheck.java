@@ -13,7 +13,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * Checks another server by the authorities of the current files. The JDK's check gets neither
  * socket nor engine, so it compares no names.
  */
-final class MemberTrustManager extends X509ExtendedTrustManager {
+final class MemberCheck extends X509ExtendedTrustManager {
 
   private static final String UNKNOWN_PEER = "a peer";
 
@@ -23,29 +23,24 @@ final class MemberTrustManager extends X509ExtendedTrustManager {
   /**
    * @param report called for each rejection with the address of the peer, on any thread
    */
-  MemberTrustManager(Supplier<MemberFiles> current, BiConsumer<String, Exception> report) {
+  MemberCheck(Supplier<MemberFiles> current, BiConsumer<String, Exception> report) {
     this.current = current;
     this.report = report;
   }
 
-  private void client(X509Certificate[] chain, String kind, String peer)
-      throws CertificateException {
+  /** Runs one check of the current authorities, and reports a rejection. */
+  private void check(String peer, Check check) throws CertificateException {
     try {
-      current.get().trust().checkClientTrusted(chain, kind);
+      check.run(current.get().trust());
     } catch (CertificateException e) {
       report.accept(peer, e);
       throw e;
     }
   }
 
-  private void server(X509Certificate[] chain, String kind, String peer)
-      throws CertificateException {
-    try {
-      current.get().trust().checkServerTrusted(chain, kind);
-    } catch (CertificateException e) {
-      report.accept(peer, e);
-      throw e;
-    }
+  /** One of the two checks of the JDK: of a peer that has connected, or was connected to. */
+  private interface Check {
+    void run(X509ExtendedTrustManager authorities) throws CertificateException;
   }
 
   private static String peer(Socket socket) {
@@ -62,36 +57,36 @@ final class MemberTrustManager extends X509ExtendedTrustManager {
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String kind) throws CertificateException {
-    client(chain, kind, UNKNOWN_PEER);
+    check(UNKNOWN_PEER, authorities -> authorities.checkClientTrusted(chain, kind));
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String kind, Socket socket)
       throws CertificateException {
-    client(chain, kind, peer(socket));
+    check(peer(socket), authorities -> authorities.checkClientTrusted(chain, kind));
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String kind, SSLEngine engine)
       throws CertificateException {
-    client(chain, kind, peer(engine));
+    check(peer(engine), authorities -> authorities.checkClientTrusted(chain, kind));
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String kind) throws CertificateException {
-    server(chain, kind, UNKNOWN_PEER);
+    check(UNKNOWN_PEER, authorities -> authorities.checkServerTrusted(chain, kind));
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String kind, Socket socket)
       throws CertificateException {
-    server(chain, kind, peer(socket));
+    check(peer(socket), authorities -> authorities.checkServerTrusted(chain, kind));
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String kind, SSLEngine engine)
       throws CertificateException {
-    server(chain, kind, peer(engine));
+    check(peer(engine), authorities -> authorities.checkServerTrusted(chain, kind));
   }
 
   @Override
