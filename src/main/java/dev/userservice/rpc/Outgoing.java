@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -39,9 +40,6 @@ final class Outgoing<R> {
 
   /** The max size of an answer that is part of the price of its call. */
   private static final int SMALL_ANSWER_BYTES = 1_024;
-
-  private static final long NO_ERROR = 0x0;
-  private static final long CANCEL = 0x8;
 
   private static final Future<Void> SENT = Future.succeededFuture();
 
@@ -196,9 +194,9 @@ final class Outgoing<R> {
       // Precise enough, and most calls, whose stream is closed by now, need no clock.
       overAt = now;
     } else if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
-      http.reset(NO_ERROR);
+      http.reset(Http2Error.NO_ERROR.code());
     } else if (failed && now - overAt >= LINGER_NANOS) {
-      http.reset(CANCEL);
+      http.reset(Http2Error.CANCEL.code());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.userservice.rpc;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -29,8 +30,6 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
 
   /** The time for the sender of a refused request to finish sending after the response. */
   private static final long REFUSED_MILLIS = 500;
-
-  private static final long NO_ERROR = 0x0;
 
   static final CharSequence EXPECT = HttpHeaders.createOptimized("expect");
 
@@ -158,7 +157,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
           REFUSED_MILLIS,
           late -> {
             if (!http.isEnded()) {
-              http.response().reset(NO_ERROR);
+              http.response().reset(Http2Error.NO_ERROR.code());
             }
           });
     }
