@@ -126,13 +126,13 @@ public final class ClusterTls implements Shareable {
    *
    * @param peer its address
    */
-  public void failed(String peer, Exception failure) {
+  public void failed(String peer, Throwable failure) {
     if (!WatchedTls.has(failure, CertificateException.class)) {
       report(peer, failure);
     }
   }
 
-  private void report(String peer, Exception failure) {
+  private void report(String peer, Throwable failure) {
     String why = HandshakeWatch.explain(failure, MemberFiles.CA_FILE);
     if (why != null) {
       refused.accept("cluster: " + peer, why);
@@ -165,6 +165,7 @@ public final class ClusterTls implements Shareable {
         eventBus -> {
           eventBus.setClient(
               following(new ClientSSLOptions().setHostnameVerificationAlgorithm("")));
+          eventBus.watch(new HandshakeWatch(this::failed));
           eventBus.setServer(serverOptions());
         });
     new FileWatch(vertx, config.files(), () -> replace(vertx, bus)).start(firstRead);

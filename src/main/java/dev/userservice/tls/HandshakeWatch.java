@@ -11,17 +11,16 @@ import java.util.function.BiConsumer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 
-/** TLS for a server: runs off the event loop, and explains handshakes that fail. */
+/** TLS for a server: runs off the event loop, and reports handshakes that fail. */
 final class HandshakeWatch extends WatchedTls {
 
   /** The JDK's message where Netty throws {@link NotSslRecordException}. */
   private static final String PLAINTEXT = "Unsupported or unrecognized SSL message";
 
-  private static final String CA_FILE = "tls.clientCaFile";
+  /** Receives the address of a peer, and its failure. */
+  private final BiConsumer<String, Throwable> failed;
 
-  private final BiConsumer<String, String> failed;
-
-  HandshakeWatch(BiConsumer<String, String> failed) {
+  HandshakeWatch(BiConsumer<String, Throwable> failed) {
     this.failed = failed;
     // Signing takes a millisecond or more; a storm of new connections must not hold up calls.
     setUseWorkerThread(true);
@@ -50,10 +49,9 @@ final class HandshakeWatch extends WatchedTls {
           .handshakeFuture()
           .addListener(
               done -> {
-                String why = done.isSuccess() ? null : explain(done.cause(), CA_FILE);
-                if (why != null) {
+                if (!done.isSuccess()) {
                   SSLEngine peer = handler.engine();
-                  failed.accept(Address.join(peer.getPeerHost(), peer.getPeerPort()), why);
+                  failed.accept(Address.join(peer.getPeerHost(), peer.getPeerPort()), done.cause());
                 }
               });
     }

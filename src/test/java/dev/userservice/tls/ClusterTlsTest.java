@@ -45,6 +45,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class ClusterTlsTest {
 
+  /** The range behind {@code cluster.port} in which JGroups has its ports. */
+  private static final int CLUSTER_PORTS = 200;
+
   private static final long TRY_NANOS = Duration.ofSeconds(5).toNanos();
 
   @TempDir private static Path folder;
@@ -265,6 +268,21 @@ class ClusterTlsTest {
       assertThat(answer(port, keys(member))).as("port %d as a member", port).isEqualTo("accepted");
     }
     assertIsOneRoom(NODES.get(0), NODES.get(1));
+  }
+
+  /** The check of certificates does not see a peer that sends none. */
+  @Test
+  void peerWithoutACertificate_atTheEventBus_isLogged() throws Exception {
+    JsonObject config = with(ClusterNode.cluster(), member, authority);
+    int jgroups = config.getJsonObject("cluster").getInteger("port");
+    try (ClusterNode node = ClusterNode.start(folder, config)) {
+      Set<Integer> ports = new TreeSet<>(ListeningPorts.of(node.pid()));
+      ports.remove(node.port());
+      ports.removeIf(port -> port >= jgroups && port < jgroups + CLUSTER_PORTS);
+      assertThat(ports).as("the event bus").hasSize(1);
+      assertThat(answer(ports.iterator().next(), new KeyManager[0])).isEqualTo("refused");
+      node.awaitNewLog("sent no certificate of the authorities in \\\"cluster.tls.caFile\\\"");
+    }
   }
 
   private static KeyManager[] keys(Certificate certificate) throws Exception {
