@@ -54,7 +54,7 @@ public record ServerConfig(
                 64,
                 OwnHosts::parse,
                 "names without ports, such as \"users.example.com\"",
-                "Names of this server for gRPC-Web in plaintext without `auth`, and for the"
+                "Names of this server for HTTP/1.1 in plaintext without `auth`, and for the"
                     + " management port. `localhost`, `host` and IP addresses are always"
                     + " accepted."),
             reader.flag(

@@ -17,6 +17,7 @@ public final class AccessLog {
 
   /**
    * @param method the full name as the caller gave it; the method may be unknown
+   * @param protocol the name of the caller's protocol, such as {@code connect}
    * @param received number of messages received
    * @param sent number of messages sent
    * @param caller the name of the caller; empty when unknown
@@ -24,6 +25,7 @@ public final class AccessLog {
    */
   public void write(
       String method,
+      String protocol,
       GrpcStatus status,
       long millis,
       long received,
@@ -39,6 +41,7 @@ public final class AccessLog {
     // Names from the OpenTelemetry conventions where these have one.
     Map<String, Object> parts = new LinkedHashMap<>();
     parts.put("rpc.method", name);
+    parts.put("protocol", protocol);
     parts.put("rpc.response.status_code", status.name());
     parts.put("duration_ms", millis);
     parts.put("received", received);
@@ -48,7 +51,7 @@ public final class AccessLog {
     }
     parts.put("peer", String.valueOf(peer));
     String line =
-        "%s %s %d ms, %d in, %d out%s, from %s"
+        "%s %s %d ms, %d in, %d out%s%s, from %s"
             .formatted(
                 name,
                 status.name(),
@@ -56,6 +59,7 @@ public final class AccessLog {
                 received,
                 sent,
                 by.isEmpty() ? "" : ", by " + by,
+                protocol.equals("grpc") ? "" : ", over " + protocol,
                 peer);
     LOG.log(new CallRecord(LOG.getName(), line, parts, new TraceIds(traceId, "")));
   }

@@ -14,6 +14,9 @@ import java.util.concurrent.atomic.LongAdder;
 /** The meters of calls, by method, for all event loops together. */
 public final class CallMeters {
 
+  /** The protocol whose meters exist before its first call. */
+  private static final String GRPC = "grpc";
+
   private record Failure(GrpcStatus status, String reason) {}
 
   private final Metrics metrics;
@@ -35,7 +38,7 @@ public final class CallMeters {
   public final class Method {
 
     private final Tags tags;
-    private final LongAdder started = new LongAdder();
+    private final Map<String, LongAdder> started = new ConcurrentHashMap<>();
     private final LongAdder open = new LongAdder();
     private final LongAdder received = new LongAdder();
     private final LongAdder sent = new LongAdder();
@@ -46,16 +49,27 @@ public final class CallMeters {
 
     private Method(String method) {
       tags = Tags.of("rpc.system.name", "grpc", "rpc.method", method);
-      metrics.counter("rpc.server.call.started", "Started calls", tags, started::sum);
+      started.put(GRPC, started(GRPC));
       metrics.gauge("rpc.server.call.open", "Open calls", tags, open::sum);
       metrics.counter("rpc.server.messages.received", "Messages from callers", tags, received::sum);
       metrics.counter("rpc.server.messages.sent", "Messages to callers", tags, sent::sum);
     }
 
-    /** Counts a started call. */
-    public void begin() {
-      started.increment();
+    /**
+     * Counts a started call.
+     *
+     * @param protocol one of the few names of protocols
+     */
+    public void begin(String protocol) {
+      started.computeIfAbsent(protocol, this::started).increment();
       open.increment();
+    }
+
+    private LongAdder started(String protocol) {
+      LongAdder count = new LongAdder();
+      metrics.counter(
+          "rpc.server.call.started", "Started calls", tags.and("protocol", protocol), count::sum);
+      return count;
     }
 
     /** Adds messages that were received and sent since the last call of this method. */

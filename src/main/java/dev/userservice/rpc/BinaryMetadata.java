@@ -16,31 +16,29 @@ final class BinaryMetadata {
   private BinaryMetadata() {}
 
   /**
-   * @throws RpcException when a value is not base64
+   * @throws RpcException with the status {@code violation} when a value is not base64
    */
-  static void check(MultiMap headers) {
+  static void check(MultiMap headers, GrpcStatus violation) {
     for (Map.Entry<String, String> header : headers) {
-      if (header.getKey().endsWith("-bin")) {
-        check(header.getKey(), header.getValue());
+      String name = header.getKey();
+      if (name.endsWith("-bin") && !isBase64(header.getValue())) {
+        throw new RpcException(
+            new RpcStatus(
+                violation, "MALFORMED_METADATA", "metadata " + name + " is not in base64"));
       }
     }
   }
 
-  private static void check(String name, String values) {
-    int start = 0;
-    for (int end; (end = values.indexOf(SEPARATOR, start)) >= 0; start = end + 1) {
-      checkOne(name, values.substring(start, end));
-    }
-    checkOne(name, values.substring(start));
-  }
-
-  private static void checkOne(String name, String value) {
+  private static boolean isBase64(String values) {
     try {
-      Base64.getDecoder().decode(value.strip());
+      int start = 0;
+      for (int end; (end = values.indexOf(SEPARATOR, start)) >= 0; start = end + 1) {
+        Base64.getDecoder().decode(values.substring(start, end).strip());
+      }
+      Base64.getDecoder().decode(values.substring(start).strip());
+      return true;
     } catch (IllegalArgumentException malformed) {
-      throw new RpcException(
-          new RpcStatus(
-              GrpcStatus.INTERNAL, "MALFORMED_METADATA", "metadata " + name + " is not in base64"));
+      return false;
     }
   }
 }

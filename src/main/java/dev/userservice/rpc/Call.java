@@ -2,15 +2,12 @@ package dev.userservice.rpc;
 
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.grpc.common.CodecException;
-import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServerRequest;
-import io.vertx.grpc.server.GrpcServerResponse;
 
 /**
  * One call, from its headers to its status. It ends exactly once: with the status of its handler,
@@ -24,8 +21,7 @@ final class Call<Q, R> {
   private static final Future<Void> ACCEPTED = Future.succeededFuture();
 
   private final GrpcServerRequest<Q, R> request;
-  private final GrpcServerResponse<Q, R> response;
-  private final FrameGate http;
+  private final RequestGate http;
   private final RpcMethod<Q, R> method;
   private final Failures failures;
   private final CallInfo info;
@@ -44,20 +40,19 @@ final class Call<Q, R> {
 
   Call(
       GrpcServerRequest<Q, R> request,
-      FrameGate http,
+      RequestGate http,
       RpcMethod<Q, R> method,
       Failures failures,
       CallInfo info,
       boolean gzipResponses,
       OpenCalls open) {
     this.request = request;
-    this.response = request.response();
     this.http = http;
     this.method = method;
     this.failures = failures;
     this.info = info;
     this.open = open;
-    this.outgoing = new Outgoing<>(response, http, method, info, gzipResponses);
+    this.outgoing = new Outgoing<>(http, method, info, gzipResponses);
     http.memory().onExceeded(this::exceeded);
     // A caller can disappear in three ways, each reported by a different handler: a reset, a lost
     // connection, and a stream that is closed for any other reason.
@@ -86,14 +81,12 @@ final class Call<Q, R> {
     return endless;
   }
 
-  /** Applies the request headers and the settings of the interceptors; starts the deadline. */
+  /** Starts the deadline. */
   void begin() {
-    outgoing.begin();
-    deadline =
-        Deadline.of(
-            Vertx.currentContext().owner(),
-            http.getHeader(GrpcHeaderNames.GRPC_TIMEOUT),
-            this::fail);
+    deadline = Deadline.of(http.protocol(), http.header(http.protocol().timeout()), this::fail);
+    if (deadline != null) {
+      open.deadlines().add(deadline);
+    }
   }
 
   /** Runs code of a handler; an exception ends the call. */
@@ -107,15 +100,7 @@ final class Call<Q, R> {
 
   Q decode(GrpcMessage message) {
     info.countReceived();
-    try {
-      return method.decode(message);
-    } catch (CodecException malformed) {
-      throw new RpcException(
-          new RpcStatus(
-              GrpcStatus.INTERNAL,
-              "MALFORMED_MESSAGE",
-              "a message is not of the type of " + info.method()));
-    }
+    return method.decode(message.payload(), http.contentType());
   }
 
   /** Calls back when the call ends before its handler has ended it. */
@@ -180,16 +165,15 @@ final class Call<Q, R> {
       return;
     }
     // Encode first, so that the message is counted when the end is observed.
-    GrpcMessage encoded = outgoing.encode(message);
+    Buffer encoded = outgoing.encode(message);
     settle(GrpcStatus.OK);
     outgoing.answer(encoded);
-    outgoing.end();
   }
 
   /** Ends the call OK, after the responses that were written. */
   void succeed() {
     if (settle(GrpcStatus.OK)) {
-      outgoing.end();
+      outgoing.succeed();
     }
   }
 
@@ -201,10 +185,7 @@ final class Call<Q, R> {
     RpcStatus status = failures.status(failure, info.method());
     info.recordFailure(status.reason());
     settle(status.code());
-    // Not by statusMessage, which Vert.x encodes as a part of a URL.
-    response.status(status.code());
-    status.writeTo(response.trailers(), failures.domain());
-    outgoing.end();
+    outgoing.fail(status, failures.domain());
     onAbandoned.handle(failure);
   }
 

@@ -29,6 +29,7 @@ public final class CallInfo {
   }
 
   private final String method;
+  private final Protocol protocol;
   private final HttpConnection connection;
   private final MultiMap headers;
   private final CallMemory memory;
@@ -52,8 +53,14 @@ public final class CallInfo {
   @SuppressWarnings("unused")
   private boolean over;
 
-  CallInfo(String method, HttpConnection connection, MultiMap headers, CallMemory memory) {
+  CallInfo(
+      String method,
+      Protocol protocol,
+      HttpConnection connection,
+      MultiMap headers,
+      CallMemory memory) {
     this.method = method;
+    this.protocol = protocol;
     this.connection = connection;
     this.headers = headers;
     this.memory = memory;
@@ -62,6 +69,11 @@ public final class CallInfo {
   /** The full method name, such as {@code users.v1.UserService/GetUser}; may be unknown. */
   public String method() {
     return method;
+  }
+
+  /** The protocol of the caller; handlers do not need it. */
+  public Protocol protocol() {
+    return protocol;
   }
 
   /** The other end of the connection: the caller, or the last proxy. */

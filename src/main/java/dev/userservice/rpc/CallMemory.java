@@ -31,9 +31,9 @@ final class CallMemory {
     this.flow = flow;
   }
 
-  /** Returns true if Vert.x sends the next write at once, instead of queueing it. */
-  boolean isWritable() {
-    return flow == null || flow.isWritable(stream);
+  /** Returns true if Vert.x sends a write of so many bytes at once, instead of queueing it. */
+  boolean isWritable(int bytes) {
+    return flow == null || flow.isWritable(stream) && flow.windowSize(stream) >= bytes;
   }
 
   /** Returns true if the call is to end with {@link #refusal}: it started above the budget. */

@@ -1,45 +1,72 @@
 package dev.userservice.rpc;
 
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 
-/** The content-type of requests, in gRPC and gRPC-Web. */
-final class ContentType {
+/**
+ * A content-type that is served.
+ *
+ * @param protocol the protocol that it belongs to
+ * @param json true for messages in JSON, false for protobuf
+ * @param name the content-type of the response
+ */
+record ContentType(Protocol protocol, boolean json, String name) {
 
-  /** The content-type of nearly every caller. */
-  private static final String GRPC = "application/grpc";
+  /** The prefix of gRPC and gRPC-Web, and the content-type of nearly every caller. */
+  private static final String GRPC_NAME = "application/grpc";
 
-  private static final String GRPC_WEB = GRPC + "-web";
+  private static final ContentType GRPC = new ContentType(Protocol.GRPC, false, GRPC_NAME);
 
-  /** The values of content-type in the gRPC HTTP/2 and gRPC-Web specifications. */
-  private static final Set<String> CONTENT_TYPES =
-      Set.of(GRPC, GRPC + "+proto", GRPC_WEB, GRPC_WEB + "+proto");
+  /**
+   * The content-types of the gRPC HTTP/2, gRPC-Web and Connect specifications. A response of gRPC
+   * has the shorter name of protobuf; one of Connect has the name of the request.
+   */
+  private static final Map<String, ContentType> ALL = new HashMap<>();
 
-  private ContentType() {}
-
-  /** The content-type in lower case and without parameters; null when it is not gRPC. */
-  static String mediaType(String contentType) {
-    if (GRPC.equals(contentType)) {
-      return contentType;
-    }
-    if (contentType == null) {
-      return null;
-    }
-    int parameters = contentType.indexOf(';');
-    String mediaType =
-        (parameters < 0 ? contentType : contentType.substring(0, parameters))
-            .strip()
-            .toLowerCase(Locale.ROOT);
-    return CONTENT_TYPES.contains(mediaType) ? mediaType : null;
+  static {
+    addGrpc(Protocol.GRPC, GRPC_NAME);
+    addGrpc(Protocol.GRPC_WEB, GRPC_NAME + "-web");
+    addGrpc(Protocol.GRPC_WEB_TEXT, GRPC_NAME + "-web-text");
+    addConnect(Protocol.CONNECT, "application/");
+    addConnect(Protocol.CONNECT_STREAM, "application/connect+");
   }
 
-  /** Returns true if a media type is gRPC-Web. */
-  static boolean isWeb(String mediaType) {
-    return mediaType.startsWith(GRPC_WEB);
+  private static void addGrpc(Protocol protocol, String name) {
+    ContentType proto = new ContentType(protocol, false, name);
+    ALL.put(name, proto);
+    ALL.put(name + "+proto", proto);
+    ALL.put(name + "+json", new ContentType(protocol, true, name + "+json"));
+  }
+
+  private static void addConnect(Protocol protocol, String prefix) {
+    for (String format : List.of("proto", "json")) {
+      String name = prefix + format;
+      ALL.put(name, new ContentType(protocol, format.equals("json"), name));
+    }
+  }
+
+  /**
+   * Finds the content-type of a request, without regard to case and parameters.
+   *
+   * @param header the header, or null
+   * @return null when it is not served
+   */
+  static ContentType of(String header) {
+    if (GRPC_NAME.equals(header)) {
+      return GRPC;
+    }
+    if (header == null) {
+      return null;
+    }
+    int parameters = header.indexOf(';');
+    String mediaType = parameters < 0 ? header : header.substring(0, parameters);
+    return ALL.get(mediaType.strip().toLowerCase(Locale.ROOT));
   }
 
   /** Returns true if a content-type, which may be null, starts like gRPC. */
-  static boolean startsLikeGrpc(String contentType) {
-    return contentType != null && contentType.regionMatches(true, 0, GRPC, 0, GRPC.length());
+  static boolean startsLikeGrpc(String header) {
+    return header != null && header.regionMatches(true, 0, GRPC_NAME, 0, GRPC_NAME.length());
   }
 }

@@ -9,8 +9,7 @@ import java.util.function.Consumer;
  * Messages of a stream that are sent together: those of one turn of the event loop, up to a size.
  * Each write passes through all of HTTP/2, which costs several times as much as a small message.
  *
- * <p>For use after the headers are sent, and for uncompressed messages: it bypasses the gRPC
- * stream, which would only prepend their length.
+ * <p>For use after the headers are sent.
  */
 final class GatheredMessages {
 
@@ -31,12 +30,12 @@ final class GatheredMessages {
     this.response = response;
   }
 
-  /** Sends a message, no later than at the end of this turn. */
-  void add(Buffer message) {
+  /** Sends a frame, no later than at the end of this turn. */
+  void add(Buffer frame) {
     if (frames == null) {
       frames = Buffer.buffer(FIRST_BYTES);
     }
-    frames.appendByte((byte) 0).appendInt(message.length()).appendBuffer(message);
+    frames.appendBuffer(frame);
     if (frames.length() >= ENOUGH_BYTES) {
       flush();
     } else if (!scheduled) {

@@ -18,6 +18,8 @@ final class Gzip {
   /** The min size to compress: a smaller message grows, or shrinks too little for the cost. */
   static final int WORTHWHILE_BYTES = 1_024;
 
+  private static final String NO_WEIGHT = "q=0";
+
   private static final int CHUNK_BYTES = 16_384;
 
   /** The max compression ratio of the format. */
@@ -25,18 +27,32 @@ final class Gzip {
 
   private Gzip() {}
 
-  /** Returns true if a {@code grpc-accept-encoding} header, which may be null, names gzip. */
+  /** Returns true if a header of accepted encodings, which may be null, names gzip. */
   static boolean isAccepted(String header) {
     if (header == null || NAME.equals(header)) {
       return header != null;
     }
     int from = 0;
     for (int comma; (comma = header.indexOf(',', from)) >= 0; from = comma + 1) {
-      if (NAME.equals(header.substring(from, comma).strip())) {
+      if (isGzip(header.substring(from, comma))) {
         return true;
       }
     }
-    return NAME.equals(header.substring(from).strip());
+    return isGzip(header.substring(from));
+  }
+
+  /** Returns true for gzip, unless its weight is 0 (RFC 9110, section 12.4.2). */
+  private static boolean isGzip(String part) {
+    int weight = part.indexOf(';');
+    return weight < 0
+        ? NAME.equals(part.strip())
+        : NAME.equals(part.substring(0, weight).strip())
+            && !isZero(part.substring(weight + 1).strip());
+  }
+
+  private static boolean isZero(String weight) {
+    return weight.startsWith(NO_WEIGHT)
+        && weight.chars().skip(NO_WEIGHT.length()).allMatch(c -> c == '.' || c == '0');
   }
 
   /**
@@ -82,13 +98,23 @@ final class Gzip {
     return Math.min(Integer.toUnsignedLong(declared), bytes.length * MAX_RATIO);
   }
 
-  static Buffer deflate(Buffer bytes) {
-    ByteArrayOutputStream result = new ByteArrayOutputStream(bytes.length() / 2);
+  /**
+   * Compresses a message.
+   *
+   * @param framed true if it has the prefix of a frame; the result then has one, too
+   */
+  static Buffer deflate(Buffer message, boolean framed) {
+    int prefix = framed ? RequestGate.PREFIX_BYTES : 0;
+    ByteArrayOutputStream result = new ByteArrayOutputStream(message.length() / 2);
+    result.write(new byte[prefix], 0, prefix);
     try (var gzip = new GZIPOutputStream(result)) {
-      gzip.write(bytes.getBytes());
+      gzip.write(message.getBytes(prefix, message.length()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return Buffer.buffer(result.toByteArray());
+    Buffer compressed = Buffer.buffer(result.toByteArray());
+    return framed
+        ? compressed.setByte(0, RequestGate.COMPRESSED).setInt(1, compressed.length() - prefix)
+        : compressed;
   }
 }

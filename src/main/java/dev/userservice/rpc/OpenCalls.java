@@ -14,6 +14,8 @@ final class OpenCalls {
 
   private final ArrayList<Call<?, ?>> calls = new ArrayList<>();
 
+  private final Deadlines deadlines = new Deadlines();
+
   /** The failure that ends endless calls; null until the server drains. */
   private Throwable draining;
 
@@ -33,6 +35,10 @@ final class OpenCalls {
       last.index = call.index;
     }
     call.index = REMOVED;
+  }
+
+  Deadlines deadlines() {
+    return deadlines;
   }
 
   int size() {

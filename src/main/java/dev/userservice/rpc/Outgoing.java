@@ -4,17 +4,18 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
-import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.grpc.common.GrpcHeaderNames;
-import io.vertx.grpc.common.GrpcMessage;
-import io.vertx.grpc.server.GrpcServerResponse;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * The sending side of a call: headers, messages and status. Unsent bytes are counted: they make the
  * handler of the call wait, and are held in the memory of the call.
+ *
+ * <p>It writes to the HTTP response itself, not through the gRPC response of Vert.x, so that the
+ * whole answer of a unary call is one piece.
  */
 final class Outgoing<R> {
 
@@ -43,9 +44,9 @@ final class Outgoing<R> {
 
   private static final Future<Void> SENT = Future.succeededFuture();
 
-  private final GrpcServerResponse<?, R> response;
-  private final FrameGate request;
+  private final RequestGate request;
   private final HttpServerResponse http;
+  private final ProtocolResponse response;
   private final RpcMethod<?, R> method;
   private final CallInfo info;
   private final CallMemory memory;
@@ -56,6 +57,9 @@ final class Outgoing<R> {
   private boolean full;
   private Handler<Void> drainHandler;
 
+  /** True once the headers are set. */
+  private boolean headed;
+
   /** True if large messages are compressed; the first one decides, because headers name it. */
   private boolean compresses;
 
@@ -64,42 +68,28 @@ final class Outgoing<R> {
   private boolean statusSent;
   private long overAt;
 
-  Outgoing(
-      GrpcServerResponse<?, R> response,
-      FrameGate request,
-      RpcMethod<?, R> method,
-      CallInfo info,
-      boolean gzipResponses) {
-    this.response = response;
+  Outgoing(RequestGate request, RpcMethod<?, R> method, CallInfo info, boolean gzipResponses) {
     this.request = request;
     this.http = request.response();
+    this.response = ProtocolResponse.of(request);
     this.method = method;
     this.info = info;
     this.memory = request.memory();
     this.acceptsGzip =
         gzipResponses
             && request.version() == HttpVersion.HTTP_2
-            && Gzip.isAccepted(request.getHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING));
-  }
-
-  /** Prepares the response headers. */
-  void begin() {
-    if (acceptsGzip || info.hasResponseHeaders()) {
-      http.headersEndHandler(headers -> finishHeaders());
-    }
+            && Gzip.isAccepted(request.header(request.protocol().acceptEncoding()));
   }
 
   /** Encodes and counts a message; the first one decides on compression. */
-  GrpcMessage encode(R message) {
-    GrpcMessage encoded = method.encode(message);
-    boolean large = encoded.payload().length() >= Gzip.WORTHWHILE_BYTES;
+  Buffer encode(R message) {
+    Buffer encoded = method.encode(message, request.contentType());
+    boolean large = encoded.length() >= Gzip.WORTHWHILE_BYTES;
     if (info.sent() == 0) {
       compresses = acceptsGzip && large;
     }
     info.countSent();
-    return compresses && large
-        ? GrpcMessage.message(Gzip.NAME, Gzip.deflate(encoded.payload()))
-        : encoded;
+    return compresses && large ? Gzip.deflate(encoded, request.protocol().hasFrames()) : encoded;
   }
 
   /**
@@ -107,35 +97,38 @@ final class Outgoing<R> {
    *
    * @return false when its bytes exceed the memory of the call; it is then not sent
    */
-  boolean write(GrpcMessage message) {
-    int bytes = FrameGate.PREFIX_BYTES + message.payload().length();
-    if (!memory.hold(bytes)) {
+  boolean write(Buffer message) {
+    if (!memory.hold(message.length())) {
       return false;
     }
-    send(message, bytes);
+    send(message);
     return true;
   }
 
-  /** Sends the one response of a call, even above its memory, because its work is done. */
-  void answer(GrpcMessage message) {
-    int bytes = FrameGate.PREFIX_BYTES + message.payload().length();
-    lastWrite = response.writeMessage(message);
-    if (bytes > SMALL_ANSWER_BYTES) {
-      memory.force(bytes);
+  private void send(Buffer message) {
+    waiting += message.length();
+    full |= waiting >= MAX_WAITING_BYTES;
+    if (gathered != null) {
+      gathered.add(message);
+    } else {
+      head();
+      http.setChunked(true);
+      sendNow(message);
+      gathered = new GatheredMessages(this::sendNow);
     }
   }
 
-  private void send(GrpcMessage message, int bytes) {
-    waiting += bytes;
-    full |= waiting >= MAX_WAITING_BYTES;
-    if (gathered != null) {
-      gathered.add(message.payload());
-    } else {
-      lastWrite = sent(response.writeMessage(message), bytes);
-      // Compressed messages cannot be gathered.
-      if (!compresses) {
-        gathered =
-            new GatheredMessages(frames -> lastWrite = sent(http.write(frames), frames.length()));
+  private void sendNow(Buffer frames) {
+    lastWrite = sent(http.write(response.body(frames)), frames.length());
+  }
+
+  /** Sets the headers, once. */
+  private void head() {
+    if (!headed) {
+      headed = true;
+      response.head(compresses && !failed);
+      if (info.hasResponseHeaders()) {
+        http.headers().addAll(info.responseHeaders());
       }
     }
   }
@@ -159,23 +152,53 @@ final class Outgoing<R> {
   }
 
   /**
-   * Sends the status, once Vert.x does not have to queue it: Vert.x never releases queued trailers
+   * Ends the call OK with its one response, which is sent even above the memory of the call,
+   * because its work is done.
+   */
+  void answer(Buffer message) {
+    if (message.length() > SMALL_ANSWER_BYTES) {
+      memory.force(message.length());
+    }
+    if (request.protocol() != Protocol.GRPC || memory.isWritable(message.length())) {
+      head();
+      statusSent(response.succeed(message, trailers()));
+    } else {
+      head();
+      http.setChunked(true);
+      lastWrite = http.write(response.body(message));
+      succeed();
+    }
+  }
+
+  /** Ends the call OK, after the messages that were written. */
+  void succeed() {
+    end(() -> response.succeed(null, trailers()));
+  }
+
+  /** Ends the call with a failure, after the messages that were written. */
+  void fail(RpcStatus status, String domain) {
+    end(() -> response.fail(status, domain, trailers()));
+  }
+
+  private MultiMap trailers() {
+    return info.hasResponseTrailers() ? info.responseTrailers() : null;
+  }
+
+  /**
+   * Sends the end, once Vert.x does not have to queue it: Vert.x never releases queued trailers
    * when the stream closes.
    */
-  void end() {
-    addTrailers();
-    if (!http.headWritten()) {
-      http.headersEndHandler(headers -> finishHeaders());
-    }
+  private void end(Supplier<Future<Void>> end) {
+    head();
     Future<Void> written = flush();
-    if (written.isComplete() || memory.isWritable()) {
-      statusSent(response.end());
+    if (written.isComplete() || memory.isWritable(1)) {
+      statusSent(end.get());
       return;
     }
     written.onSuccess(
         all -> {
           if (!closed) {
-            statusSent(response.end());
+            statusSent(end.get());
           }
         });
   }
@@ -221,32 +244,5 @@ final class Outgoing<R> {
           }
         });
     return write;
-  }
-
-  private void addTrailers() {
-    if (info.hasResponseTrailers()) {
-      response.trailers().addAll(info.responseTrailers());
-    }
-  }
-
-  /**
-   * Corrects the response headers before they are sent. Vert.x adds content-length: 0 to a response
-   * without messages; with trailers that is wrong, and a proxy that obeys it drops the status.
-   *
-   * <p>The encoding is named only if a compressed message follows: clients of gRPC 1.51 crash when
-   * an answer to their own health check names one.
-   */
-  private void finishHeaders() {
-    MultiMap headers = http.headers();
-    if (info.hasResponseHeaders()) {
-      headers.addAll(info.responseHeaders());
-    }
-    if (request.version() == HttpVersion.HTTP_2) {
-      headers.remove(HttpHeaders.CONTENT_LENGTH);
-    }
-    // A call that failed before its headers has no messages.
-    if (compresses && !failed) {
-      headers.set(GrpcHeaderNames.GRPC_ENCODING, Gzip.NAME);
-    }
   }
 }

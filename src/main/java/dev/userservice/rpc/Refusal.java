@@ -25,11 +25,16 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
 
   /** The sentence behind each reason, for users of a browser or curl. */
   private static final String HELP =
-      "This server speaks gRPC (https://grpc.io): call it with a gRPC client over HTTP/2, or by"
-          + " gRPC-Web.\n";
+      "This server speaks gRPC (https://grpc.io), gRPC-Web and Connect (https://connectrpc.com)."
+          + " Without a client of these: POST a JSON object to /package.Service/Method, with"
+          + " content-type: application/json.\n";
 
   /** The time for the sender of a refused request to finish sending after the response. */
   private static final long REFUSED_MILLIS = 500;
+
+  private static final CharSequence ACCEPT_POST = HttpHeaders.createOptimized("accept-post");
+  private static final String UNARY_TYPES = "application/json, application/proto";
+  private static final String STREAM_TYPES = "application/connect+json, application/connect+proto";
 
   static final CharSequence EXPECT = HttpHeaders.createOptimized("expect");
 
@@ -77,10 +82,34 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
                 + " configuration, \"allowedHosts\"");
   }
 
-  /** The refusal of a content-type that is not gRPC, or not of a format that is served. */
+  /** The refusal of a content-type that is not served. */
   static Refusal contentType() {
     return new Refusal(
-        415, "content-type must be application/grpc, or application/grpc-web for gRPC-Web");
+        415,
+        "content-type must be application/grpc, application/grpc-web or application/json",
+        Map.of(ACCEPT_POST, UNARY_TYPES + ", " + STREAM_TYPES));
+  }
+
+  /** The refusal of a content-type of unary calls for a stream of Connect. */
+  static Refusal contentTypeOfStream() {
+    return new Refusal(
+        415,
+        "this method is a stream: content-type must be application/connect+json or"
+            + " application/connect+proto, and each message needs a prefix of five bytes",
+        Map.of(ACCEPT_POST, STREAM_TYPES));
+  }
+
+  /** The refusal of a content-type of streams for a unary call of Connect. */
+  static Refusal contentTypeOfUnary() {
+    return new Refusal(
+        415,
+        "this method is unary: content-type must be application/json or application/proto",
+        Map.of(ACCEPT_POST, UNARY_TYPES));
+  }
+
+  /** The refusal of a bidirectional stream of Connect over HTTP/1.1. */
+  static Refusal bidirectionalOverHttp1() {
+    return new Refusal(505, "a bidirectional stream needs HTTP/2");
   }
 
   /** The refusal of gRPC over HTTP/1.1, which lacks the trailers that statuses need. */

@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -27,8 +28,8 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * The request handler of an HTTP server for gRPC calls. Every call ends, and with the right status,
- * whatever the caller sends and whatever the service does.
+ * The request handler of an HTTP server for calls by gRPC, gRPC-Web and Connect. Every call ends,
+ * and with the right status, whatever the caller sends and whatever the service does.
  *
  * <p>One for each event loop; not shared between them.
  */
@@ -36,6 +37,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** The path of all unknown methods for the gRPC server of Vert.x. */
   private static final String UNKNOWN = "/unknown";
+
+  private static final String CONNECT_VERSION = "connect-protocol-version";
 
   /** The max length of an unknown method's name; the rest is cut. */
   private static final int MAX_NAME_CHARS = 256;
@@ -50,7 +53,23 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final int requestMillis;
   private final boolean gzipResponses;
 
-  private record Bound(String name, int messageBytes) {}
+  /**
+   * A bound method.
+   *
+   * @param name its full name
+   * @param kind how many messages it has in either direction
+   * @param messageBytes the max size of a request message
+   */
+  private record Bound(String name, MethodDescriptor kind, int messageBytes) {
+
+    boolean isStream() {
+      return kind.isClientStreaming() || kind.isServerStreaming();
+    }
+
+    boolean isBidirectional() {
+      return kind.isClientStreaming() && kind.isServerStreaming();
+    }
+  }
 
   /** The bound methods by path. */
   private final Map<String, Bound> methods = new HashMap<>();
@@ -65,7 +84,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final OpenCalls calls = new OpenCalls();
 
   /** The request that {@link #grpc} is dispatching now, for {@link #open}. */
-  private FrameGate arriving;
+  private RequestGate arriving;
 
   /** The full method name of {@link #arriving}. */
   private String arrivingMethod;
@@ -97,7 +116,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
             new GrpcServerOptions()
                 .removeEnabledProtocol(GrpcProtocol.TRANSCODING)
                 .removeEnabledProtocol(GrpcProtocol.WEB_TEXT)
-                // FrameGate has already checked every size.
+                // RequestGate has already checked every size.
                 .setMaxMessageSize(Integer.MAX_VALUE));
     vertx.setPeriodic(RELEASE_MILLIS, turn -> calls.release());
     grpc.callHandler(
@@ -153,15 +172,17 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /**
    * Binds a method.
    *
+   * @param kind tells how many messages it has in either direction
    * @param messageBytes the max size of a request message; 0 for that of the server
    */
   <Q, R> void bind(
       ServiceBuilder service,
       ServiceMethod<Q, R> method,
+      MethodDescriptor kind,
       int messageBytes,
       Consumer<Call<Q, R>> handler) {
     int bytes = messageBytes == 0 ? this.messageBytes : Math.min(messageBytes, this.messageBytes);
-    methods.put("/" + method.fullMethodName(), new Bound(method.fullMethodName(), bytes));
+    methods.put("/" + method.fullMethodName(), new Bound(method.fullMethodName(), kind, bytes));
     RpcMethod<Q, R> rpc = new RpcMethod<>(method, requestMillis);
     service.bind(method, request -> open(request, rpc, handler));
   }
@@ -173,28 +194,43 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       http.connection().close();
       return;
     }
-    String contentType = http.getHeader(HttpHeaders.CONTENT_TYPE);
-    String mediaType = ContentType.mediaType(contentType);
+    ContentType contentType = ContentType.of(http.getHeader(HttpHeaders.CONTENT_TYPE));
     String expect = http.getHeader(Refusal.EXPECT);
     String path = http.path();
+    Bound method = methods.get(path);
     Refusal refusal = Refusal.of(http, expect, path, ownHost);
+    if (refusal == null) {
+      refusal = refusal(http, method, contentType);
+    }
     if (refusal != null) {
       refusal.answer(vertx, http, memory);
-    } else if (mediaType == null) {
-      Refusal.contentType().answer(vertx, http, memory);
-    } else if (http.version() != HttpVersion.HTTP_2 && !ContentType.isWeb(mediaType)) {
-      Refusal.needsHttp2(http.isSSL()).answer(vertx, http, memory);
-    } else {
-      if (!mediaType.equals(contentType)) {
-        http.headers().set(HttpHeaders.CONTENT_TYPE, mediaType);
-      }
-      if (Refusal.awaitsContinue(http, expect)) {
-        // Also for a call that will be refused: its body is bounded, and a client that withholds
-        // it may be unsure where its next request starts.
-        http.response().writeContinue();
-      }
-      dispatch((HttpServerRequestInternal) http, path, memory);
+      return;
     }
+    if (Refusal.awaitsContinue(http, expect)) {
+      // Also for a call that will be refused: its body is bounded, and a client that withholds it
+      // may be unsure where its next request starts.
+      http.response().writeContinue();
+    }
+    dispatch((HttpServerRequestInternal) http, path, method, contentType, memory);
+  }
+
+  /** The refusal of a content-type for a method, which may both be null. */
+  private static Refusal refusal(HttpServerRequest http, Bound method, ContentType contentType) {
+    if (contentType == null) {
+      return Refusal.contentType();
+    }
+    Protocol protocol = contentType.protocol();
+    boolean http2 = http.version() == HttpVersion.HTTP_2;
+    if (protocol == Protocol.GRPC && !http2) {
+      return Refusal.needsHttp2(http.isSSL());
+    }
+    if (!protocol.isConnect() || method == null) {
+      return null;
+    }
+    if (method.isStream() != (protocol == Protocol.CONNECT_STREAM)) {
+      return method.isStream() ? Refusal.contentTypeOfStream() : Refusal.contentTypeOfUnary();
+    }
+    return method.isBidirectional() && !http2 ? Refusal.bidirectionalOverHttp1() : null;
   }
 
   /** Answers a request that cannot be read as HTTP/1.1, and closes its connection. */
@@ -207,15 +243,19 @@ public final class RpcServer implements Handler<HttpServerRequest> {
    * Passes a call to the gRPC server of Vert.x. That would look up an unknown path by each of its
    * prefixes, and answers some odd paths itself; so it gets one path for all unknown ones.
    */
-  private void dispatch(HttpServerRequestInternal http, String path, CallMemory memory) {
-    Bound method = methods.get(path);
-    if (method == null) {
-      arrivingMethod = name(path);
-      arriving = new FrameGate(http, UNKNOWN, messageBytes, memory);
-    } else {
-      arrivingMethod = method.name();
-      arriving = new FrameGate(http, path, method.messageBytes(), memory);
-    }
+  private void dispatch(
+      HttpServerRequestInternal http,
+      String path,
+      Bound method,
+      ContentType contentType,
+      CallMemory memory) {
+    arrivingMethod = method == null ? name(path) : method.name();
+    String known = method == null ? UNKNOWN : path;
+    int bytes = method == null ? messageBytes : method.messageBytes();
+    arriving =
+        contentType.protocol().hasFrames()
+            ? new FrameGate(http, known, contentType, bytes, memory)
+            : new BodyGate(http, known, contentType, bytes, memory);
     grpc.handle(arriving);
   }
 
@@ -238,7 +278,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private <Q, R> void open(
       GrpcServerRequest<Q, R> request, RpcMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
     CallInfo info =
-        new CallInfo(arrivingMethod, request.connection(), request.headers(), arriving.memory());
+        new CallInfo(
+            arrivingMethod,
+            arriving.protocol(),
+            request.connection(),
+            request.headers(),
+            arriving.memory());
     Call<Q, R> call = new Call<>(request, arriving, method, failures, info, gzipResponses, calls);
     calls.add(call);
     intercept(call, 0, handler);
@@ -279,11 +324,25 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     if (call.memory().isRefused()) {
       throw new RpcException(call.memory().refusal());
     }
-    BinaryMetadata.check(call.request().headers());
+    BinaryMetadata.check(call.info().headers(), call.info().protocol().violation());
+    checkVersion(call.info());
     call.begin();
     if (!call.isOver()) {
       handler.accept(call);
       calls.endIfDraining(call);
+    }
+  }
+
+  private static void checkVersion(CallInfo call) {
+    if (call.protocol().isConnect()) {
+      String version = call.headers().get(CONNECT_VERSION);
+      if (version != null && !version.equals("1")) {
+        throw new RpcException(
+            new RpcStatus(
+                GrpcStatus.INVALID_ARGUMENT,
+                "UNKNOWN_CONNECT_VERSION",
+                CONNECT_VERSION + " must be 1"));
+      }
     }
   }
 

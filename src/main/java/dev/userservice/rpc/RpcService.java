@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import io.vertx.core.Future;
 import io.vertx.core.streams.Pipe;
@@ -25,11 +26,13 @@ public final class RpcService {
 
   private final RpcServer server;
   private final ServiceBuilder service;
+  private final ServiceDescriptor descriptor;
   private int messageBytes;
 
   RpcService(RpcServer server, ServiceName name, ServiceDescriptor descriptor) {
     this.server = server;
     this.service = Service.service(name, descriptor);
+    this.descriptor = descriptor;
   }
 
   /**
@@ -140,7 +143,8 @@ public final class RpcService {
   }
 
   private <Q, R> RpcService bind(ServiceMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
-    server.bind(service, method, messageBytes, handler);
+    MethodDescriptor kind = descriptor.findMethodByName(method.methodName());
+    server.bind(service, method, kind, messageBytes, handler);
     return this;
   }
 }

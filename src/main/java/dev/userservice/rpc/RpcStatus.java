@@ -9,6 +9,7 @@ import com.google.rpc.Status;
 import io.vertx.core.MultiMap;
 import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcStatus;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
@@ -39,13 +40,17 @@ public record RpcStatus(GrpcStatus code, String reason, String message, List<Mes
   }
 
   /**
-   * Sets all trailers but the code: {@code grpc-message}, {@code grpc-status-details-bin}, and with
-   * a RetryInfo its delay in {@code grpc-retry-pushback-ms}, which clients with a retry policy obey
-   * (gRFC A6).
+   * Sets the trailers of gRPC: {@code grpc-status}, {@code grpc-message}, {@code
+   * grpc-status-details-bin}, and with a RetryInfo its delay in {@code grpc-retry-pushback-ms},
+   * which clients with a retry policy obey (gRFC A6).
    */
   void writeTo(MultiMap trailers, String domain) {
+    trailers.set(GrpcHeaderNames.GRPC_STATUS, code.toString());
     trailers.set(GrpcHeaderNames.GRPC_MESSAGE, StatusMessage.encoded(message));
-    trailers.set("grpc-status-details-bin", detailsTrailer(domain));
+    // Without padding, as the gRPC HTTP/2 specification requires for binary metadata.
+    trailers.set(
+        "grpc-status-details-bin",
+        Base64.getEncoder().withoutPadding().encodeToString(toProto(domain).toByteArray()));
     for (Message detail : details) {
       if (detail instanceof RetryInfo retry) {
         long millis = Durations.toMillis(retry.getRetryDelay());
@@ -54,23 +59,27 @@ public record RpcStatus(GrpcStatus code, String reason, String message, List<Mes
     }
   }
 
-  /**
-   * A {@code google.rpc.Status} in base64 without padding, as the gRPC HTTP/2 specification
-   * requires for binary metadata.
-   */
-  private String detailsTrailer(String domain) {
-    Status.Builder status =
-        Status.newBuilder()
-            .setCode(code.code)
-            .setMessage(message)
-            .addDetails(
-                Any.pack(ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build()));
+  /** The {@code google.rpc.Status}: an ErrorInfo, and the details as far as they fit. */
+  private Status toProto(String domain) {
+    Status.Builder status = Status.newBuilder().setCode(code.code).setMessage(message);
+    bounded(domain).forEach(detail -> status.addDetails(Any.pack(detail)));
+    return status.build();
+  }
+
+  /** An ErrorInfo, and the details that fit into {@link #DETAILS_BYTES}. */
+  List<Message> bounded(String domain) {
+    List<Message> all = new ArrayList<>();
+    all.add(ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build());
+    Status.Builder status = Status.newBuilder().setCode(code.code).setMessage(message);
+    status.addDetails(Any.pack(all.get(0)));
     for (Message detail : details) {
       status.addDetails(Any.pack(detail));
       if (status.build().getSerializedSize() > DETAILS_BYTES) {
         status.removeDetails(status.getDetailsCount() - 1);
+      } else {
+        all.add(detail);
       }
     }
-    return Base64.getEncoder().withoutPadding().encodeToString(status.build().toByteArray());
+    return all;
   }
 }

@@ -2,7 +2,6 @@ package dev.userservice.rpc;
 
 import io.vertx.core.Handler;
 import io.vertx.grpc.common.GrpcMessage;
-import io.vertx.grpc.common.GrpcStatus;
 
 /** The message of a call with exactly one request, delivered once the caller has half-closed. */
 final class SingleRequest<Q> {
@@ -66,7 +65,7 @@ final class SingleRequest<Q> {
   private RpcException wrongCount(String count) {
     return new RpcException(
         new RpcStatus(
-            GrpcStatus.INTERNAL,
+            call.info().protocol().violation(),
             "WRONG_MESSAGE_COUNT",
             call.info().method() + " takes exactly one message, but " + count + " arrived"));
   }

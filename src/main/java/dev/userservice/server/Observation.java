@@ -62,6 +62,7 @@ public final class Observation implements Interceptor {
   private void log(CallInfo call, GrpcStatus status, String traceId) {
     accessLog.write(
         call.method(),
+        call.protocol().label(),
         status,
         call.millis(),
         call.received(),
@@ -89,7 +90,7 @@ public final class Observation implements Interceptor {
     Measurement(CallInfo call, CallMeters.Method meter) {
       this.call = call;
       this.meter = meter;
-      meter.begin();
+      meter.begin(call.protocol().label());
     }
 
     void countMessages() {

@@ -26,6 +26,7 @@ import io.grpc.netty.GrpcSslContexts;
 import io.grpc.stub.MetadataUtils;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
@@ -38,6 +39,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +47,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -60,8 +63,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Every RPC, over gRPC and gRPC-Web, with every kind of token, over every kind of transport: the
- * status is right, and refused calls change nothing.
+ * Every RPC, over gRPC, gRPC-Web and Connect, with every kind of token, over every kind of
+ * transport: the status is right, and refused calls change nothing.
  */
 @Timeout(Waits.TEST_SECONDS)
 class AccessMatrixTest {
@@ -71,6 +74,9 @@ class AccessMatrixTest {
   private static final String HEALTH = "grpc.health.v1.Health/";
   private static final Pattern GRPC_STATUS = Pattern.compile("grpc-status: *(\\d+)");
   private static final int BYTES = 64 * 1024;
+
+  /** The flags of the last frame of a stream of Connect. */
+  private static final byte END_OF_STREAM = 2;
 
   enum Transport {
     PLAINTEXT,
@@ -111,22 +117,27 @@ class AccessMatrixTest {
         }
         if (!call.endless()) {
           assertThat(web(call, token)).as("%s, web", what).isEqualTo(expected);
+          assertThat(connect(call, token)).as("%s, connect", what).isEqualTo(expected);
         }
       }
       assertThat(users()).as("%s, users after token %s", transport, token.name).isEqualTo(5);
     }
+    Token good = new Token("good", issuer.token(ROLE), Code.OK, "");
     for (AnyCall call : calls("good")) {
-      Token good = new Token("good", issuer.token(ROLE), Code.OK, "");
       Answer answer = call.answer(channel, good.metadata());
       assertThat(answer.code()).as("%s: %s", call.method(), answer).isEqualTo(expected(call, good));
     }
     for (AnyCall call : calls("web")) {
-      Token good = new Token("good", issuer.token(ROLE), Code.OK, "");
       if (!call.endless()) {
         assertThat(web(call, good)).as(call.method()).isEqualTo(expected(call, good));
       }
     }
-    assertThat(users()).isEqualTo(9);
+    for (AnyCall call : calls("connect")) {
+      if (!call.endless()) {
+        assertThat(connect(call, good)).as(call.method()).isEqualTo(expected(call, good));
+      }
+    }
+    assertThat(users()).isEqualTo(11);
   }
 
   @Test
@@ -184,6 +195,10 @@ class AccessMatrixTest {
     server = RunningServer.start(2, config());
     channel = transport == Transport.PLAINTEXT ? server.channel() : server.channel(grpcTls());
     web = webClient();
+    if (transport == Transport.PLAINTEXT) {
+      // Upgrades the connection to HTTP/2, as only a request without a body does.
+      web.send(HttpRequest.newBuilder(uri("")).build(), BodyHandlers.discarding());
+    }
   }
 
   @AfterEach
@@ -293,17 +308,8 @@ class AccessMatrixTest {
   }
 
   private Code web(AnyCall call, Token token) throws Exception {
-    String scheme = transport == Transport.PLAINTEXT ? "http" : "https";
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(
-                URI.create("%s://127.0.0.1:%d/%s".formatted(scheme, server.port(), call.method())))
-            .timeout(Duration.ofSeconds(Waits.SECONDS))
-            .header("content-type", "application/grpc-web+proto")
-            .POST(BodyPublishers.ofByteArray(Frames.frame(call.request())));
-    if (token.value != null) {
-      request.header("authorization", "Bearer " + token.value);
-    }
-    HttpResponse<byte[]> answer = web.send(request.build(), BodyHandlers.ofByteArray());
+    HttpResponse<byte[]> answer =
+        post(call, token, "application/grpc-web+proto", Frames.frame(call.request()));
     assertThat(answer.statusCode()).isEqualTo(200);
     String body = new String(answer.body(), StandardCharsets.ISO_8859_1);
     String trailers =
@@ -315,6 +321,51 @@ class AccessMatrixTest {
     Matcher status = GRPC_STATUS.matcher(trailers);
     assertThat(status.find()).as(trailers).isTrue();
     return Status.fromCodeValue(Integer.parseInt(status.group(1))).getCode();
+  }
+
+  /** The server tells streams from unary calls. */
+  private Code connect(AnyCall call, Token token) throws Exception {
+    HttpResponse<byte[]> answer =
+        post(call, token, "application/proto", call.request().toByteArray());
+    if (answer.statusCode() == 200) {
+      return Code.OK;
+    }
+    if (answer.statusCode() != 415) {
+      return code(new JsonObject(Buffer.buffer(answer.body())));
+    }
+    answer = post(call, token, "application/connect+proto", Frames.frame(call.request()));
+    assertThat(answer.statusCode()).isEqualTo(200);
+    ByteBuffer frames = ByteBuffer.wrap(answer.body());
+    while (frames.get() != END_OF_STREAM) {
+      int length = frames.getInt();
+      frames.position(frames.position() + length);
+    }
+    byte[] end = new byte[frames.getInt()];
+    frames.get(end);
+    JsonObject error = new JsonObject(Buffer.buffer(end)).getJsonObject("error");
+    return error == null ? Code.OK : code(error);
+  }
+
+  private static Code code(JsonObject error) {
+    return Code.valueOf(error.getString("code").toUpperCase(Locale.ROOT));
+  }
+
+  private HttpResponse<byte[]> post(AnyCall call, Token token, String type, byte[] body)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri(call.method()))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
+            .header("content-type", type)
+            .POST(BodyPublishers.ofByteArray(body));
+    if (token.value != null) {
+      request.header("authorization", "Bearer " + token.value);
+    }
+    return web.send(request.build(), BodyHandlers.ofByteArray());
+  }
+
+  private URI uri(String path) {
+    String scheme = transport == Transport.PLAINTEXT ? "http" : "https";
+    return URI.create("%s://127.0.0.1:%d/%s".formatted(scheme, server.port(), path));
   }
 
   private static List<AnyCall> calls(String name) {

@@ -108,6 +108,7 @@ class LogFormatTest {
                 .put("message", "x/{0} OK 7 ms, 1 in, 2 out, by a?\"job\"?, from 10.0.0.1:5")
                 .put("trace_id", TRACE)
                 .put("rpc.method", "x/{0}")
+                .put("protocol", "grpc")
                 .put("rpc.response.status_code", "OK")
                 .put("duration_ms", 7)
                 .put("received", 1)
@@ -158,6 +159,7 @@ class LogFormatTest {
       new AccessLog()
           .write(
               "x/{0}",
+              "grpc",
               GrpcStatus.OK,
               7,
               1,

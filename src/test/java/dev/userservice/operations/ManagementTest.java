@@ -105,7 +105,9 @@ class ManagementTest {
         .containsEntry(ended("GetUser", "NOT_FOUND"), 1.0)
         .containsEntry(ended("ListUsers", "OK"), 1.0)
         .containsEntry(ended("BatchCreateUsers", "OK"), 1.0)
-        .containsEntry(call("started_total", "GetUser"), 2.0)
+        .containsEntry(
+            "rpc_server_call_started_total{protocol=\"grpc\",rpc_method=\"users.v1.UserService/GetUser\",rpc_system_name=\"grpc\"}",
+            2.0)
         .containsEntry(call("open", "GetUser"), 0.0)
         .containsEntry(messages("received", "GetUser"), 2.0)
         .containsEntry(messages("sent", "GetUser"), 1.0)
@@ -182,7 +184,8 @@ class ManagementTest {
     Map<String, Double> metrics = metrics();
     assertThat(metrics)
         .containsEntry(
-            "rpc_server_call_started_total{rpc_method=\"_OTHER\",rpc_system_name=\"grpc\"}", 50.0);
+            "rpc_server_call_started_total{protocol=\"grpc\",rpc_method=\"_OTHER\",rpc_system_name=\"grpc\"}",
+            50.0);
     assertThat(metrics.keySet()).noneMatch(name -> name.contains("made"));
     // One more way to end, and one more reason: each once, not fifty times.
     assertThat(metrics.size() - before).isLessThan(40);

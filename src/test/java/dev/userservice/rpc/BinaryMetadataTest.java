@@ -15,9 +15,11 @@ class BinaryMetadataTest {
     for (String good :
         List.of(
             "", "AAA", "AAA=", "AA", "AA==", "AAAA", "AAA,AAA=,AAAA", " AAA , AAA ", ",", ",,")) {
-      BinaryMetadata.check(MultiMap.caseInsensitiveMultiMap().add("a-bin", good));
+      BinaryMetadata.check(
+          MultiMap.caseInsensitiveMultiMap().add("a-bin", good), GrpcStatus.INTERNAL);
     }
-    BinaryMetadata.check(MultiMap.caseInsensitiveMultiMap().add("a", "!").add("bin", "!"));
+    BinaryMetadata.check(
+        MultiMap.caseInsensitiveMultiMap().add("a", "!").add("bin", "!"), GrpcStatus.INTERNAL);
   }
 
   @Test
@@ -27,7 +29,8 @@ class BinaryMetadataTest {
       MultiMap headers = MultiMap.caseInsensitiveMultiMap().add("b-bin", "AAA").add("a-bin", bad);
 
       RpcException refused =
-          catchThrowableOfType(RpcException.class, () -> BinaryMetadata.check(headers));
+          catchThrowableOfType(
+              RpcException.class, () -> BinaryMetadata.check(headers, GrpcStatus.INTERNAL));
 
       assertThat(refused).as(bad).isNotNull();
       assertThat(refused.status().code()).isEqualTo(GrpcStatus.INTERNAL);

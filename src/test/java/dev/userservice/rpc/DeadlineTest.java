@@ -9,6 +9,7 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -84,16 +85,48 @@ class DeadlineTest {
   void of_absentExceededAndVeryLongTimeouts() {
     List<RpcException> late = new ArrayList<>();
 
-    assertThat(Deadline.of(vertx, null, late::add)).isNull();
-    assertThat(Deadline.of(vertx, "99999999H", late::add)).isNull();
+    assertThat(Deadline.of(Protocol.GRPC, null, late::add)).isNull();
+    assertThat(Deadline.of(Protocol.GRPC, "99999999H", late::add)).isNull();
     assertThat(late).isEmpty();
-    assertThat(Deadline.of(vertx, "999u", late::add)).isNull();
+    assertThat(Deadline.of(Protocol.GRPC, "999u", late::add)).isNull();
     assertThat(late).hasSize(1);
     assertThat(late.get(0).status().code()).isEqualTo(GrpcStatus.DEADLINE_EXCEEDED);
-    assertThat(late.get(0).status().message()).contains("999u");
-    Deadline hour = Deadline.of(vertx, "1H", late::add);
+    assertThat(late.get(0).status().message()).contains("grpc-timeout", "999u");
+    assertThat(Deadline.of(Protocol.CONNECT, "0", late::add)).isNull();
+    assertThat(late.get(1).status().message()).contains("connect-timeout-ms");
+    Deadline hour = Deadline.of(Protocol.GRPC, "1H", late::add);
     assertThat(hour).isNotNull();
     hour.cancel();
-    assertThat(late).hasSize(1);
+    assertThat(late).hasSize(2);
+  }
+
+  @Test
+  void of_malformedMillisOfConnect() {
+    for (String header : List.of("", "-1", "1.5", "1S", "12345678901")) {
+      RpcException refused =
+          catchThrowableOfType(
+              RpcException.class, () -> Deadline.of(Protocol.CONNECT, header, late -> {}));
+      assertThat(refused.status().code()).as(header).isEqualTo(GrpcStatus.INVALID_ARGUMENT);
+      assertThat(refused.status().message()).contains("connect-timeout-ms must be");
+    }
+  }
+
+  /** A timer that is set late, at the end of a long turn, still counts from the start. */
+  @Test
+  void setTimer_afterTheDeadline_endsTheCallAtOnce() throws Exception {
+    CompletableFuture<RpcException> late = new CompletableFuture<>();
+    Deadline deadline = Deadline.of(Protocol.GRPC, "1m", late::complete);
+    Waits.pause();
+    deadline.setTimer(vertx);
+    assertThat(late.get(Waits.SECONDS, TimeUnit.SECONDS).status().message()).contains("1m");
+
+    CompletableFuture<RpcException> never = new CompletableFuture<>();
+    Deadline cancelled = Deadline.of(Protocol.GRPC, "1m", never::complete);
+    cancelled.cancel();
+    cancelled.setTimer(vertx);
+    CompletableFuture<RpcException> after = new CompletableFuture<>();
+    Deadline.of(Protocol.GRPC, "2m", after::complete).setTimer(vertx);
+    after.get(Waits.SECONDS, TimeUnit.SECONDS);
+    assertThat(never).isNotDone();
   }
 }

@@ -27,6 +27,9 @@ class PipeliningTest {
       request("users.v1.UserService/ListUsers", ListUsersRequest.getDefaultInstance());
   private static final byte[] WATCH = request("grpc.health.v1.Health/Watch", Requests.says(0, ""));
 
+  /** The end of a successful answer. */
+  private static final String STATUS = "grpc-status:0\r\n";
+
   private RunningServer server;
 
   @BeforeEach
@@ -44,7 +47,7 @@ class PipeliningTest {
     try (Socket socket = connect()) {
       for (int i = 0; i < 3; i++) {
         socket.getOutputStream().write(GET_USER);
-        assertThat(readUntil(socket.getInputStream(), "\r\n0\r\n\r\n")).contains("Alice Johnson");
+        assertThat(readUntil(socket.getInputStream(), STATUS)).contains("Alice Johnson");
       }
     }
   }
@@ -54,8 +57,8 @@ class PipeliningTest {
     try (Socket socket = connect()) {
       socket.getOutputStream().write(Frames.join(LIST_USERS, GET_USER, LIST_USERS, GET_USER));
       for (int i = 0; i < 2; i++) {
-        assertThat(readUntil(socket.getInputStream(), "\r\n0\r\n\r\n")).contains("Eve Wilson");
-        assertThat(readUntil(socket.getInputStream(), "\r\n0\r\n\r\n"))
+        assertThat(readUntil(socket.getInputStream(), STATUS)).contains("Eve Wilson");
+        assertThat(readUntil(socket.getInputStream(), STATUS))
             .contains("Alice Johnson")
             .doesNotContain("Eve Wilson");
       }

@@ -386,11 +386,12 @@ class ProbeTest {
         List.of(
             "",
             "text/plain",
-            "application/json",
-            "application/grpc+json",
+            "application/xml",
+            "application/connect",
+            "application/connect+xml",
             "application/grpcx",
             "APPLICATION/GRPC+XML",
-            "application/grpc-web-text")) {
+            "application/grpc-web+text")) {
       Answer answer = typed(type);
       assertThat(answer.httpStatus()).as(type).isEqualTo("415");
       assertThat(answer.grpcStatus()).as(type).isEqualTo(INTERNAL);

@@ -1,0 +1,40 @@
+package dev.userservice.rpc;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+
+/** The response of a stream of Connect, whose last frame tells how the call ended. */
+final class ConnectStreamResponse extends ProtocolResponse {
+
+  /** The flag of the last frame. */
+  private static final byte END = 2;
+
+  ConnectStreamResponse(HttpServerResponse http, ContentType contentType) {
+    super(http, contentType);
+  }
+
+  @Override
+  Future<Void> succeed(Buffer frame, MultiMap trailers) {
+    return end(frame, new JsonObject(), trailers);
+  }
+
+  @Override
+  Future<Void> fail(RpcStatus status, String domain, MultiMap trailers) {
+    return end(null, new JsonObject().put("error", ConnectError.json(status, domain)), trailers);
+  }
+
+  private Future<Void> end(Buffer frame, JsonObject end, MultiMap trailers) {
+    if (trailers != null) {
+      end.put("metadata", ConnectError.metadata(trailers));
+    }
+    Buffer json = end.toBuffer();
+    Buffer last = Buffer.buffer();
+    if (frame != null) {
+      last.appendBuffer(frame);
+    }
+    return http.end(last.appendByte(END).appendInt(json.length()).appendBuffer(json));
+  }
+}

@@ -1,0 +1,56 @@
+package dev.userservice.rpc;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.grpc.common.GrpcHeaderNames;
+import io.vertx.grpc.common.GrpcStatus;
+
+/** A response of gRPC over HTTP/2. */
+final class GrpcResponse extends ProtocolResponse {
+
+  private static final String OK = GrpcStatus.OK.toString();
+
+  GrpcResponse(HttpServerResponse http, ContentType contentType) {
+    super(http, contentType);
+  }
+
+  @Override
+  void head(boolean gzip) {
+    super.head(gzip);
+    http.putHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING, Gzip.NAME);
+  }
+
+  @Override
+  Future<Void> succeed(Buffer frame, MultiMap trailers) {
+    if (!http.headWritten()) {
+      // Vert.x would add a content-length, which is wrong beside trailers: a proxy that obeys it
+      // drops the status.
+      http.writeHead();
+    }
+    http.putTrailer(GrpcHeaderNames.GRPC_STATUS, OK);
+    addTo(http.trailers(), trailers);
+    return frame == null ? http.end() : http.end(frame);
+  }
+
+  @Override
+  Future<Void> fail(RpcStatus status, String domain, MultiMap trailers) {
+    // Headers that end the stream are a whole response (the specification's "Trailers-Only").
+    boolean alone = !http.headWritten();
+    MultiMap end = alone ? http.headers() : http.trailers();
+    if (alone) {
+      http.headersEndHandler(headers -> end.remove(HttpHeaders.CONTENT_LENGTH));
+    }
+    addTo(end, trailers);
+    status.writeTo(end, domain);
+    return http.end();
+  }
+
+  private static void addTo(MultiMap end, MultiMap trailers) {
+    if (trailers != null) {
+      end.addAll(trailers);
+    }
+  }
+}

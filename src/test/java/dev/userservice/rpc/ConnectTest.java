@@ -1,0 +1,416 @@
+package dev.userservice.rpc;
+
+import static dev.userservice.rpc.Frames.frame;
+import static dev.userservice.rpc.Frames.gzip;
+import static dev.userservice.rpc.Frames.join;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import dev.userservice.kit.LogLines;
+import dev.userservice.kit.Requests;
+import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
+import dev.userservice.operations.AccessLog;
+import dev.userservice.proto.UserResponse;
+import dev.userservice.rpc.RawClient.Answer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Calls by the Connect protocol, with the JDK's HTTP client over HTTP/1.1 and HTTP/2. */
+@Timeout(Waits.TEST_SECONDS)
+class ConnectTest {
+
+  private static final String JSON = "application/json";
+  private static final String PROTO = "application/proto";
+  private static final String STREAM_JSON = "application/connect+json";
+  private static final String STREAM_PROTO = "application/connect+proto";
+
+  private static final Map<Version, HttpClient> CLIENTS = new EnumMap<>(Version.class);
+
+  private static RunningServer server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    JsonObject config =
+        new JsonObject()
+            .put("compression", "gzip")
+            .put("accessLog", true)
+            .put("management", new JsonObject().put("port", 0));
+    server = RunningServer.start(2, config);
+    for (Version version : Version.values()) {
+      HttpClient client = HttpClient.newBuilder().version(version).build();
+      CLIENTS.put(version, client);
+      // Only a request without a body changes the protocol of a connection.
+      HttpRequest first =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port())).build();
+      client.send(first, BodyHandlers.discarding());
+    }
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void unary_inJson(Version version) throws Exception {
+    HttpResponse<byte[]> answer = call(version, "GetUser", JSON, "{\"user_id\": 1}");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(type(answer)).isEqualTo(JSON);
+    JsonObject user = json(answer);
+    assertThat(user.getString("name")).isEqualTo("Alice Johnson");
+    assertThat(user.getInteger("user_id")).isEqualTo(1);
+    assertThat(json(call(version, "GetUser", JSON, "{\"userId\": 1}")))
+        .as("camel-case names")
+        .isEqualTo(user);
+    assertThat(json(call(version, "GetUser", JSON + "; charset=utf-8", "{\"user_id\": 1}")))
+        .isEqualTo(user);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void unary_inProtobuf(Version version) throws Exception {
+    HttpResponse<byte[]> answer =
+        call(version, "GetUser", PROTO, Requests.get(1).toByteArray(), Map.of());
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(type(answer)).isEqualTo(PROTO);
+    assertThat(UserResponse.parseFrom(answer.body()).getName()).isEqualTo("Alice Johnson");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void unary_failure(Version version) throws Exception {
+    for (String type : List.of(JSON, PROTO)) {
+      byte[] body = type.equals(JSON) ? bytes("{\"user_id\": 42}") : Requests.get(42).toByteArray();
+      HttpResponse<byte[]> answer = call(version, "GetUser", type, body, Map.of());
+
+      assertThat(answer.statusCode()).isEqualTo(404);
+      assertThat(type(answer)).as("errors are JSON").isEqualTo(JSON);
+      assertThat(json(answer).getString("code")).isEqualTo("not_found");
+      assertThat(json(answer).getString("message")).contains("42");
+      assertThat(detail(json(answer), ErrorInfo.getDefaultInstance()).getReason())
+          .isEqualTo("USER_NOT_FOUND");
+    }
+  }
+
+  @Test
+  void unary_failureNamesEachField() throws Exception {
+    HttpResponse<byte[]> answer = call(Version.HTTP_2, "CreateUser", JSON, "{\"age\": -1}");
+
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(json(answer).getString("code")).isEqualTo("invalid_argument");
+    assertThat(
+            detail(json(answer), BadRequest.getDefaultInstance()).getFieldViolationsList().stream()
+                .map(BadRequest.FieldViolation::getField))
+        .containsExactlyInAnyOrder("name", "email", "age");
+    JsonObject readable =
+        json(answer).getJsonArray("details").stream()
+            .map(JsonObject.class::cast)
+            .filter(detail -> detail.getString("type").equals("google.rpc.BadRequest"))
+            .findFirst()
+            .orElseThrow()
+            .getJsonObject("debug");
+    assertThat(readable.getJsonArray("field_violations")).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void serverStream(Version version) throws Exception {
+    HttpResponse<byte[]> answer =
+        call(version, "ListUsers", STREAM_JSON, frame(0, bytes("{\"limit\": 2}")), Map.of());
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(type(answer)).isEqualTo(STREAM_JSON);
+    List<Envelope> envelopes = envelopes(answer.body());
+    assertThat(envelopes).extracting(Envelope::flags).containsExactly(0, 0, 2);
+    assertThat(envelopes.get(1).json().getString("name")).isEqualTo("Bob Smith");
+    assertThat(envelopes.get(2).json()).isEqualTo(new JsonObject());
+
+    HttpResponse<byte[]> proto =
+        call(version, "ListUsers", STREAM_PROTO, frame(Requests.list(2, 0)), Map.of());
+    assertThat(UserResponse.parseFrom(envelopes(proto.body()).get(1).payload()).getName())
+        .isEqualTo("Bob Smith");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void serverStream_failure(Version version) throws Exception {
+    HttpResponse<byte[]> answer =
+        call(version, "ListUsers", STREAM_JSON, frame(0, bytes("{\"limit\": -1}")), Map.of());
+
+    assertThat(answer.statusCode()).as("the last frame tells").isEqualTo(200);
+    Envelope end = envelopes(answer.body()).get(0);
+    assertThat(end.flags()).isEqualTo(2);
+    JsonObject error = end.json().getJsonObject("error");
+    assertThat(error.getString("code")).isEqualTo("invalid_argument");
+    assertThat(detail(error, BadRequest.getDefaultInstance()).getFieldViolations(0).getField())
+        .isEqualTo("limit");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void clientStream(Version version) throws Exception {
+    byte[] bad = frame(0, bytes("{\"name\": \"Some One\", \"email\": \"no address\"}"));
+    HttpResponse<byte[]> refused =
+        call(version, "BatchCreateUsers", STREAM_JSON, join(bad, bad), Map.of());
+    assertThat(envelopes(refused.body()).get(0).json().getJsonObject("error").getString("code"))
+        .isEqualTo("invalid_argument");
+
+    HttpResponse<byte[]> empty =
+        call(version, "BatchCreateUsers", STREAM_JSON, new byte[0], Map.of());
+    List<Envelope> envelopes = envelopes(empty.body());
+    assertThat(envelopes).extracting(Envelope::flags).containsExactly(0, 2);
+    assertThat(envelopes.get(0).json().getInteger("users_created"))
+        .as("a field of value 0 is written")
+        .isZero();
+  }
+
+  @Test
+  void bidirectional_overHttp2() throws Exception {
+    byte[] said = frame(0, bytes("{\"user_id\": 1, \"message\": \"hello\"}"));
+    HttpResponse<byte[]> answer =
+        call(Version.HTTP_2, "StreamUsers", STREAM_JSON, join(said, said), Map.of());
+
+    List<Envelope> envelopes = envelopes(answer.body());
+    assertThat(envelopes).extracting(Envelope::flags).containsExactly(0, 0, 2);
+    assertThat(envelopes.get(0).json().getString("message")).isEqualTo("Server received: hello");
+    assertThat(call(Version.HTTP_1_1, "StreamUsers", STREAM_JSON, said, Map.of()).statusCode())
+        .isEqualTo(505);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void compression_inBothDirections(Version version) throws Exception {
+    byte[] body = gzip(bytes("{\"user_id\": 1}"));
+    HttpResponse<byte[]> small =
+        call(
+            version,
+            "GetUser",
+            JSON,
+            body,
+            Map.of("content-encoding", "gzip", "accept-encoding", "br, gzip;q=0.8"));
+    assertThat(json(small).getString("name")).isEqualTo("Alice Johnson");
+    assertThat(small.headers().firstValue("content-encoding")).as("too small").isEmpty();
+
+    HttpResponse<byte[]> list =
+        call(
+            version,
+            "ListUsers",
+            STREAM_JSON,
+            frame(1, gzip(bytes("{\"limit\": 1}"))),
+            Map.of("connect-content-encoding", "gzip", "connect-accept-encoding", "gzip"));
+    assertThat(envelopes(list.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
+  }
+
+  @Test
+  void compression_ofALargeMessage() throws Exception {
+    try (RawClient client = new RawClient(server.port())) {
+      String said = "{\"user_id\": 1, \"message\": \"" + "x".repeat(4_000) + "\"}";
+      Map<String, String> headers =
+          Map.of("content-type", STREAM_JSON, "connect-accept-encoding", "gzip");
+      Answer answer =
+          client
+              .post("/users.v1.UserService/StreamUsers", headers)
+              .data(frame(0, bytes(said)), true)
+              .answer();
+      assertThat(answer.headers().get("connect-content-encoding")).hasToString("gzip");
+      Envelope envelope = envelopes(answer.body()).get(0);
+      assertThat(envelope.flags()).isEqualTo(1);
+      assertThat(new JsonObject(inflated(envelope.payload())).getString("message"))
+          .endsWith("x".repeat(4_000));
+    }
+  }
+
+  @Test
+  void deadline() throws Exception {
+    try (RawClient client = new RawClient(server.port())) {
+      Map<String, String> headers = Map.of("content-type", STREAM_JSON, "connect-timeout-ms", "50");
+      Answer chat = client.post("/users.v1.UserService/StreamUsers", headers).answer();
+      assertThat(envelopes(chat.body()).get(0).json().getJsonObject("error").getString("code"))
+          .isEqualTo("deadline_exceeded");
+      Answer get =
+          client
+              .post(
+                  "/users.v1.UserService/GetUser",
+                  Map.of("content-type", JSON, "connect-timeout-ms", "50"))
+              .answer();
+      assertThat(get.httpStatus()).isEqualTo("504");
+      assertThat(new JsonObject(get.text()).getString("message"))
+          .contains("connect-timeout-ms of 50");
+    }
+  }
+
+  @Test
+  void accessLogAndMetrics_nameTheProtocol() throws Exception {
+    try (LogLines logged = LogLines.of(AccessLog.class.getName())) {
+      call(Version.HTTP_1_1, "GetUser", JSON, "{\"user_id\": 1}");
+      logged.await("users.v1.UserService/GetUser OK");
+      assertThat(logged.messages()).anyMatch(line -> line.contains("1 out, over connect, from"));
+    }
+    HttpRequest metrics =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.managementPort() + "/metrics"))
+            .build();
+    assertThat(HttpClient.newHttpClient().send(metrics, BodyHandlers.ofString()).body().lines())
+        .anyMatch(
+            line ->
+                line.startsWith("rpc_server_call_started_total{protocol=\"connect\"")
+                    && line.contains("rpc_method=\"users.v1.UserService/GetUser\""));
+  }
+
+  /** The JSON codec belongs to the content-type, not to the protocol. */
+  @Test
+  void json_overGrpcAndGrpcWeb() throws Exception {
+    try (RawClient client = new RawClient(server.port())) {
+      Answer grpc =
+          client
+              .post(
+                  "/users.v1.UserService/GetUser", Map.of("content-type", "application/grpc+json"))
+              .data(frame(0, bytes("{\"user_id\": 1}")), true)
+              .answer();
+      assertThat(grpc.headers().get("content-type")).hasToString("application/grpc+json");
+      assertThat(grpc.grpcStatus()).isZero();
+      assertThat(envelopes(grpc.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
+    }
+    HttpResponse<byte[]> web =
+        call(
+            Version.HTTP_1_1,
+            "GetUser",
+            "application/grpc-web+json",
+            frame(0, bytes("{\"user_id\": 1}")),
+            Map.of());
+    assertThat(type(web)).isEqualTo("application/grpc-web+json");
+    assertThat(envelopes(web.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
+  }
+
+  /** Each frame is encoded by itself, so that there is padding in the middle. */
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void grpcWebText(Version version) throws Exception {
+    String first = encoded(frame(Requests.says(1, "hello")));
+    String second = encoded(frame(Requests.says(1, "hello again")));
+    HttpResponse<byte[]> answer =
+        call(version, "StreamUsers", "application/grpc-web-text", bytes(first + second), Map.of());
+
+    assertThat(type(answer)).isEqualTo("application/grpc-web-text");
+    ByteBuffer decoded = ByteBuffer.allocate(answer.body().length);
+    Base64Body base64 = new Base64Body();
+    decoded.put(base64.decode(io.vertx.core.buffer.Buffer.buffer(answer.body())).getBytes());
+    assertThat(base64.isCut()).isFalse();
+    byte[] body = new byte[decoded.position()];
+    decoded.flip().get(body);
+    List<Envelope> frames = envelopes(body);
+    assertThat(frames).extracting(Envelope::flags).containsExactly(0, 0, 0x80);
+    assertThat(new String(frames.get(1).payload(), StandardCharsets.UTF_8)).contains("hello again");
+    assertThat(new String(frames.get(2).payload(), StandardCharsets.UTF_8))
+        .isEqualTo("grpc-status:0\r\n");
+  }
+
+  private static String encoded(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
+  }
+
+  /** A frame of a stream. */
+  private record Envelope(int flags, byte[] payload) {
+
+    JsonObject json() {
+      return new JsonObject(new String(payload, StandardCharsets.UTF_8));
+    }
+  }
+
+  private static List<Envelope> envelopes(byte[] body) {
+    List<Envelope> envelopes = new ArrayList<>();
+    ByteBuffer bytes = ByteBuffer.wrap(body);
+    while (bytes.hasRemaining()) {
+      int flags = bytes.get() & 0xff;
+      byte[] payload = new byte[bytes.getInt()];
+      bytes.get(payload);
+      envelopes.add(new Envelope(flags, payload));
+    }
+    return envelopes;
+  }
+
+  private static HttpResponse<byte[]> call(Version version, String method, String type, String body)
+      throws Exception {
+    return call(version, method, type, bytes(body), Map.of());
+  }
+
+  private static HttpResponse<byte[]> call(
+      Version version, String method, String type, byte[] body, Map<String, String> headers)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.port() + "/users.v1.UserService/" + method))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
+            .header("content-type", type)
+            .header("connect-protocol-version", "1")
+            .POST(BodyPublishers.ofByteArray(body));
+    new HashMap<>(headers).forEach(request::header);
+    HttpResponse<byte[]> answer =
+        CLIENTS.get(version).send(request.build(), BodyHandlers.ofByteArray());
+    assertThat(answer.version()).isEqualTo(version);
+    return answer;
+  }
+
+  private static String type(HttpResponse<byte[]> answer) {
+    return answer.headers().firstValue("content-type").orElse("");
+  }
+
+  private static JsonObject json(HttpResponse<byte[]> answer) {
+    return new JsonObject(new String(answer.body(), StandardCharsets.UTF_8));
+  }
+
+  /** The detail of a type in the JSON of an error. */
+  @SuppressWarnings("unchecked")
+  private static <T extends Message> T detail(JsonObject error, T type) throws IOException {
+    JsonArray details = error.getJsonArray("details");
+    for (Object each : details) {
+      JsonObject detail = (JsonObject) each;
+      if (detail.getString("type").equals(type.getDescriptorForType().getFullName())) {
+        byte[] value = Base64.getDecoder().decode(detail.getString("value"));
+        return (T) type.getParserForType().parseFrom(value);
+      }
+    }
+    throw new AssertionError("no detail of this type: " + error);
+  }
+
+  private static String inflated(byte[] bytes) throws IOException {
+    return new String(
+        new GZIPInputStream(new ByteArrayInputStream(bytes)).readAllBytes(),
+        StandardCharsets.UTF_8);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
