@@ -1,4 +1,4 @@
-"""What curl meets: HTTP/1.0, HTTP/1.1 and HTTP/2, gRPC-Web, expectations, and names that are not the server's.
+"""What curl meets: HTTP/1.0, HTTP/1.1 and HTTP/2, gRPC-Web, Connect, expectations, and names that are not the server's.
 
 No time is measured: curl has to wait longer for 100 than it may take in all. Ends with "curl: N passed, 0 failed".
 """
@@ -14,6 +14,7 @@ MAX_SECONDS = 30
 GET_USER = b"\0\0\0\0\2\x08\1"
 WEB = ("-H", "content-type: application/grpc-web+proto")
 EXPECT = ("-H", "expect: 100-continue", "--expect100-timeout", str(2 * MAX_SECONDS))
+PAGE = "https://app.example.com"
 WHAT_IT_IS = "This server speaks gRPC"
 
 
@@ -57,6 +58,27 @@ def calls(port, message):
     check("gRPC over HTTP/1.1", (status, "upgrade: h2c" in head, "needs HTTP/2" in body), (426, True, True))
 
 
+def connect(port):
+    """The first call of README, and what is refused."""
+    url = f"http://localhost:{port}/users.v1.UserService"
+    json_type = ("-H", "content-type: application/json")
+    for version in "--http1.0", "--http1.1", "--http2", "--http2-prior-knowledge":
+        status, head, body = curl(f"{url}/GetUser", version, *json_type, "-d", '{"user_id": 1}')
+        found = (status, "application/json" in head, json.loads(body or "{}").get("name"))
+        check(f"Connect, {version}", found, (200, True, "Alice Johnson"))
+        status, _, body = curl(f"{url}/CreateUser", version, *json_type, "-d", '{"age": -1}')
+        found = (status, json.loads(body or "{}").get("code"))
+        check(f"Connect, bad fields, {version}", found, (400, "invalid_argument"))
+        status, _, body = curl(f"{url}/ListUsers", version, *json_type, "-d", "{}")
+        check(f"Connect, a stream, {version}", (status, "application/connect+json" in body), (415, True))
+        status, _, _ = curl(f"{url}/GetUser", version, *json_type, "-H", "origin: https://evil.test", "-d", "{}")
+        check(f"Connect, another origin, {version}", status, 403)
+    status, head, _ = curl(
+        f"{url}/GetUser", "-X", "OPTIONS", "-H", f"origin: {PAGE}", "-H", "access-control-request-method: POST"
+    )
+    check("preflight", (status, f"access-control-allow-origin: {PAGE}" in head), (204, True))
+
+
 def names(port, management):
     """As a browser that looks a name up again, and finds this machine."""
     for of, path in (port, ""), (management, "metrics"):
@@ -72,10 +94,16 @@ def names(port, management):
 
 
 operators = free_port()
-conf = {"port": 0, "management": {"port": operators}, "allowedHosts": ["users.example.com"]}
+conf = {
+    "port": 0,
+    "management": {"port": operators},
+    "allowedHosts": ["users.example.com"],
+    "web": {"origins": [PAGE]},
+}
 with running_server(json.dumps(conf)) as (server, _), tempfile.NamedTemporaryFile() as file:
     file.write(GET_USER)
     file.flush()
     calls(server, file.name)
+    connect(server)
     names(server, operators)
 print(f"curl: {passed()} passed, 0 failed")

@@ -96,7 +96,8 @@ public final class UserVerticle extends VerticleBase {
                 config.limits().requestMillis(),
                 config.compression().equals("gzip"),
                 StatusTable::of)
-            .onlyFor(config.answeredHosts());
+            .onlyFor(config.answeredHosts())
+            .alsoForPagesOf(config.web().origins());
     server.intercept(
         new Observation(config, shared.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
     if (config.auth().isOn() || config.rateLimit().isOn() || config.tls().isMutual()) {

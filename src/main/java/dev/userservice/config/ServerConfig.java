@@ -23,6 +23,7 @@ public record ServerConfig(
     Keepalive keepalive,
     String compression,
     boolean reflection,
+    WebConfig web,
     ManagementConfig management,
     boolean accessLog,
     String log,
@@ -82,6 +83,7 @@ public record ServerConfig(
                 "Compression of responses of 1 KiB and more, for callers that accept it. A stream"
                     + " is compressed if its first response is that large."),
             reader.flag("reflection", true, "Lets tools list the services and their messages."),
+            WebConfig.read(reader.object("web")),
             ManagementConfig.read(reader.object("management")),
             reader.flag(
                 "accessLog", false, "Logs each call in one line, without messages and metadata."),

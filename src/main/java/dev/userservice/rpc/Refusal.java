@@ -43,19 +43,13 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
   }
 
   /**
-   * Checks everything but the content-type.
+   * Checks everything but the Host and the content-type.
    *
    * @param expect the value of {@link #EXPECT}, or null
    * @param path the path of the request, or null
-   * @param ownHost true for a Host that names this server, over plaintext HTTP/1.1: a browser can
-   *     be led here under another name, and without TLS it speaks HTTP/1.1 only
    * @return null for a valid request
    */
-  static Refusal of(HttpServerRequest http, String expect, String path, Predicate<String> ownHost) {
-    Refusal ofHost = http.version() == HttpVersion.HTTP_2 ? null : ofHost(http, ownHost);
-    if (ofHost != null) {
-      return ofHost;
-    }
+  static Refusal of(HttpServerRequest http, String expect, String path) {
     if (expect != null && counts(http) && !isContinue(expect)) {
       return new Refusal(417, "the only supported expectation is 100-continue");
     }
@@ -67,7 +61,17 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
             Map.of(HttpHeaders.ALLOW, "POST"));
   }
 
-  private static Refusal ofHost(HttpServerRequest http, Predicate<String> ownHost) {
+  /**
+   * Checks the Host of HTTP/1.1.
+   *
+   * @param ownHost true for a Host that names this server, over plaintext HTTP/1.1: a browser can
+   *     be led here under another name, and without TLS it speaks HTTP/1.1 only
+   * @return null for a valid request
+   */
+  static Refusal ofHost(HttpServerRequest http, Predicate<String> ownHost) {
+    if (http.version() == HttpVersion.HTTP_2) {
+      return null;
+    }
     List<String> hosts = http.headers().getAll(HttpHeaders.HOST);
     // RFC 9112, section 3.2; HTTP/1.0 does not require a Host.
     boolean needed = http.version() == HttpVersion.HTTP_1_1;
@@ -80,6 +84,14 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
             421,
             "the Host header names another server; if it is a name of this one, add it to its"
                 + " configuration, \"allowedHosts\"");
+  }
+
+  /** The refusal of a page of an origin that may not call. */
+  static Refusal otherOrigin() {
+    return new Refusal(
+        403,
+        "the page is of an origin that may not call; if it may, add it to the configuration of the"
+            + " server, \"web.origins\"");
   }
 
   /** The refusal of a content-type that is not served. */
@@ -165,6 +177,12 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
    * dropped, for a limited time.
    */
   void answer(Vertx vertx, HttpServerRequest http, CallMemory memory) {
+    dropBody(vertx, http, memory);
+    send(http);
+  }
+
+  /** Reads and drops the rest of a body, for a limited time. */
+  static void dropBody(Vertx vertx, HttpServerRequest http, CallMemory memory) {
     if (http.version() != HttpVersion.HTTP_2) {
       memory.close();
       if (awaitsContinue(http, http.getHeader(EXPECT))) {
@@ -190,7 +208,6 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
             }
           });
     }
-    send(http);
   }
 
   /** Sends an HTTP status, with a gRPC status for clients that look for one. */

@@ -20,6 +20,7 @@ import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.Service;
 import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final Map<String, Bound> methods = new HashMap<>();
 
   private Predicate<String> ownHost = host -> true;
+  private Origins origins = new Origins(List.of());
 
   /** The memory for a server without {@link Connections}, as in tests. */
   private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
@@ -132,6 +134,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   /** Sets the accepted Host headers of plaintext HTTP/1.1; others get 421. By default all. */
   public RpcServer onlyFor(Predicate<String> ownHost) {
     this.ownHost = ownHost;
+    return this;
+  }
+
+  /** Lets pages of other origins call; by default only those of the server's own may. */
+  public RpcServer alsoForPagesOf(Collection<String> origins) {
+    this.origins = new Origins(origins);
     return this;
   }
 
@@ -198,7 +206,21 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     String expect = http.getHeader(Refusal.EXPECT);
     String path = http.path();
     Bound method = methods.get(path);
-    Refusal refusal = Refusal.of(http, expect, path, ownHost);
+    // Browsers cannot send gRPC: they have no trailers.
+    boolean grpc = contentType != null && contentType.protocol() == Protocol.GRPC;
+    String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
+    Refusal refusal = Refusal.ofHost(http, ownHost);
+    if (refusal == null && origin != null) {
+      refusal = origins.admit(http, origin);
+      if (origins.isPreflight(http, origin)) {
+        Refusal.dropBody(vertx, http, memory);
+        origins.answerPreflight(http);
+        return;
+      }
+    }
+    if (refusal == null) {
+      refusal = Refusal.of(http, expect, path);
+    }
     if (refusal == null) {
       refusal = refusal(http, method, contentType);
     }
