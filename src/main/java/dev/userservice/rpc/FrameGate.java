@@ -6,16 +6,35 @@ import io.vertx.core.internal.http.HttpServerRequestInternal;
 /** The gate of requests whose messages are frames: of all protocols but Connect's unary calls. */
 final class FrameGate extends RequestGate {
 
+  /** Null unless the body is in base64. */
+  private final Base64Body base64;
+
   /** An incomplete frame; null between frames. */
   private PartialFrame partial;
 
   FrameGate(
       HttpServerRequestInternal request,
-      String path,
+      BoundMethod method,
       ContentType contentType,
-      int messageBytes,
       CallMemory memory) {
-    super(request, path, contentType, messageBytes, memory);
+    super(request, method, contentType, memory);
+    base64 = contentType.protocol() == Protocol.GRPC_WEB_TEXT ? new Base64Body() : null;
+  }
+
+  @Override
+  Buffer decoded(Buffer chunk) {
+    if (base64 == null) {
+      return chunk;
+    }
+    Buffer bytes = base64.decode(chunk);
+    if (bytes == null) {
+      refuse("MALFORMED_BASE64", "the body is not in base64");
+      return chunk;
+    }
+    // Characters of an earlier piece may complete more bytes than this one has.
+    memory().force(bytes.length());
+    memory().release(chunk.length());
+    return bytes;
   }
 
   @Override
@@ -71,7 +90,9 @@ final class FrameGate extends RequestGate {
 
   @Override
   void finish() {
-    if (partial != null) {
+    if (base64 != null && base64.isCut()) {
+      refuse("CUT_FRAME", "the stream ended within four characters of base64");
+    } else if (partial != null) {
       refuse(
           "CUT_FRAME",
           !partial.hasPrefix()

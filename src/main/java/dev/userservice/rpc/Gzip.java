@@ -15,6 +15,9 @@ final class Gzip {
 
   static final String NAME = "gzip";
 
+  /** The name of no compression. */
+  static final String IDENTITY = "identity";
+
   /** The min size to compress: a smaller message grows, or shrinks too little for the cost. */
   static final int WORTHWHILE_BYTES = 1_024;
 
@@ -56,20 +59,22 @@ final class Gzip {
   }
 
   /**
-   * Stops inflating once the limit is exceeded; buffers nothing when the declared length already
-   * exceeds it.
+   * Inflates the message of a frame. Stops once the limit is exceeded; buffers nothing when the
+   * declared length already exceeds it.
    *
-   * @param room the number of zeroes before the inflated bytes
-   * @return null when the inflated size exceeds {@code maxBytes}
-   * @throws IOException when the bytes are not in gzip format
+   * @return a frame; null when the inflated size exceeds {@code maxBytes}
+   * @throws IOException when the message is not in gzip format
    */
-  static Buffer inflate(byte[] bytes, int maxBytes, int room) throws IOException {
+  static Buffer inflate(Buffer frame, int maxBytes) throws IOException {
+    byte[] bytes = frame.getBytes(RequestGate.PREFIX_BYTES, frame.length());
     long declared = declaredLength(bytes);
     boolean keep = declared <= maxBytes;
-    Buffer inflated = Buffer.buffer(room + (keep ? (int) declared : 0)).appendBytes(new byte[room]);
+    Buffer inflated =
+        Buffer.buffer(RequestGate.PREFIX_BYTES + (keep ? (int) declared : 0))
+            .appendBytes(new byte[RequestGate.PREFIX_BYTES]);
     // No larger than the message may become, because small messages are frequent.
     byte[] chunk = new byte[Math.min(CHUNK_BYTES, maxBytes + 1)];
-    long length = 0;
+    int length = 0;
     int input = Math.max(1, Math.min(CHUNK_BYTES, bytes.length));
     try (var gzip = new GZIPInputStream(new ByteArrayInputStream(bytes), input)) {
       for (int read = gzip.read(chunk); read >= 0; read = gzip.read(chunk)) {
@@ -81,8 +86,11 @@ final class Gzip {
           inflated.appendBytes(chunk, 0, read);
         }
       }
+    } catch (StackOverflowError manyMembers) {
+      // The JDK's reader recurses for each member of a stream.
+      throw new IOException(manyMembers);
     }
-    return inflated;
+    return inflated.setInt(1, length);
   }
 
   /**

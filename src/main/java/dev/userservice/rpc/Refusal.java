@@ -47,9 +47,10 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
    *
    * @param expect the value of {@link #EXPECT}, or null
    * @param path the path of the request, or null
+   * @param allowed the HTTP methods for this path
    * @return null for a valid request
    */
-  static Refusal of(HttpServerRequest http, String expect, String path) {
+  static Refusal of(HttpServerRequest http, String expect, String path, String allowed) {
     if (expect != null && counts(http) && !isContinue(expect)) {
       return new Refusal(417, "the only supported expectation is 100-continue");
     }
@@ -58,7 +59,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
         : new Refusal(
             405,
             "a gRPC call is a POST to /package.Service/Method",
-            Map.of(HttpHeaders.ALLOW, "POST"));
+            Map.of(HttpHeaders.ALLOW, allowed));
   }
 
   /**
@@ -100,6 +101,12 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
         415,
         "content-type must be application/grpc, application/grpc-web or application/json",
         Map.of(ACCEPT_POST, UNARY_TYPES + ", " + STREAM_TYPES));
+  }
+
+  /** The refusal of a GET that does not say how its message is encoded. */
+  static Refusal encodingOfGet() {
+    return new Refusal(
+        415, "a call by GET needs the parameters encoding, which is json or proto, and message");
   }
 
   /** The refusal of a content-type of unary calls for a stream of Connect. */

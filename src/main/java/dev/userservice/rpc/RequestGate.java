@@ -19,11 +19,9 @@ import java.io.IOException;
  * never answers a frame whose flag and headers contradict each other, and copies the rest of its
  * buffer for each message. With exactly one frame at a time, none of this can happen.
  *
- * <p>While it is paused, received bytes stay as they are: nothing is inflated, and the deframer
- * queues nothing. All of them count for the memory of the call.
+ * <p>While it is paused, received bytes stay as they are; all count for the memory of the call.
  *
- * <p>The exception handler receives a violation as an {@link RpcException}; nothing is passed on
- * after it.
+ * <p>The exception handler receives a violation as an {@link RpcException}, the last thing passed.
  */
 abstract class RequestGate extends HttpServerRequestWrapper {
 
@@ -32,23 +30,17 @@ abstract class RequestGate extends HttpServerRequestWrapper {
 
   static final byte COMPRESSED = 1;
 
-  private static final String IDENTITY = "identity";
+  /** The content-types that Vert.x expects over HTTP/2 and HTTP/1.1. */
+  private static final String GRPC = "application/grpc";
 
-  /** The content-types that Vert.x expects; what they differ in concerns responses only. */
-  private static final String OVER_HTTP2 = "application/grpc";
+  private static final String GRPC_WEB = "application/grpc-web";
 
-  private static final String OVER_HTTP1 = "application/grpc-web";
-
-  private final String path;
+  private final BoundMethod method;
   private final ContentType contentType;
-  private final int messageBytes;
   private final CallMemory memory;
 
   /** True if chunks are counted before they arrive, by HTTP/2. */
   private final boolean counted;
-
-  /** Null unless the body is in base64. */
-  private final Base64Body base64;
 
   /** A chunk with an unused rest, which starts at {@link #restFrom}; null unless paused. */
   private Buffer rest;
@@ -62,24 +54,24 @@ abstract class RequestGate extends HttpServerRequestWrapper {
   private Handler<Throwable> exceptionHandler;
 
   /**
-   * @param path the path to show to the gRPC server
-   * @param contentType the content-type of the request
-   * @param messageBytes the max size of a message, both compressed and inflated
+   * @param method has the max size of a message, both compressed and inflated
    * @param memory counts the received bytes
    */
   RequestGate(
       HttpServerRequestInternal request,
-      String path,
+      BoundMethod method,
       ContentType contentType,
-      int messageBytes,
       CallMemory memory) {
     super(request);
-    this.path = path;
+    this.method = method;
     this.contentType = contentType;
-    this.messageBytes = messageBytes;
     this.memory = memory;
     this.counted = request.version() == HttpVersion.HTTP_2;
-    this.base64 = contentType.protocol() == Protocol.GRPC_WEB_TEXT ? new Base64Body() : null;
+  }
+
+  /** Returns the bytes of a received chunk, which the memory of the call holds. */
+  Buffer decoded(Buffer chunk) {
+    return chunk;
   }
 
   /**
@@ -97,7 +89,7 @@ abstract class RequestGate extends HttpServerRequestWrapper {
 
   @Override
   public final String path() {
-    return path;
+    return method.path();
   }
 
   /**
@@ -107,7 +99,7 @@ abstract class RequestGate extends HttpServerRequestWrapper {
   @Override
   public final String getHeader(CharSequence name) {
     if (name == HttpHeaders.CONTENT_TYPE) {
-      return counted ? OVER_HTTP2 : OVER_HTTP1;
+      return counted ? GRPC : GRPC_WEB;
     }
     return name == GrpcHeaderNames.GRPC_TIMEOUT ? null : header(name);
   }
@@ -115,6 +107,10 @@ abstract class RequestGate extends HttpServerRequestWrapper {
   /** A header of the caller. */
   final String header(CharSequence name) {
     return delegate.getHeader(name);
+  }
+
+  final BoundMethod bound() {
+    return method;
   }
 
   final ContentType contentType() {
@@ -138,21 +134,17 @@ abstract class RequestGate extends HttpServerRequestWrapper {
 
   @Override
   public final HttpServerRequest endHandler(Handler<Void> endHandler) {
-    delegate.endHandler(
-        endHandler == null
-            ? null
-            : end -> {
-              if (!closed && base64 != null && base64.isCut()) {
-                refuse("CUT_FRAME", "the stream ended within four characters of base64");
-              }
-              if (!closed) {
-                finish();
-              }
-              if (!closed) {
-                endHandler.handle(end);
-              }
-            });
+    delegate.endHandler(endHandler == null ? null : end -> end(endHandler));
     return this;
+  }
+
+  private void end(Handler<Void> endHandler) {
+    if (!closed) {
+      finish();
+    }
+    if (!closed) {
+      endHandler.handle(null);
+    }
   }
 
   @Override
@@ -208,21 +200,8 @@ abstract class RequestGate extends HttpServerRequestWrapper {
       memory.release(chunk.length());
       return;
     }
-    use(base64 == null ? chunk : decoded(chunk), 0);
+    use(decoded(chunk), 0);
     proceed();
-  }
-
-  /** Decodes base64; nothing remains of a chunk that is none. */
-  private Buffer decoded(Buffer chunk) {
-    Buffer bytes = base64.decode(chunk);
-    if (bytes == null) {
-      refuse("MALFORMED_BASE64", "the body is not in base64");
-      return chunk;
-    }
-    // Characters of an earlier piece may complete more bytes than this one has.
-    memory.force(bytes.length());
-    memory.release(chunk.length());
-    return bytes;
   }
 
   /** Passes on the rest of a chunk, and then resumes HTTP. */
@@ -254,19 +233,24 @@ abstract class RequestGate extends HttpServerRequestWrapper {
     }
   }
 
+  /** The compression of messages, as the caller names it, or null. */
+  String encoding() {
+    return header(protocol().encoding());
+  }
+
   /** Checks the size of a message, and the header of a compressed one; false when refused. */
   final boolean admits(boolean compressed, long length) {
-    if (length > messageBytes) {
+    if (length > method.messageBytes()) {
       return refuse(tooLarge());
     }
     if (!compressed) {
       return true;
     }
-    String encoding = header(protocol().encoding());
+    String encoding = encoding();
     if (Gzip.NAME.equals(encoding)) {
       return true;
     }
-    if (encoding == null || IDENTITY.equals(encoding)) {
+    if (encoding == null || Gzip.IDENTITY.equals(encoding)) {
       return refuse(
           "NO_ENCODING",
           "a message is flagged as compressed, but " + protocol().encoding() + " is not set");
@@ -284,27 +268,23 @@ abstract class RequestGate extends HttpServerRequestWrapper {
       handler.handle(frame);
       return;
     }
-    Buffer inflated;
     try {
-      byte[] compressed = frame.getBytes(PREFIX_BYTES, frame.length());
-      inflated = Gzip.inflate(compressed, messageBytes, PREFIX_BYTES);
-    } catch (IOException | StackOverflowError corrupt) {
-      // The JDK's reader recurses for each member of a stream, which may have many.
+      Buffer inflated = Gzip.inflate(frame, method.messageBytes());
+      if (inflated == null) {
+        refuse(tooLarge());
+      } else {
+        handler.handle(inflated);
+      }
+    } catch (IOException corrupt) {
       refuse("CORRUPT_GZIP", "a message is flagged as compressed, but is not in gzip format");
-      return;
     }
-    if (inflated == null) {
-      refuse(tooLarge());
-      return;
-    }
-    handler.handle(inflated.setInt(1, inflated.length() - PREFIX_BYTES));
   }
 
   private RpcStatus tooLarge() {
     return new RpcStatus(
         GrpcStatus.RESOURCE_EXHAUSTED,
         "MESSAGE_TOO_LARGE",
-        "a message has more than " + messageBytes + " bytes");
+        "a message has more than " + method.messageBytes() + " bytes");
   }
 
   final boolean refuse(String reason, String message) {

@@ -6,10 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpVersion;
-import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
@@ -21,9 +18,7 @@ import io.vertx.grpc.server.Service;
 import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -36,47 +31,18 @@ import java.util.function.Predicate;
  */
 public final class RpcServer implements Handler<HttpServerRequest> {
 
-  /** The path of all unknown methods for the gRPC server of Vert.x. */
-  private static final String UNKNOWN = "/unknown";
-
   private static final String CONNECT_VERSION = "connect-protocol-version";
-
-  /** The max length of an unknown method's name; the rest is cut. */
-  private static final int MAX_NAME_CHARS = 256;
 
   /** The interval of {@link OpenCalls#release}. */
   private static final long RELEASE_MILLIS = 250;
 
-  private final Vertx vertx;
   private final GrpcServer grpc;
   private final Failures failures;
   private final int messageBytes;
   private final int requestMillis;
   private final boolean gzipResponses;
 
-  /**
-   * A bound method.
-   *
-   * @param name its full name
-   * @param kind how many messages it has in either direction
-   * @param messageBytes the max size of a request message
-   */
-  private record Bound(String name, MethodDescriptor kind, int messageBytes) {
-
-    boolean isStream() {
-      return kind.isClientStreaming() || kind.isServerStreaming();
-    }
-
-    boolean isBidirectional() {
-      return kind.isClientStreaming() && kind.isServerStreaming();
-    }
-  }
-
-  /** The bound methods by path. */
-  private final Map<String, Bound> methods = new HashMap<>();
-
-  private Predicate<String> ownHost = host -> true;
-  private Origins origins = new Origins(List.of());
+  private final CallRequests requests;
 
   /** The memory for a server without {@link Connections}, as in tests. */
   private final MemoryBudget unbounded = new MemoryBudget(Long.MAX_VALUE);
@@ -87,9 +53,6 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** The request that {@link #grpc} is dispatching now, for {@link #open}. */
   private RequestGate arriving;
-
-  /** The full method name of {@link #arriving}. */
-  private String arrivingMethod;
 
   /**
    * @param domain the {@code google.rpc.ErrorInfo} domain of every error
@@ -107,7 +70,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       int requestMillis,
       boolean gzipResponses,
       Function<Throwable, RpcStatus> table) {
-    this.vertx = vertx;
+    this.requests = new CallRequests(vertx, messageBytes);
     this.failures = new Failures(domain, table);
     this.messageBytes = messageBytes;
     this.requestMillis = requestMillis;
@@ -133,13 +96,13 @@ public final class RpcServer implements Handler<HttpServerRequest> {
 
   /** Sets the accepted Host headers of plaintext HTTP/1.1; others get 421. By default all. */
   public RpcServer onlyFor(Predicate<String> ownHost) {
-    this.ownHost = ownHost;
+    requests.onlyFor(ownHost);
     return this;
   }
 
   /** Lets pages of other origins call; by default only those of the server's own may. */
   public RpcServer alsoForPagesOf(Collection<String> origins) {
-    this.origins = new Origins(origins);
+    requests.alsoForPagesOf(origins);
     return this;
   }
 
@@ -190,7 +153,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       int messageBytes,
       Consumer<Call<Q, R>> handler) {
     int bytes = messageBytes == 0 ? this.messageBytes : Math.min(messageBytes, this.messageBytes);
-    methods.put("/" + method.fullMethodName(), new Bound(method.fullMethodName(), kind, bytes));
+    String name = method.fullMethodName();
+    requests.add(new BoundMethod(name, "/" + name, kind, bytes));
     RpcMethod<Q, R> rpc = new RpcMethod<>(method, requestMillis);
     service.bind(method, request -> open(request, rpc, handler));
   }
@@ -202,89 +166,17 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       http.connection().close();
       return;
     }
-    ContentType contentType = ContentType.of(http.getHeader(HttpHeaders.CONTENT_TYPE));
-    String expect = http.getHeader(Refusal.EXPECT);
-    String path = http.path();
-    Bound method = methods.get(path);
-    // Browsers cannot send gRPC: they have no trailers.
-    boolean grpc = contentType != null && contentType.protocol() == Protocol.GRPC;
-    String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
-    Refusal refusal = Refusal.ofHost(http, ownHost);
-    if (refusal == null && origin != null) {
-      refusal = origins.admit(http, origin);
-      if (origins.isPreflight(http, origin)) {
-        Refusal.dropBody(vertx, http, memory);
-        origins.answerPreflight(http);
-        return;
-      }
+    RequestGate call = requests.admit(http, memory);
+    if (call != null) {
+      arriving = call;
+      grpc.handle(call);
     }
-    if (refusal == null) {
-      refusal = Refusal.of(http, expect, path);
-    }
-    if (refusal == null) {
-      refusal = refusal(http, method, contentType);
-    }
-    if (refusal != null) {
-      refusal.answer(vertx, http, memory);
-      return;
-    }
-    if (Refusal.awaitsContinue(http, expect)) {
-      // Also for a call that will be refused: its body is bounded, and a client that withholds it
-      // may be unsure where its next request starts.
-      http.response().writeContinue();
-    }
-    dispatch((HttpServerRequestInternal) http, path, method, contentType, memory);
-  }
-
-  /** The refusal of a content-type for a method, which may both be null. */
-  private static Refusal refusal(HttpServerRequest http, Bound method, ContentType contentType) {
-    if (contentType == null) {
-      return Refusal.contentType();
-    }
-    Protocol protocol = contentType.protocol();
-    boolean http2 = http.version() == HttpVersion.HTTP_2;
-    if (protocol == Protocol.GRPC && !http2) {
-      return Refusal.needsHttp2(http.isSSL());
-    }
-    if (!protocol.isConnect() || method == null) {
-      return null;
-    }
-    if (method.isStream() != (protocol == Protocol.CONNECT_STREAM)) {
-      return method.isStream() ? Refusal.contentTypeOfStream() : Refusal.contentTypeOfUnary();
-    }
-    return method.isBidirectional() && !http2 ? Refusal.bidirectionalOverHttp1() : null;
   }
 
   /** Answers a request that cannot be read as HTTP/1.1, and closes its connection. */
   public void refuseMalformed(HttpServerRequest http) {
     Refusal.malformed(http).send(http);
     http.connection().close();
-  }
-
-  /**
-   * Passes a call to the gRPC server of Vert.x. That would look up an unknown path by each of its
-   * prefixes, and answers some odd paths itself; so it gets one path for all unknown ones.
-   */
-  private void dispatch(
-      HttpServerRequestInternal http,
-      String path,
-      Bound method,
-      ContentType contentType,
-      CallMemory memory) {
-    arrivingMethod = method == null ? name(path) : method.name();
-    String known = method == null ? UNKNOWN : path;
-    int bytes = method == null ? messageBytes : method.messageBytes();
-    arriving =
-        contentType.protocol().hasFrames()
-            ? new FrameGate(http, known, contentType, bytes, memory)
-            : new BodyGate(http, known, contentType, bytes, memory);
-    grpc.handle(arriving);
-  }
-
-  /** The method name in a path, or the start of it. */
-  private static String name(String path) {
-    int from = path.startsWith("/") ? 1 : 0;
-    return path.substring(from, Math.min(path.length(), from + MAX_NAME_CHARS));
   }
 
   /** The memory of a request: opened with its HTTP/2 stream, or here; null above the budget. */
@@ -301,7 +193,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
       GrpcServerRequest<Q, R> request, RpcMethod<Q, R> method, Consumer<Call<Q, R>> handler) {
     CallInfo info =
         new CallInfo(
-            arrivingMethod,
+            arriving.bound().name(),
             arriving.protocol(),
             request.connection(),
             request.headers(),

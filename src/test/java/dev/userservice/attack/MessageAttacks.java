@@ -9,6 +9,7 @@ import dev.userservice.rpc.Frames;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
 import java.io.IOException;
+import java.util.Base64;
 import java.util.List;
 
 /** Attacks on the memory for requests, which send and leave their calls open. */
@@ -101,23 +102,35 @@ final class MessageAttacks {
               }),
           Attack.open(
               "6,000 requests of another content-type on 60 connections, 40 KB each, never ended",
+              attackers -> keepOpen(attackers, "text/plain", new byte[WINDOW_PART])),
+          Attack.open(
+              "6,000 bodies of Connect on 60 connections, 40 KB each, never ended",
+              attackers -> keepOpen(attackers, "application/json", new byte[WINDOW_PART])),
+          Attack.open(
+              "6,000 bodies in base64 on 60 connections, each a message with its end missing",
               attackers ->
-                  attackers.http2(
-                      60,
-                      MAX_WINDOW,
-                      (peer, index) -> {
-                        HeaderBlock headers =
-                            HeaderBlock.request("POST", Paths.GET)
-                                .add("content-type", "text/plain");
-                        for (int i = 0; i < STREAMS; i++) {
-                          peer.data(peer.open(headers, false), new byte[WINDOW_PART], false);
-                        }
-                      })));
+                  keepOpen(
+                      attackers,
+                      "application/grpc-web-text",
+                      Base64.getEncoder().encode(Payloads.partial(65_536, WINDOW_PART / 4 * 3)))));
 
   private MessageAttacks() {}
 
   private static void keepOpen(Attackers attackers, int connections, String path, byte[] bytes) {
     attackers.http2(connections, MAX_WINDOW, (peer, index) -> keepOpen(peer, path, bytes));
+  }
+
+  /** Sends bodies of a content-type on 60 connections. */
+  private static void keepOpen(Attackers attackers, String type, byte[] bytes) {
+    attackers.http2(
+        60,
+        MAX_WINDOW,
+        (peer, index) -> {
+          HeaderBlock headers = HeaderBlock.request("POST", Paths.GET).add("content-type", type);
+          for (int i = 0; i < STREAMS; i++) {
+            peer.data(peer.open(headers, false), bytes, false);
+          }
+        });
   }
 
   private static void keepOpen(Http2Peer peer, String path, byte[] bytes) throws IOException {

@@ -20,6 +20,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
@@ -141,6 +142,64 @@ class ConnectTest {
             .orElseThrow()
             .getJsonObject("debug");
     assertThat(readable.getJsonArray("field_violations")).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void unary_byGet(Version version) throws Exception {
+    String json = URLEncoder.encode("{\"user_id\": 1}", StandardCharsets.UTF_8);
+    String proto = Base64.getUrlEncoder().encodeToString(Requests.get(1).toByteArray());
+    String gzip = Base64.getUrlEncoder().encodeToString(gzip(bytes("{\"user_id\": 1}")));
+    for (String query :
+        List.of(
+            "encoding=json&message=" + json,
+            "connect=v1&encoding=json&message=" + json + "&unknown=1",
+            "encoding=json&base64=1&compression=gzip&message=" + gzip)) {
+      HttpResponse<byte[]> answer = get(version, "GetUser?" + query);
+      assertThat(answer.statusCode()).as(query).isEqualTo(200);
+      assertThat(answer.headers().firstValue("cache-control")).hasValue("no-store");
+      assertThat(json(answer).getString("name")).isEqualTo("Alice Johnson");
+    }
+    HttpResponse<byte[]> binary = get(version, "GetUser?encoding=proto&base64=1&message=" + proto);
+    assertThat(UserResponse.parseFrom(binary.body()).getName()).isEqualTo("Alice Johnson");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void unary_byGet_malformed(Version version) throws Exception {
+    for (var probe :
+        Map.of(
+                "GetUser?encoding=json", "message is missing",
+                "GetUser?encoding=json&base64=1&message=!", "base64",
+                "GetUser?encoding=json&message=x", "cannot be read",
+                "GetUser?encoding=proto&message=x", "type of",
+                "GetUser?encoding=json&message=%7B%7D", "user_id",
+                "GetUser?encoding=json&message=%7B%7D&connect=v2", "v1",
+                "GetUser?encoding=json&message=%7B%7D&compression=gzip", "gzip")
+            .entrySet()) {
+      HttpResponse<byte[]> answer = get(version, probe.getKey());
+      assertThat(answer.statusCode()).as(probe.getKey()).isEqualTo(400);
+      assertThat(json(answer).getString("message")).contains(probe.getValue());
+    }
+    HttpResponse<byte[]> unknown =
+        get(version, "GetUser?encoding=json&message=%7B%7D&compression=br");
+    assertThat(unknown.statusCode()).isEqualTo(501);
+    for (String path : List.of("GetUser", "GetUser?encoding=xml&message=x")) {
+      assertThat(get(version, path).statusCode()).as(path).isEqualTo(415);
+    }
+    for (String path : List.of("CreateUser", "ListUsers", "Nothing")) {
+      HttpResponse<byte[]> answer = get(version, path + "?encoding=json&message=%7B%7D");
+      assertThat(answer.statusCode()).as(path).isEqualTo(405);
+    }
+  }
+
+  private static HttpResponse<byte[]> get(Version version, String path) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.port() + "/users.v1.UserService/" + path))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
+            .build();
+    return CLIENTS.get(version).send(request, BodyHandlers.ofByteArray());
   }
 
   @ParameterizedTest

@@ -411,12 +411,15 @@ class ProbeTest {
   @Test
   void httpMethod_thatIsNotPost() throws Exception {
     client = new RawClient(server.port());
-    for (String method : List.of("GET", "PUT", "DELETE", "OPTIONS")) {
+    for (String method : List.of("GET", "HEAD", "PUT", "DELETE", "OPTIONS")) {
       Answer answer =
-          client.open(method, SERVICE + "GetUser", withContentType(Map.of()), true).answer();
+          client.open(method, SERVICE + "CreateUser", withContentType(Map.of()), true).answer();
       assertThat(answer.httpStatus()).isEqualTo("405");
       assertThat(answer.headers().get("allow")).hasToString("POST");
     }
+    Answer answer =
+        client.open("PUT", SERVICE + "GetUser", withContentType(Map.of()), true).answer();
+    assertThat(answer.headers().get("allow")).hasToString("GET, POST");
   }
 
   @Test

@@ -1,0 +1,130 @@
+package dev.userservice.rpc;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.internal.http.HttpServerRequestInternal;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * Decides what an HTTP request is: a call, the question of a browser whether a page may call, or
+ * anything else, which is answered by an HTTP status.
+ */
+final class CallRequests {
+
+  private final Vertx vertx;
+  private final int messageBytes;
+
+  /** The bound methods by path. */
+  private final Map<String, BoundMethod> methods = new HashMap<>();
+
+  private Predicate<String> ownHost = host -> true;
+  private Origins origins = new Origins(List.of());
+
+  /**
+   * @param messageBytes the max size of a message of unknown methods
+   */
+  CallRequests(Vertx vertx, int messageBytes) {
+    this.vertx = vertx;
+    this.messageBytes = messageBytes;
+  }
+
+  void add(BoundMethod method) {
+    methods.put(method.path(), method);
+  }
+
+  /** Sets the accepted Host headers of plaintext HTTP/1.1. */
+  void onlyFor(Predicate<String> ownHost) {
+    this.ownHost = ownHost;
+  }
+
+  /** Sets the other origins whose pages may call. */
+  void alsoForPagesOf(Collection<String> origins) {
+    this.origins = new Origins(origins);
+  }
+
+  /** Returns the gate of a call; null for a request that is not one, and is then answered. */
+  RequestGate admit(HttpServerRequest http, CallMemory memory) {
+    String path = http.path();
+    BoundMethod method = path == null ? null : methods.get(path);
+    if (method == null) {
+      method = BoundMethod.unknown(String.valueOf(path), messageBytes);
+    }
+    boolean get = http.method() == HttpMethod.GET && method.isSafe();
+    ContentType type =
+        get
+            ? ConnectGet.contentType(http)
+            : ContentType.of(http.getHeader(HttpHeaders.CONTENT_TYPE));
+    String expect = http.getHeader(Refusal.EXPECT);
+    // Browsers cannot send gRPC: they have no trailers.
+    boolean grpc = type != null && type.protocol() == Protocol.GRPC;
+    String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
+    Refusal refusal = Refusal.ofHost(http, ownHost);
+    if (refusal == null && origin != null) {
+      refusal = origins.admit(http, origin);
+      if (origins.isPreflight(http, origin)) {
+        Refusal.dropBody(vertx, http, memory);
+        origins.answerPreflight(http);
+        return null;
+      }
+    }
+    if (refusal == null) {
+      refusal = get ? null : Refusal.of(http, expect, path, method.isSafe() ? "GET, POST" : "POST");
+    }
+    if (refusal == null) {
+      refusal = type == null ? ofNoType(get) : ofType(http, method, type);
+    }
+    if (refusal != null) {
+      refusal.answer(vertx, http, memory);
+      return null;
+    }
+    if (Refusal.awaitsContinue(http, expect)) {
+      // Also for a call that will be refused: its body is bounded, and a client that withholds it
+      // may be unsure where its next request starts.
+      http.response().writeContinue();
+    }
+    return gate((HttpServerRequestInternal) http, method, type, memory, get);
+  }
+
+  private static Refusal ofNoType(boolean get) {
+    return get ? Refusal.encodingOfGet() : Refusal.contentType();
+  }
+
+  /** The refusal of a content-type for a method, or null. */
+  private static Refusal ofType(HttpServerRequest http, BoundMethod method, ContentType type) {
+    boolean http2 = http.version() == HttpVersion.HTTP_2;
+    if (type.protocol() == Protocol.GRPC && !http2) {
+      return Refusal.needsHttp2(http.isSSL());
+    }
+    if (!type.protocol().isConnect() || !method.isKnown()) {
+      return null;
+    }
+    if (method.isStream() != (type.protocol() == Protocol.CONNECT_STREAM)) {
+      return method.isStream() ? Refusal.contentTypeOfStream() : Refusal.contentTypeOfUnary();
+    }
+    return method.isBidirectional() && !http2 ? Refusal.bidirectionalOverHttp1() : null;
+  }
+
+  private static RequestGate gate(
+      HttpServerRequestInternal http,
+      BoundMethod method,
+      ContentType type,
+      CallMemory memory,
+      boolean get) {
+    if (type.protocol().hasFrames()) {
+      return new FrameGate(http, method, type, memory);
+    }
+    if (!get) {
+      return new BodyGate(http, method, type, memory, null);
+    }
+    // An answer may depend on who asks.
+    http.response().putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+    return new BodyGate(http, method, type, memory, ConnectGet.of(http));
+  }
+}
