@@ -33,6 +33,11 @@ give_up() {
   exit "$1"
 }
 
+# A version that is pinned in pom.xml.
+version() {
+  sed -n "s:.*<$1.version>\(.*\)</$1.version>.*:\1:p" pom.xml
+}
+
 has() {
   for program in "$@"; do
     command -v "$program" >/dev/null || return 1
@@ -90,6 +95,8 @@ has h2load || give_up 3 'h2load is missing: apt-get install nghttp2-client'
 mkdir -p "$bench"
 say 'building ours and the peers in Java'
 mvn -q -B -Pbench -DskipTests package >&2 || give_up 3 'the build failed; Maven says why, above'
+mvn -q -B -f src/bench/grpc-java/pom.xml -Dprotobuf.version="$(version protobuf)" -Dmdep.outputFile="$PWD/$bench/grpc-java.path" \
+  "org.apache.maven.plugins:maven-dependency-plugin:$(version dependency-plugin):build-classpath" >&2 || give_up 3 'Maven cannot get grpc-java, see above'
 
 main=Comparison
 case " $* " in

@@ -1,25 +1,29 @@
 package dev.userservice.compare;
 
-import io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.File;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** grpc-java on Netty: {@code direct} or {@code pool}, and the {@link PeerOptions}. */
+/**
+ * grpc-java on grpc-netty-shaded: {@code direct} or {@code pool}, the port, and for TLS the files of
+ * a certificate and its key. Uses no class of the tests' libraries.
+ */
 final class GrpcJavaPeer {
 
   private GrpcJavaPeer() {}
 
   public static void main(String[] args) throws Exception {
-    PeerOptions options = PeerOptions.read(args, 1);
     NettyServerBuilder server =
         NettyServerBuilder.forAddress(
-                new InetSocketAddress(InetAddress.getByName("127.0.0.1"), options.port()))
+                new InetSocketAddress(
+                    InetAddress.getByName("127.0.0.1"), Integer.parseInt(args[1])))
             .addService(new PeerService());
     if (args[0].equals("direct")) {
       server.directExecutor();
     }
-    if (options.certificate() != null) {
-      server.useTransportSecurity(options.certificate(), options.key());
+    if (args.length > 2) {
+      server.useTransportSecurity(new File(args[2]), new File(args[3]));
     }
     server.build().start().awaitTermination();
   }

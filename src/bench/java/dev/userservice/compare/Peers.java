@@ -5,6 +5,7 @@ import dev.userservice.compare.Peer.Protocol;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ final class Peers {
   static final List<String> ORDER =
       List.of(
           Peer.OURS,
+          "user-service-again",
           "user-service-raft",
           "user-service-postgres",
           "grpc-java-direct",
@@ -49,11 +51,13 @@ final class Peers {
 
   List<Peer> all() {
     return List.of(
-        ours(),
+        ours(Peer.OURS, "**user-service**"),
+        // Their difference is the noise of the measurement.
+        ours("user-service-again", "user-service, once more"),
         OtherStores.raft(),
         OtherStores.postgres(),
-        java("grpc-java-direct", "grpc-java, directExecutor", Protocol.GRPC, "GrpcJavaPeer direct"),
-        java("grpc-java", "grpc-java", Protocol.GRPC, "GrpcJavaPeer pool"),
+        grpcJava("grpc-java-direct", "grpc-java, directExecutor", "direct"),
+        grpcJava("grpc-java", "grpc-java", "pool"),
         java("vertx-grpc", "vertx-grpc-server, bare", Protocol.GRPC, "VertxPeer"),
         java("vertx-grpcio", "vertx-grpcio-server", Protocol.GRPC, "GrpcioPeer"),
         built("go", "grpc-go", false, BUILT.resolve("go/server").toString()),
@@ -87,10 +91,10 @@ final class Peers {
     return line;
   }
 
-  private static Peer ours() {
+  private static Peer ours(String name, String label) {
     return new Peer(
-        Peer.OURS,
-        "**user-service**",
+        name,
+        label,
         Protocol.GRPC,
         true,
         true,
@@ -100,6 +104,30 @@ final class Peers {
   }
 
   private Peer java(String name, String label, Protocol protocol, String program) {
+    return java(name, label, protocol, "", classPath, program);
+  }
+
+  /** With grpc-netty-shaded, as its users run it: native transport, and no jar of the tests. */
+  private static Peer grpcJava(String name, String label, String executor) {
+    String jars;
+    String missing = "";
+    try {
+      jars = Files.readString(BUILT.resolve("grpc-java.path")).strip();
+    } catch (IOException e) {
+      jars = "";
+      missing = "has no class path: run.sh makes it";
+    }
+    String classPath = String.join(File.pathSeparator, "target/test-classes", "target/classes", jars);
+    return java(name, label, Protocol.GRPC, missing, classPath, "GrpcJavaPeer " + executor);
+  }
+
+  private static Peer java(
+      String name,
+      String label,
+      Protocol protocol,
+      String missing,
+      String classPath,
+      String program) {
     return new Peer(
         name,
         label,
@@ -107,7 +135,7 @@ final class Peers {
         true,
         true,
         Set.of(),
-        "",
+        missing,
         launch -> {
           List<String> line = new ArrayList<>(List.of("java", heap(launch), "-cp", classPath));
           line.addAll(List.of((PACKAGE + program).split(" ")));
