@@ -36,6 +36,7 @@ final class Peers {
           "nghttpd");
 
   private static final Path BUILT = Path.of("target", "bench");
+  private static final int MESSAGE_BYTES = 1 << 20;
   static final String JAR = "target/user-service.jar";
   private static final String PACKAGE = "dev.userservice.compare.";
 
@@ -100,7 +101,13 @@ final class Peers {
         true,
         Set.of(),
         "",
-        launch -> List.of(oursWith(launch, new JsonObject())));
+        launch ->
+            List.of(
+                oursWith(
+                    launch,
+                    // The message of get-64k is a little larger than the default allows.
+                    new JsonObject()
+                        .put("limits", new JsonObject().put("messageBytes", MESSAGE_BYTES)))));
   }
 
   private Peer java(String name, String label, Protocol protocol, String program) {

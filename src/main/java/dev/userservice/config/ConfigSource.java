@@ -150,6 +150,12 @@ public final class ConfigSource {
         .forEach(
             (name, value) -> {
               String path = paths.get(name);
+              String renamed = program.renamedVariable(name);
+              if (renamed != null) {
+                errors.add(
+                    "unknown environment variable %s, renamed to %s".formatted(name, renamed));
+                return;
+              }
               if (!name.startsWith(start) || value.isEmpty() || isServiceLink(name, value)) {
                 return;
               }
@@ -173,6 +179,10 @@ public final class ConfigSource {
   private void addProperties(Map<String, Key> keys, Properties properties, ConfigErrors errors) {
     String prefix = program.property("");
     for (String name : new TreeSet<>(properties.stringPropertyNames())) {
+      String renamed = program.renamedProperty(name);
+      if (renamed != null) {
+        errors.add("unknown property -D%s, renamed to -D%s".formatted(name, renamed));
+      }
       if (!name.startsWith(prefix)) {
         continue;
       }

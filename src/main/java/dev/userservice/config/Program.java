@@ -8,15 +8,20 @@ import java.util.function.Function;
 
 /** The programs in this jar, each with its own configuration. */
 public enum Program {
-  SERVER("user-service", ServerConfig::read),
-  CLIENT("user-client", ClientConfig::read),
-  LOAD("user-load", LoadConfig::read);
+  SERVER("user-service", "", ServerConfig::read),
+  CLIENT("user-client", "", ClientConfig::read),
+  LOAD("user-load", "user-bench", LoadConfig::read);
 
   private final String prefix;
+
+  /** The prefix in earlier versions; empty if it was the same. */
+  private final String formerPrefix;
+
   private final Function<ConfigReader, ?> reader;
 
-  Program(String prefix, Function<ConfigReader, ?> reader) {
+  Program(String prefix, String formerPrefix, Function<ConfigReader, ?> reader) {
     this.prefix = prefix;
+    this.formerPrefix = formerPrefix;
     this.reader = reader;
   }
 
@@ -38,6 +43,22 @@ public enum Program {
   /** The start of its environment variables. */
   String variablePrefix() {
     return upperCase(prefix) + "_";
+  }
+
+  /** The present name of an environment variable of an earlier version; null for any other. */
+  String renamedVariable(String name) {
+    return renamed(name, upperCase(formerPrefix) + "_", variablePrefix());
+  }
+
+  /** The present name of a {@code -D} property of an earlier version; null for any other. */
+  String renamedProperty(String name) {
+    return renamed(name, formerPrefix + ".", property(""));
+  }
+
+  private String renamed(String name, String former, String present) {
+    return !formerPrefix.isEmpty() && name.startsWith(former)
+        ? present + name.substring(former.length())
+        : null;
   }
 
   private static String upperCase(String path) {

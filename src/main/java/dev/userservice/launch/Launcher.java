@@ -34,6 +34,15 @@ public final class Launcher extends VertxApplication {
   private static final String PRINT_CONFIG = "--print-config";
   private static final String EXPLAIN = "--explain";
   private static final String VERSION = "--version";
+  private static final String[] EXAMPLES = {
+    "Examples:",
+    "  java -jar target/user-service.jar serve --conf conf/server.json",
+    "  java -jar target/user-service.jar demo --conf conf/client.json",
+    "  java -jar target/user-service.jar load --conf conf/load.json",
+    "  java -jar target/user-service.jar --explain port",
+    ""
+  };
+
   private static final Logger LOG = LoggerFactory.getLogger(VertxApplication.class);
 
   private final String[] args;
@@ -90,8 +99,9 @@ public final class Launcher extends VertxApplication {
                 .description("Prints the versions of this program, Vert.x and Java, and ends.")
                 .build())
         .usageMessage()
+        .header(EXAMPLES)
         .description(
-            "Runs a verticle: UserVerticle serves, and is the default; ClientVerticle runs scenarios; LoadVerticle makes load.");
+            "Runs a verticle: UserVerticle (serve) serves, and is the default; ClientVerticle (demo) runs scenarios; LoadVerticle (load) makes load.");
     line.setCommandName("java -jar target/user-service.jar");
     try {
       return line.setOptionsCaseInsensitive(true)

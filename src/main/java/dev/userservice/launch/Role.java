@@ -18,18 +18,21 @@ import java.util.stream.Stream;
 public enum Role {
 
   /** Serves until it is stopped. */
-  SERVER("UserVerticle", Program.SERVER, ""),
+  SERVER("serve", "UserVerticle", Program.SERVER, ""),
 
   /** Runs the scenarios of the client. */
-  CLIENT("ClientVerticle", Program.CLIENT, "interrupted before all scenarios had passed"),
+  CLIENT("demo", "ClientVerticle", Program.CLIENT, "interrupted before all scenarios had passed"),
 
   /** Runs loads. */
-  LOAD("LoadVerticle", Program.LOAD, "interrupted before all loads had ended"),
+  LOAD("load", "LoadVerticle", Program.LOAD, "interrupted before all loads had ended"),
 
   /** Runs a verticle unknown to this program. */
-  OTHER(null, null, "");
+  OTHER(null, null, null, "");
 
   private static final String PACKAGE = "dev.userservice.";
+
+  /** The word for it on the command line; null for {@link #OTHER}. */
+  private final String word;
 
   /** The simple name of the verticle; null for {@link #OTHER}. */
   private final String verticle;
@@ -40,35 +43,36 @@ public enum Role {
   /** The message when a signal interrupts the run; empty for a server. */
   public final String interrupted;
 
-  Role(String verticle, Program program, String interrupted) {
+  Role(String word, String verticle, Program program, String interrupted) {
+    this.word = word;
     this.verticle = verticle;
     this.program = program;
     this.interrupted = interrupted;
   }
 
   /**
-   * @param verticle the name of a class, of ours with its package or without; null for the default,
-   *     which serves
+   * @param name the word of a role, or the name of a class, of ours with its package or without;
+   *     null for the default, which serves
    */
-  public static Role of(String verticle) {
-    if (verticle == null) {
+  public static Role of(String name) {
+    if (name == null) {
       return SERVER;
     }
     return Stream.of(SERVER, CLIENT, LOAD)
-        .filter(role -> role.isNamed(verticle))
+        .filter(role -> role.isNamed(name))
         .findAny()
         .orElse(OTHER);
   }
 
-  /** The full names of the known verticles, for a message. */
+  /** The words and the full names of the known verticles, for a message. */
   static String verticles() {
     return Stream.of(SERVER, CLIENT, LOAD)
-        .map(role -> PACKAGE + role.verticle)
+        .map(role -> "%s (%s)".formatted(role.word, PACKAGE + role.verticle))
         .collect(Collectors.joining(", "));
   }
 
   private boolean isNamed(String name) {
-    return name.equals(verticle) || name.equals(PACKAGE + verticle);
+    return name.equals(word) || name.equals(verticle) || name.equals(PACKAGE + verticle);
   }
 
   /** The name in traces. */

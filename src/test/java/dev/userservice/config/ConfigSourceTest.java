@@ -58,4 +58,20 @@ class ConfigSourceTest {
         .hasMessage(
             "unknown environment variable USER_SERVICE_LIMITS_STRANGER_MILLIS, renamed to USER_SERVICE_LIMITS_UNAUTHENTICATED_MILLIS");
   }
+
+  @Test
+  void programOfAnEarlierVersion_isRefusedWithTheNewName() {
+    Properties properties = new Properties();
+    properties.setProperty("user-bench.inFlight", "1");
+
+    assertThatThrownBy(
+            () ->
+                Program.LOAD.load(
+                    null, Map.of("USER_BENCH_IN_FLIGHT", "1"), properties, warning -> {}))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "unknown environment variable USER_BENCH_IN_FLIGHT, renamed to USER_LOAD_IN_FLIGHT")
+        .hasMessageContaining(
+            "unknown property -Duser-bench.inFlight, renamed to -Duser-load.inFlight");
+  }
 }

@@ -330,16 +330,17 @@ class MainTest {
   }
 
   @Test
-  void verticle_withoutItsPackage() throws Exception {
+  void verticle_withoutItsPackage_andByItsWord() throws Exception {
     JavaProcess server = start(Map.of(), List.of(), "UserVerticle", "--conf", "{\"port\":0}");
     Map<String, String> env =
         Map.of(
             "USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port(), "USER_CLIENT_SCENARIOS", "get");
 
-    JavaProcess client = start(env, List.of(), "ClientVerticle");
-
-    assertThat(client.exitCode()).as(client.errors()).isEqualTo(ExitCode.OK);
-    assertThat(client.output()).endsWith("1/1 scenarios passed");
+    for (String name : List.of("ClientVerticle", "demo")) {
+      JavaProcess client = start(env, List.of(), name);
+      assertThat(client.exitCode()).as(client.errors()).isEqualTo(ExitCode.OK);
+      assertThat(client.output()).endsWith("1/1 scenarios passed");
+    }
   }
 
   @Test
@@ -475,7 +476,9 @@ class MainTest {
   void help_listsTheStockOptions() throws Exception {
     JavaProcess program = start(Map.of(), List.of(), "--help");
     assertThat(program.exitCode()).isEqualTo(ExitCode.OK);
-    assertThat(program.output()).contains("--conf", "--options", "--instances", "--cluster");
+    assertThat(program.output())
+        .startsWith("Examples:")
+        .contains("--conf", "--options", "--instances", "--cluster");
   }
 
   @Test

@@ -32,6 +32,14 @@ class RoleTest {
   }
 
   @Test
+  void of_aWord() {
+    assertThat(Role.of("serve")).isEqualTo(Role.SERVER);
+    assertThat(Role.of("demo")).isEqualTo(Role.CLIENT);
+    assertThat(Role.of("load")).isEqualTo(Role.LOAD);
+    assertThat(Role.of("Serve")).isEqualTo(Role.OTHER);
+  }
+
+  @Test
   void explain_ofAKey() {
     assertThat(Role.SERVER.explain("limits.batchUsers"))
         .isEqualTo(
