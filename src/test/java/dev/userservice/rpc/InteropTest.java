@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.google.protobuf.ByteString;
@@ -30,6 +31,14 @@ import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.Queue;
@@ -39,6 +48,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -128,6 +138,44 @@ class InteropTest {
           .doesNotThrowAnyException();
     } finally {
       call(client, "tearDown", new Class<?>[0]);
+    }
+  }
+
+  /** Each protocol has a place of its own for the metadata of the end. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          application/json          | UnaryCall           | trailer-x-grpc-test-echo-trailing-bin
+          application/connect+json  | StreamingOutputCall | "metadata":{"x-grpc-test-echo-trailing-bin":["AAEC"]}
+          application/grpc-web+json | UnaryCall           | x-grpc-test-echo-trailing-bin:AAEC
+          """)
+  void metadata_inBothDirections(String type, String method, String trailer) throws Exception {
+    byte[] json = "{\"response_size\": 1}".getBytes(StandardCharsets.UTF_8);
+    if (method.equals("StreamingOutputCall")) {
+      json = "{\"response_parameters\": [{\"size\": 1}]}".getBytes(StandardCharsets.UTF_8);
+    }
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://127.0.0.1:%d/%s/%s".formatted(port, NAME.fullyQualifiedName(), method)))
+            .timeout(Duration.ofSeconds(Waits.SECONDS))
+            .header("content-type", type)
+            .header(ECHO_INITIAL, "initial")
+            .header(ECHO_TRAILING, "AAEC")
+            .POST(
+                BodyPublishers.ofByteArray(
+                    type.equals("application/json") ? json : Frames.frame(0, json)))
+            .build();
+    HttpResponse<String> answer = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue(ECHO_INITIAL)).hasValue("initial");
+    if (type.equals("application/json")) {
+      assertThat(answer.headers().firstValue(trailer)).hasValue("AAEC");
+    } else {
+      assertThat(answer.body()).contains(trailer);
     }
   }
 
