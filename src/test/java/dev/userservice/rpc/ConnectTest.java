@@ -372,7 +372,7 @@ class ConnectTest {
     assertThat(envelopes(web.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
   }
 
-  /** Each frame is encoded by itself, so that there is padding in the middle. */
+  /** Each frame is encoded by itself, so padding occurs in the middle. */
   @ParameterizedTest
   @EnumSource(Version.class)
   void grpcWebText(Version version) throws Exception {
