@@ -23,7 +23,7 @@ final class ConnectError {
               .put(
                   "value",
                   Base64.getEncoder().withoutPadding().encodeToString(detail.toByteArray()))
-              .put("debug", new JsonObject(JsonMessages.encode(detail))));
+              .put("debug", new JsonObject(JsonMessages.encodeSetFields(detail))));
     }
     return new JsonObject()
         .put("code", code(status.code()))

@@ -38,10 +38,10 @@ final class JsonMessages {
   private static final JsonFormat.Parser PARSER = JsonFormat.parser();
 
   private static final JsonFormat.Printer PRINTER =
-      JsonFormat.printer()
-          .preservingProtoFieldNames()
-          .alwaysPrintFieldsWithNoPresence()
-          .omittingInsignificantWhitespace();
+      JsonFormat.printer().preservingProtoFieldNames().omittingInsignificantWhitespace();
+
+  private static final JsonFormat.Printer PRINTER_OF_ALL_FIELDS =
+      PRINTER.alwaysPrintFieldsWithNoPresence();
 
   private JsonMessages() {}
 
@@ -95,10 +95,19 @@ final class JsonMessages {
             GrpcStatus.INVALID_ARGUMENT, "MALFORMED_JSON", "the JSON cannot be read: " + cut));
   }
 
-  /** Writes a message on one line. */
+  /** Writes a message on one line, with every field. */
   static String encode(Message message) {
+    return print(PRINTER_OF_ALL_FIELDS, message);
+  }
+
+  /** Writes the fields of a message that are set on one line. */
+  static String encodeSetFields(Message message) {
+    return print(PRINTER, message);
+  }
+
+  private static String print(JsonFormat.Printer printer, Message message) {
     try {
-      return PRINTER.print(message);
+      return printer.print(message);
     } catch (InvalidProtocolBufferException unknownType) {
       throw new IllegalArgumentException(
           "a google.protobuf.Any of an unknown type has no JSON", unknownType);

@@ -14,6 +14,9 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import io.vertx.core.json.JsonObject;
@@ -36,15 +39,18 @@ final class ServerWarmUp {
   /** Once per process. */
   private static final AtomicBoolean DONE = new AtomicBoolean();
 
+  /** One for gRPC, and one for each call in JSON. */
+  private static final int MAX_CONNECTIONS = 3;
+
   /** The max time of the calls; the server starts without the rest. */
   private static final int MAX_SECONDS = 20;
 
-  /** It needs one connection, and with more it would warn about open files a second time. */
+  /** It needs a few connections, and with more it would warn about open files a second time. */
   private static final JsonObject CONFIG =
       new JsonObject()
           .put("host", "127.0.0.1")
           .put("port", 0)
-          .put("limits", new JsonObject().put("connections", 1));
+          .put("limits", new JsonObject().put("connections", MAX_CONNECTIONS));
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerWarmUp.class);
 
@@ -134,7 +140,22 @@ final class ServerWarmUp {
                     (messages, failure) ->
                         messages.end(
                             UserMessage.newBuilder().setUserId(1).setMessage("Warm").build())))
-        .compose(ServerWarmUp::read);
+        .compose(ServerWarmUp::read)
+        .compose(chat -> json(vertx, port, "{\"user_id\": 1}"))
+        .compose(found -> json(vertx, port, "{}"));
+  }
+
+  /** Calls GetUser by Connect, with a message in JSON. */
+  private static Future<?> json(Vertx vertx, int port, String message) {
+    return vertx
+        .createHttpClient()
+        .request(HttpMethod.POST, port, "127.0.0.1", "/users.v1.UserService/GetUser")
+        .compose(
+            request ->
+                request
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                    .send(message)
+                    .compose(HttpClientResponse::body));
   }
 
   private static Future<Void> read(ReadStream<?> responses) {

@@ -12,6 +12,7 @@ import dev.userservice.kit.RunningServer;
 import dev.userservice.kit.Waits;
 import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -303,8 +304,7 @@ class ConnectProbeTest {
       byte[] body = call.data(new byte[0], true).answer().body();
       String text =
           new String(
-              new Base64Body().decode(io.vertx.core.buffer.Buffer.buffer(body)).getBytes(),
-              StandardCharsets.UTF_8);
+              new Base64Body().decode(Buffer.buffer(body)).getBytes(), StandardCharsets.UTF_8);
       assertThat(text).contains(": one", ": number two", "grpc-status:0");
     }
   }

@@ -15,6 +15,7 @@ import dev.userservice.kit.Waits;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.rpc.RawClient.Answer;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
@@ -141,7 +142,12 @@ class ConnectTest {
             .findFirst()
             .orElseThrow()
             .getJsonObject("debug");
-    assertThat(readable.getJsonArray("field_violations")).hasSize(3);
+    assertThat(readable.getJsonArray("field_violations"))
+        .hasSize(3)
+        .contains(
+            new JsonObject()
+                .put("field", "name")
+                .put("description", "must have 1 to 100 characters"));
   }
 
   @ParameterizedTest
@@ -384,7 +390,7 @@ class ConnectTest {
     assertThat(type(answer)).isEqualTo("application/grpc-web-text");
     ByteBuffer decoded = ByteBuffer.allocate(answer.body().length);
     Base64Body base64 = new Base64Body();
-    decoded.put(base64.decode(io.vertx.core.buffer.Buffer.buffer(answer.body())).getBytes());
+    decoded.put(base64.decode(Buffer.buffer(answer.body())).getBytes());
     assertThat(base64.isCut()).isFalse();
     byte[] body = new byte[decoded.position()];
     decoded.flip().get(body);

@@ -87,7 +87,9 @@ class TracedStoresTest {
       ManagedChannel channel = channelTo.apply(server.port()).build();
       try {
         createAndGet(
+            // On a busy machine a first TLS handshake can outlast the ten seconds of grpc-java.
             UserServiceGrpc.newBlockingStub(channel)
+                .withWaitForReady()
                 .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS));
         assertSpans(collector, system, kind);
       } finally {
