@@ -122,7 +122,7 @@ final class Peers {
       jars = Files.readString(BUILT.resolve("grpc-java.path")).strip();
     } catch (IOException e) {
       jars = "";
-      missing = "has no class path: run.sh makes it";
+      missing = "needs target/bench/grpc-java.path, which run.sh writes";
     }
     String classPath = String.join(File.pathSeparator, "target/test-classes", "target/classes", jars);
     return java(name, label, Protocol.GRPC, missing, classPath, "GrpcJavaPeer " + executor);

@@ -182,6 +182,7 @@ public final class ConfigSource {
       String renamed = program.renamedProperty(name);
       if (renamed != null) {
         errors.add("unknown property -D%s, renamed to -D%s".formatted(name, renamed));
+        continue;
       }
       if (!name.startsWith(prefix)) {
         continue;

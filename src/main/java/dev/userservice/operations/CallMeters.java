@@ -61,7 +61,11 @@ public final class CallMeters {
      * @param protocol one of the few names of protocols
      */
     public void begin(String protocol) {
-      started.computeIfAbsent(protocol, this::started).increment();
+      LongAdder count = started.get(protocol);
+      if (count == null) {
+        count = started.computeIfAbsent(protocol, this::started);
+      }
+      count.increment();
       open.increment();
     }
 

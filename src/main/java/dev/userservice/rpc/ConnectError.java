@@ -16,7 +16,7 @@ final class ConnectError {
   /** The JSON of an error: {@code code}, {@code message} and {@code details}. */
   static JsonObject json(RpcStatus status, String domain) {
     JsonArray details = new JsonArray();
-    for (Message detail : status.bounded(domain)) {
+    for (Message detail : status.bounded(domain).details()) {
       details.add(
           new JsonObject()
               .put("type", detail.getDescriptorForType().getFullName())

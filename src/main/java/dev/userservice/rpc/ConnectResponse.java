@@ -4,7 +4,6 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerResponse;
 
 /** The response of a unary call of Connect: an HTTP status, and a message or an error as body. */
 final class ConnectResponse extends ProtocolResponse {
@@ -12,8 +11,8 @@ final class ConnectResponse extends ProtocolResponse {
   /** The prefix of the headers that have the metadata of the end. */
   private static final String TRAILER = "trailer-";
 
-  ConnectResponse(HttpServerResponse http, ContentType contentType) {
-    super(http, contentType);
+  ConnectResponse(RequestGate request) {
+    super(request);
   }
 
   @Override

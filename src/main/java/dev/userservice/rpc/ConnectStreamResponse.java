@@ -3,7 +3,6 @@ package dev.userservice.rpc;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 
 /** The response of a stream of Connect, whose last frame tells how the call ended. */
@@ -12,8 +11,8 @@ final class ConnectStreamResponse extends ProtocolResponse {
   /** The flag of the last frame. */
   private static final byte END = 2;
 
-  ConnectStreamResponse(HttpServerResponse http, ContentType contentType) {
-    super(http, contentType);
+  ConnectStreamResponse(RequestGate request) {
+    super(request);
   }
 
   @Override
@@ -30,11 +29,6 @@ final class ConnectStreamResponse extends ProtocolResponse {
     if (trailers != null) {
       end.put("metadata", ConnectError.metadata(trailers));
     }
-    Buffer json = end.toBuffer();
-    Buffer last = Buffer.buffer();
-    if (frame != null) {
-      last.appendBuffer(frame);
-    }
-    return http.end(last.appendByte(END).appendInt(json.length()).appendBuffer(json));
+    return http.end(lastFrame(frame, END, end.toBuffer()));
   }
 }

@@ -3,8 +3,6 @@ package dev.userservice.rpc;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcStatus;
 
@@ -13,8 +11,8 @@ final class GrpcResponse extends ProtocolResponse {
 
   private static final String OK = GrpcStatus.OK.toString();
 
-  GrpcResponse(HttpServerResponse http, ContentType contentType) {
-    super(http, contentType);
+  GrpcResponse(RequestGate request) {
+    super(request);
   }
 
   @Override
@@ -37,20 +35,10 @@ final class GrpcResponse extends ProtocolResponse {
 
   @Override
   Future<Void> fail(RpcStatus status, String domain, MultiMap trailers) {
-    // Headers that end the stream are a whole response (the specification's "Trailers-Only").
-    boolean alone = !http.headWritten();
-    MultiMap end = alone ? http.headers() : http.trailers();
-    if (alone) {
-      http.headersEndHandler(headers -> end.remove(HttpHeaders.CONTENT_LENGTH));
+    if (!http.headWritten()) {
+      return failByHeaders(status, domain, trailers);
     }
-    addTo(end, trailers);
-    status.writeTo(end, domain);
+    addStatus(http.trailers(), status, domain, trailers);
     return http.end();
-  }
-
-  private static void addTo(MultiMap end, MultiMap trailers) {
-    if (trailers != null) {
-      end.addAll(trailers);
-    }
   }
 }

@@ -159,13 +159,12 @@ final class Outgoing<R> {
     if (message.length() > SMALL_ANSWER_BYTES) {
       memory.force(message.length());
     }
+    head();
     if (request.protocol() != Protocol.GRPC || memory.isWritable(message.length())) {
-      head();
       statusSent(response.succeed(message, trailers()));
     } else {
-      head();
-      http.setChunked(true);
-      lastWrite = http.write(response.body(message));
+      // Only gRPC has trailers, which must not be queued.
+      lastWrite = http.write(message);
       succeed();
     }
   }

@@ -15,21 +15,20 @@ abstract class ProtocolResponse {
 
   final HttpServerResponse http;
   final ContentType contentType;
+  private final boolean http2;
 
-  ProtocolResponse(HttpServerResponse http, ContentType contentType) {
-    this.http = http;
-    this.contentType = contentType;
+  ProtocolResponse(RequestGate request) {
+    this.http = request.response();
+    this.contentType = request.contentType();
+    this.http2 = request.version() == HttpVersion.HTTP_2;
   }
 
   static ProtocolResponse of(RequestGate request) {
-    HttpServerResponse http = request.response();
-    ContentType contentType = request.contentType();
-    return switch (contentType.protocol()) {
-      case GRPC -> new GrpcResponse(http, contentType);
-      case GRPC_WEB, GRPC_WEB_TEXT ->
-          new WebResponse(http, contentType, request.version() == HttpVersion.HTTP_2);
-      case CONNECT -> new ConnectResponse(http, contentType);
-      case CONNECT_STREAM -> new ConnectStreamResponse(http, contentType);
+    return switch (request.protocol()) {
+      case GRPC -> new GrpcResponse(request);
+      case GRPC_WEB, GRPC_WEB_TEXT -> new WebResponse(request);
+      case CONNECT -> new ConnectResponse(request);
+      case CONNECT_STREAM -> new ConnectStreamResponse(request);
     };
   }
 
@@ -67,4 +66,45 @@ abstract class ProtocolResponse {
    * @return completes when the end is sent
    */
   abstract Future<Void> fail(RpcStatus status, String domain, MultiMap trailers);
+
+  /**
+   * Fails a call of gRPC or gRPC-Web before any message. Headers that end the stream are its whole
+   * response (the specification's "Trailers-Only").
+   */
+  final Future<Void> failByHeaders(RpcStatus status, String domain, MultiMap trailers) {
+    if (http2) {
+      // Vert.x adds it for HTTP/1.1, which needs it; a proxy that obeys it drops the status.
+      http.headersEndHandler(headers -> http.headers().remove(HttpHeaders.CONTENT_LENGTH));
+    }
+    addStatus(http.headers(), status, domain, trailers);
+    return http.end();
+  }
+
+  /** Adds the metadata of the call and, in the form of gRPC, a failure. */
+  static void addStatus(MultiMap end, RpcStatus status, String domain, MultiMap trailers) {
+    addTo(end, trailers);
+    status.writeTo(end, domain);
+  }
+
+  /**
+   * @param trailers the metadata of the call, or null
+   */
+  static void addTo(MultiMap end, MultiMap trailers) {
+    if (trailers != null) {
+      end.addAll(trailers);
+    }
+  }
+
+  /**
+   * Returns a last frame, which tells how the call ended.
+   *
+   * @param frame the frame before it, or null
+   */
+  static Buffer lastFrame(Buffer frame, byte flags, Buffer content) {
+    Buffer last = Buffer.buffer();
+    if (frame != null) {
+      last.appendBuffer(frame);
+    }
+    return last.appendByte(flags).appendInt(content.length()).appendBuffer(content);
+  }
 }

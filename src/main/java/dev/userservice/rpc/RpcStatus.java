@@ -48,9 +48,9 @@ public record RpcStatus(GrpcStatus code, String reason, String message, List<Mes
     trailers.set(GrpcHeaderNames.GRPC_STATUS, code.toString());
     trailers.set(GrpcHeaderNames.GRPC_MESSAGE, StatusMessage.encoded(message));
     // Without padding, as the gRPC HTTP/2 specification requires for binary metadata.
+    byte[] bytes = bounded(domain).proto().toByteArray();
     trailers.set(
-        "grpc-status-details-bin",
-        Base64.getEncoder().withoutPadding().encodeToString(toProto(domain).toByteArray()));
+        "grpc-status-details-bin", Base64.getEncoder().withoutPadding().encodeToString(bytes));
     for (Message detail : details) {
       if (detail instanceof RetryInfo retry) {
         long millis = Durations.toMillis(retry.getRetryDelay());
@@ -59,27 +59,28 @@ public record RpcStatus(GrpcStatus code, String reason, String message, List<Mes
     }
   }
 
-  /** The {@code google.rpc.Status}: an ErrorInfo, and the details as far as they fit. */
-  private Status toProto(String domain) {
-    Status.Builder status = Status.newBuilder().setCode(code.code).setMessage(message);
-    bounded(domain).forEach(detail -> status.addDetails(Any.pack(detail)));
-    return status.build();
-  }
+  /**
+   * A status for callers.
+   *
+   * @param proto the status with its details
+   * @param details the same details, not packed
+   */
+  record Bounded(Status proto, List<Message> details) {}
 
-  /** An ErrorInfo, and the details that fit into {@link #DETAILS_BYTES}. */
-  List<Message> bounded(String domain) {
-    List<Message> all = new ArrayList<>();
-    all.add(ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build());
-    Status.Builder status = Status.newBuilder().setCode(code.code).setMessage(message);
-    status.addDetails(Any.pack(all.get(0)));
+  /** The status with an ErrorInfo, and the details that fit into {@link #DETAILS_BYTES}. */
+  Bounded bounded(String domain) {
+    ErrorInfo info = ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build();
+    List<Message> fitting = new ArrayList<>(List.of(info));
+    Status.Builder status =
+        Status.newBuilder().setCode(code.code).setMessage(message).addDetails(Any.pack(info));
     for (Message detail : details) {
       status.addDetails(Any.pack(detail));
       if (status.build().getSerializedSize() > DETAILS_BYTES) {
         status.removeDetails(status.getDetailsCount() - 1);
       } else {
-        all.add(detail);
+        fitting.add(detail);
       }
     }
-    return all;
+    return new Bounded(status.build(), fitting);
   }
 }

@@ -14,6 +14,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -39,13 +40,13 @@ final class ServerWarmUp {
   /** Once per process. */
   private static final AtomicBoolean DONE = new AtomicBoolean();
 
-  /** One for gRPC, and one for each call in JSON. */
-  private static final int MAX_CONNECTIONS = 3;
+  /** One for gRPC, and one for JSON. */
+  private static final int MAX_CONNECTIONS = 2;
 
   /** The max time of the calls; the server starts without the rest. */
   private static final int MAX_SECONDS = 20;
 
-  /** It needs a few connections, and with more it would warn about open files a second time. */
+  /** It needs two connections, and with more it would warn about open files a second time. */
   private static final JsonObject CONFIG =
       new JsonObject()
           .put("host", "127.0.0.1")
@@ -120,6 +121,7 @@ final class ServerWarmUp {
     UserServiceClient client =
         UserServiceGrpcClient.create(
             GrpcClient.client(vertx), SocketAddress.inetSocketAddress(port, "127.0.0.1"));
+    HttpClient http = vertx.createHttpClient();
     CreateUserRequest user =
         CreateUserRequest.newBuilder().setName("Warm").setEmail("warm@example.com").build();
     return client
@@ -141,15 +143,13 @@ final class ServerWarmUp {
                         messages.end(
                             UserMessage.newBuilder().setUserId(1).setMessage("Warm").build())))
         .compose(ServerWarmUp::read)
-        .compose(chat -> json(vertx, port, "{\"user_id\": 1}"))
-        .compose(found -> json(vertx, port, "{}"));
+        .compose(chat -> json(http, port, "{\"user_id\": 1}"))
+        .compose(found -> json(http, port, "{}"));
   }
 
   /** Calls GetUser by Connect, with a message in JSON. */
-  private static Future<?> json(Vertx vertx, int port, String message) {
-    return vertx
-        .createHttpClient()
-        .request(HttpMethod.POST, port, "127.0.0.1", "/users.v1.UserService/GetUser")
+  private static Future<?> json(HttpClient http, int port, String message) {
+    return http.request(HttpMethod.POST, port, "127.0.0.1", "/users.v1.UserService/GetUser")
         .compose(
             request ->
                 request

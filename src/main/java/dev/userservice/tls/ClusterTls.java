@@ -133,10 +133,7 @@ public final class ClusterTls implements Shareable {
   }
 
   private void report(String peer, Throwable failure) {
-    String why = HandshakeWatch.explain(failure, MemberFiles.CA_FILE);
-    if (why != null) {
-      refused.accept("cluster: " + peer, why);
-    }
+    HandshakeWatch.report("cluster: " + peer, failure, MemberFiles.CA_FILE, refused);
   }
 
   /**

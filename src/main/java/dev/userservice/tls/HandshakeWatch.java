@@ -58,6 +58,19 @@ final class HandshakeWatch extends WatchedTls {
   }
 
   /**
+   * Reports a failed handshake, if it has an explanation.
+   *
+   * @param caFile the configuration key that names the authorities of peers
+   * @param to receives the peer, and the explanation
+   */
+  static void report(String peer, Throwable failure, String caFile, BiConsumer<String, String> to) {
+    String why = explain(failure, caFile);
+    if (why != null) {
+      to.accept(peer, why);
+    }
+  }
+
+  /**
    * Explains a failed handshake.
    *
    * @param caFile the configuration key that names the authorities of peers

@@ -135,17 +135,13 @@ public final class ServerTls {
         .setKeyCertOptions(current.options.getKeyCertOptions())
         .setTrustOptions(current.options.getTrustOptions())
         .setEnabledSecureTransportProtocols(WatchedTls.PROTOCOLS)
-        .setSslEngineOptions(new HandshakeWatch((peer, failure) -> report(peer, failure, failed)))
+        .setSslEngineOptions(
+            new HandshakeWatch(
+                (peer, failure) ->
+                    HandshakeWatch.report(peer, failure, "tls.clientCaFile", failed)))
         .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
         .setSslHandshakeTimeout(WatchedTls.HANDSHAKE_MILLIS);
     WatchedTls.CIPHERS.forEach(server::addEnabledCipherSuite);
-  }
-
-  private static void report(String peer, Throwable failure, BiConsumer<String, String> failed) {
-    String why = HandshakeWatch.explain(failure, "tls.clientCaFile");
-    if (why != null) {
-      failed.accept(peer, why);
-    }
   }
 
   /** Gives a listening server each new certificate. */

@@ -39,7 +39,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,7 +75,7 @@ class AccessMatrixTest {
   private static final int BYTES = 64 * 1024;
 
   /** The flags of the last frame of a stream of Connect. */
-  private static final byte END_OF_STREAM = 2;
+  private static final int END_OF_STREAM = 2;
 
   enum Transport {
     PLAINTEXT,
@@ -335,14 +334,10 @@ class AccessMatrixTest {
     }
     answer = post(call, token, "application/connect+proto", Frames.frame(call.request()));
     assertThat(answer.statusCode()).isEqualTo(200);
-    ByteBuffer frames = ByteBuffer.wrap(answer.body());
-    while (frames.get() != END_OF_STREAM) {
-      int length = frames.getInt();
-      frames.position(frames.position() + length);
-    }
-    byte[] end = new byte[frames.getInt()];
-    frames.get(end);
-    JsonObject error = new JsonObject(Buffer.buffer(end)).getJsonObject("error");
+    List<Frames.Received> frames = Frames.read(answer.body());
+    Frames.Received end = frames.get(frames.size() - 1);
+    assertThat(end.flags()).isEqualTo(END_OF_STREAM);
+    JsonObject error = new JsonObject(end.text()).getJsonObject("error");
     return error == null ? Code.OK : code(error);
   }
 

@@ -5,19 +5,18 @@ import static dev.userservice.rpc.Frames.cut;
 import static dev.userservice.rpc.Frames.frame;
 import static dev.userservice.rpc.Frames.gzip;
 import static dev.userservice.rpc.Frames.join;
+import static dev.userservice.rpc.Frames.splits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.kit.Requests;
 import dev.userservice.kit.RunningServer;
 import dev.userservice.kit.Waits;
+import dev.userservice.rpc.Frames.Received;
 import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -213,9 +212,7 @@ class ConnectProbeTest {
   @MethodSource("unaryProbes")
   void unary(Probe probe) throws Exception {
     for (List<byte[]> parts : splits(probe.body)) {
-      RawCall call = post(probe.method, probe.headers);
-      parts.forEach(part -> call.data(part, false));
-      Answer answer = call.data(new byte[0], true).answer();
+      Answer answer = answer(probe, parts);
 
       assertThat(answer.httpStatus()).isEqualTo(Integer.toString(probe.httpStatus));
       if (probe.code.isEmpty()) {
@@ -267,18 +264,12 @@ class ConnectProbeTest {
   @MethodSource("streamProbes")
   void stream(Probe probe) throws Exception {
     for (List<byte[]> parts : splits(probe.body)) {
-      RawCall call = post(probe.method, probe.headers);
-      parts.forEach(part -> call.data(part, false));
-      Answer answer = call.data(new byte[0], true).answer();
+      Answer answer = answer(probe, parts);
 
       assertThat(answer.httpStatus()).isEqualTo("200");
-      ByteBuffer end = ByteBuffer.wrap(answer.body());
-      assertThat(end.get()).as("the end of the stream").isEqualTo((byte) 2);
-      byte[] payload = new byte[end.getInt()];
-      end.get(payload);
-      assertThat(end.hasRemaining()).isFalse();
-      JsonObject error =
-          new JsonObject(new String(payload, StandardCharsets.UTF_8)).getJsonObject("error");
+      List<Received> frames = Frames.read(answer.body());
+      assertThat(frames).extracting(Received::flags).as("the end alone").containsExactly(2);
+      JsonObject error = new JsonObject(frames.get(0).text()).getJsonObject("error");
       assertThat(error.getString("code")).isEqualTo(probe.code);
       assertThat(error.getString("message")).contains(probe.says);
     }
@@ -288,9 +279,8 @@ class ConnectProbeTest {
   void protobufStream_inAnySplit() throws Exception {
     byte[] body = join(frame(Requests.says(1, "one")), frame(Requests.says(1, "two")));
     for (List<byte[]> parts : splits(body)) {
-      RawCall call = post("StreamUsers", Map.of("content-type", STREAM_PROTO));
-      parts.forEach(part -> call.data(part, false));
-      assertThat(call.data(new byte[0], true).answer().text()).contains(": one", ": two");
+      Answer answer = answer("StreamUsers", Map.of("content-type", STREAM_PROTO), parts);
+      assertThat(answer.text()).contains(": one", ": two");
     }
   }
 
@@ -299,9 +289,8 @@ class ConnectProbeTest {
     String one = Base64.getEncoder().encodeToString(frame(Requests.says(1, "one")));
     String two = Base64.getEncoder().encodeToString(frame(Requests.says(1, "number two")));
     for (List<byte[]> parts : splits(bytes(one + two))) {
-      RawCall call = post("StreamUsers", Map.of("content-type", "application/grpc-web-text"));
-      parts.forEach(part -> call.data(part, false));
-      byte[] body = call.data(new byte[0], true).answer().body();
+      byte[] body =
+          answer("StreamUsers", Map.of("content-type", "application/grpc-web-text"), parts).body();
       String text =
           new String(
               new Base64Body().decode(Buffer.buffer(body)).getBytes(), StandardCharsets.UTF_8);
@@ -324,19 +313,15 @@ class ConnectProbeTest {
     }
   }
 
-  private static List<List<byte[]>> splits(byte[] body) {
-    List<List<byte[]>> splits = new ArrayList<>();
-    splits.add(List.of(body));
-    if (body.length > 1 && body.length < 500) {
-      List<byte[]> single = new ArrayList<>();
-      for (byte b : body) {
-        single.add(new byte[] {b});
-      }
-      splits.add(single);
-      int half = body.length / 2;
-      splits.add(List.of(Arrays.copyOf(body, half), Arrays.copyOfRange(body, half, body.length)));
-    }
-    return splits;
+  private Answer answer(Probe probe, List<byte[]> parts) throws Exception {
+    return answer(probe.method, probe.headers, parts);
+  }
+
+  private Answer answer(String method, Map<String, String> headers, List<byte[]> parts)
+      throws Exception {
+    RawCall call = post(method, headers);
+    parts.forEach(part -> call.data(part, false));
+    return call.data(new byte[0], true).answer();
   }
 
   private RawCall post(String method, Map<String, String> headers) {

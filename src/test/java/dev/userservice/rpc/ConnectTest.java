@@ -14,6 +14,7 @@ import dev.userservice.kit.RunningServer;
 import dev.userservice.kit.Waits;
 import dev.userservice.operations.AccessLog;
 import dev.userservice.proto.UserResponse;
+import dev.userservice.rpc.Frames.Received;
 import dev.userservice.rpc.RawClient.Answer;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -28,10 +29,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -216,14 +215,14 @@ class ConnectTest {
 
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(type(answer)).isEqualTo(STREAM_JSON);
-    List<Envelope> envelopes = envelopes(answer.body());
-    assertThat(envelopes).extracting(Envelope::flags).containsExactly(0, 0, 2);
-    assertThat(envelopes.get(1).json().getString("name")).isEqualTo("Bob Smith");
-    assertThat(envelopes.get(2).json()).isEqualTo(new JsonObject());
+    List<Received> envelopes = Frames.read(answer.body());
+    assertThat(envelopes).extracting(Received::flags).containsExactly(0, 0, 2);
+    assertThat(json(envelopes.get(1)).getString("name")).isEqualTo("Bob Smith");
+    assertThat(json(envelopes.get(2))).isEqualTo(new JsonObject());
 
     HttpResponse<byte[]> proto =
         call(version, "ListUsers", STREAM_PROTO, frame(Requests.list(2, 0)), Map.of());
-    assertThat(UserResponse.parseFrom(envelopes(proto.body()).get(1).payload()).getName())
+    assertThat(UserResponse.parseFrom(Frames.read(proto.body()).get(1).payload()).getName())
         .isEqualTo("Bob Smith");
   }
 
@@ -234,9 +233,9 @@ class ConnectTest {
         call(version, "ListUsers", STREAM_JSON, frame(0, bytes("{\"limit\": -1}")), Map.of());
 
     assertThat(answer.statusCode()).as("the last frame tells").isEqualTo(200);
-    Envelope end = envelopes(answer.body()).get(0);
+    Received end = Frames.read(answer.body()).get(0);
     assertThat(end.flags()).isEqualTo(2);
-    JsonObject error = end.json().getJsonObject("error");
+    JsonObject error = json(end).getJsonObject("error");
     assertThat(error.getString("code")).isEqualTo("invalid_argument");
     assertThat(detail(error, BadRequest.getDefaultInstance()).getFieldViolations(0).getField())
         .isEqualTo("limit");
@@ -248,14 +247,14 @@ class ConnectTest {
     byte[] bad = frame(0, bytes("{\"name\": \"Some One\", \"email\": \"no address\"}"));
     HttpResponse<byte[]> refused =
         call(version, "BatchCreateUsers", STREAM_JSON, join(bad, bad), Map.of());
-    assertThat(envelopes(refused.body()).get(0).json().getJsonObject("error").getString("code"))
+    assertThat(json(Frames.read(refused.body()).get(0)).getJsonObject("error").getString("code"))
         .isEqualTo("invalid_argument");
 
     HttpResponse<byte[]> empty =
         call(version, "BatchCreateUsers", STREAM_JSON, new byte[0], Map.of());
-    List<Envelope> envelopes = envelopes(empty.body());
-    assertThat(envelopes).extracting(Envelope::flags).containsExactly(0, 2);
-    assertThat(envelopes.get(0).json().getInteger("users_created"))
+    List<Received> envelopes = Frames.read(empty.body());
+    assertThat(envelopes).extracting(Received::flags).containsExactly(0, 2);
+    assertThat(json(envelopes.get(0)).getInteger("users_created"))
         .as("a field of value 0 is written")
         .isZero();
   }
@@ -266,9 +265,9 @@ class ConnectTest {
     HttpResponse<byte[]> answer =
         call(Version.HTTP_2, "StreamUsers", STREAM_JSON, join(said, said), Map.of());
 
-    List<Envelope> envelopes = envelopes(answer.body());
-    assertThat(envelopes).extracting(Envelope::flags).containsExactly(0, 0, 2);
-    assertThat(envelopes.get(0).json().getString("message")).isEqualTo("Server received: hello");
+    List<Received> envelopes = Frames.read(answer.body());
+    assertThat(envelopes).extracting(Received::flags).containsExactly(0, 0, 2);
+    assertThat(json(envelopes.get(0)).getString("message")).isEqualTo("Server received: hello");
     assertThat(call(Version.HTTP_1_1, "StreamUsers", STREAM_JSON, said, Map.of()).statusCode())
         .isEqualTo(505);
   }
@@ -294,7 +293,7 @@ class ConnectTest {
             STREAM_JSON,
             frame(1, gzip(bytes("{\"limit\": 1}"))),
             Map.of("connect-content-encoding", "gzip", "connect-accept-encoding", "gzip"));
-    assertThat(envelopes(list.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
+    assertThat(json(Frames.read(list.body()).get(0)).getString("name")).isEqualTo("Alice Johnson");
   }
 
   @Test
@@ -309,7 +308,7 @@ class ConnectTest {
               .data(frame(0, bytes(said)), true)
               .answer();
       assertThat(answer.headers().get("connect-content-encoding")).hasToString("gzip");
-      Envelope envelope = envelopes(answer.body()).get(0);
+      Received envelope = Frames.read(answer.body()).get(0);
       assertThat(envelope.flags()).isEqualTo(1);
       assertThat(new JsonObject(inflated(envelope.payload())).getString("message"))
           .endsWith("x".repeat(4_000));
@@ -321,7 +320,7 @@ class ConnectTest {
     try (RawClient client = new RawClient(server.port())) {
       Map<String, String> headers = Map.of("content-type", STREAM_JSON, "connect-timeout-ms", "50");
       Answer chat = client.post("/users.v1.UserService/StreamUsers", headers).answer();
-      assertThat(envelopes(chat.body()).get(0).json().getJsonObject("error").getString("code"))
+      assertThat(json(Frames.read(chat.body()).get(0)).getJsonObject("error").getString("code"))
           .isEqualTo("deadline_exceeded");
       Answer get =
           client
@@ -365,7 +364,8 @@ class ConnectTest {
               .answer();
       assertThat(grpc.headers().get("content-type")).hasToString("application/grpc+json");
       assertThat(grpc.grpcStatus()).isZero();
-      assertThat(envelopes(grpc.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
+      assertThat(json(Frames.read(grpc.body()).get(0)).getString("name"))
+          .isEqualTo("Alice Johnson");
     }
     HttpResponse<byte[]> web =
         call(
@@ -375,7 +375,7 @@ class ConnectTest {
             frame(0, bytes("{\"user_id\": 1}")),
             Map.of());
     assertThat(type(web)).isEqualTo("application/grpc-web+json");
-    assertThat(envelopes(web.body()).get(0).json().getString("name")).isEqualTo("Alice Johnson");
+    assertThat(json(Frames.read(web.body()).get(0)).getString("name")).isEqualTo("Alice Johnson");
   }
 
   /** Each frame is encoded by itself, so padding occurs in the middle. */
@@ -388,41 +388,21 @@ class ConnectTest {
         call(version, "StreamUsers", "application/grpc-web-text", bytes(first + second), Map.of());
 
     assertThat(type(answer)).isEqualTo("application/grpc-web-text");
-    ByteBuffer decoded = ByteBuffer.allocate(answer.body().length);
     Base64Body base64 = new Base64Body();
-    decoded.put(base64.decode(Buffer.buffer(answer.body())).getBytes());
+    byte[] body = base64.decode(Buffer.buffer(answer.body())).getBytes();
     assertThat(base64.isCut()).isFalse();
-    byte[] body = new byte[decoded.position()];
-    decoded.flip().get(body);
-    List<Envelope> frames = envelopes(body);
-    assertThat(frames).extracting(Envelope::flags).containsExactly(0, 0, 0x80);
-    assertThat(new String(frames.get(1).payload(), StandardCharsets.UTF_8)).contains("hello again");
-    assertThat(new String(frames.get(2).payload(), StandardCharsets.UTF_8))
-        .isEqualTo("grpc-status:0\r\n");
+    List<Received> frames = Frames.read(body);
+    assertThat(frames).extracting(Received::flags).containsExactly(0, 0, 0x80);
+    assertThat(frames.get(1).text()).contains("hello again");
+    assertThat(frames.get(2).text()).isEqualTo("grpc-status:0\r\n");
   }
 
   private static String encoded(byte[] bytes) {
     return Base64.getEncoder().encodeToString(bytes);
   }
 
-  /** A frame of a stream. */
-  private record Envelope(int flags, byte[] payload) {
-
-    JsonObject json() {
-      return new JsonObject(new String(payload, StandardCharsets.UTF_8));
-    }
-  }
-
-  private static List<Envelope> envelopes(byte[] body) {
-    List<Envelope> envelopes = new ArrayList<>();
-    ByteBuffer bytes = ByteBuffer.wrap(body);
-    while (bytes.hasRemaining()) {
-      int flags = bytes.get() & 0xff;
-      byte[] payload = new byte[bytes.getInt()];
-      bytes.get(payload);
-      envelopes.add(new Envelope(flags, payload));
-    }
-    return envelopes;
+  private static JsonObject json(Received frame) {
+    return new JsonObject(frame.text());
   }
 
   private static HttpResponse<byte[]> call(Version version, String method, String type, String body)

@@ -4,7 +4,11 @@ import com.google.protobuf.MessageLite;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
 /** Message frames, right and wrong. */
@@ -55,6 +59,44 @@ public final class Frames {
       throw new AssertionError(e);
     }
     return result.toByteArray();
+  }
+
+  /** A frame that a server sent. */
+  public record Received(int flags, byte[] payload) {
+
+    public String text() {
+      return new String(payload, StandardCharsets.UTF_8);
+    }
+  }
+
+  /** The frames of a whole body. */
+  public static List<Received> read(byte[] body) {
+    List<Received> frames = new ArrayList<>();
+    ByteBuffer bytes = ByteBuffer.wrap(body);
+    while (bytes.hasRemaining()) {
+      int flags = bytes.get() & 0xff;
+      byte[] payload = new byte[bytes.getInt()];
+      bytes.get(payload);
+      frames.add(new Received(flags, payload));
+    }
+    return frames;
+  }
+
+  /** A body whole, byte by byte, and at a random place; a large one only whole. */
+  static List<List<byte[]>> splits(byte[] body) {
+    List<List<byte[]>> splits = new ArrayList<>();
+    splits.add(List.of(body));
+    if (body.length > 1 && body.length < 500) {
+      List<byte[]> single = new ArrayList<>();
+      for (byte b : body) {
+        single.add(new byte[] {b});
+        single.add(new byte[0]);
+      }
+      splits.add(single);
+      int at = 1 + new Random(body.length).nextInt(body.length - 1);
+      splits.add(List.of(Arrays.copyOf(body, at), Arrays.copyOfRange(body, at, body.length)));
+    }
+    return splits;
   }
 
   static byte[] cut(byte[] bytes, int length) {

@@ -5,6 +5,7 @@ import static dev.userservice.rpc.Frames.frame;
 import static dev.userservice.rpc.Frames.gzip;
 import static dev.userservice.rpc.Frames.gzipped;
 import static dev.userservice.rpc.Frames.join;
+import static dev.userservice.rpc.Frames.splits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
@@ -289,23 +290,6 @@ class ProbeTest {
     if (status == UNIMPLEMENTED) {
       assertThat(answer.headers().get("grpc-accept-encoding")).hasToString("gzip");
     }
-  }
-
-  /** Whole, byte by byte, at a random place; a large body only whole. */
-  private static List<List<byte[]>> splits(byte[] body) {
-    List<List<byte[]>> splits = new ArrayList<>();
-    splits.add(List.of(body));
-    if (body.length > 1 && body.length < 200) {
-      List<byte[]> single = new ArrayList<>();
-      for (byte b : body) {
-        single.add(new byte[] {b});
-        single.add(new byte[0]);
-      }
-      splits.add(single);
-      int at = 1 + new Random(body.length).nextInt(body.length - 1);
-      splits.add(List.of(Arrays.copyOf(body, at), Arrays.copyOfRange(body, at, body.length)));
-    }
-    return splits;
   }
 
   @ParameterizedTest

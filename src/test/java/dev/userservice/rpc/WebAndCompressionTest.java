@@ -22,7 +22,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -178,14 +177,7 @@ class WebAndCompressionTest {
   }
 
   private static List<Integer> flags(Answer answer) {
-    List<Integer> flags = new ArrayList<>();
-    ByteBuffer frames = ByteBuffer.wrap(answer.body());
-    while (frames.hasRemaining()) {
-      flags.add((int) frames.get());
-      int length = frames.getInt();
-      frames.position(frames.position() + length);
-    }
-    return flags;
+    return Frames.read(answer.body()).stream().map(Frames.Received::flags).toList();
   }
 
   private static Answer chat(RawClient client, Map<String, String> headers, String... texts)
