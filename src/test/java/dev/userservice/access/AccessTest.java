@@ -447,7 +447,7 @@ class AccessTest {
     strangers[1].shutdownNow();
     awaitConnections(3);
     try (Socket silent = new Socket("127.0.0.1", server.port())) {
-      silent.setSoTimeout(15_000);
+      silent.setSoTimeout(Waits.MILLIS);
       silent
           .getOutputStream()
           .write(

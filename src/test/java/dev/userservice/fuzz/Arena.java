@@ -20,7 +20,6 @@ final class Arena implements AutoCloseable {
   private static final int PLAYERS = 4;
   private static final int PULSES = 2;
   private static final int KIND_LENGTH = 160;
-  private static final int WAIT_MILLIS = 1_000 * Waits.SECONDS;
 
   /** Longer than any scenario that is not stuck in a write. */
   private static final int STUCK_SECONDS = 4 * Waits.SECONDS;
@@ -46,7 +45,7 @@ final class Arena implements AutoCloseable {
 
   /** Plays all scenarios, some at a time. Returns the faults of each scenario that has any. */
   Map<Scenario, List<Fault>> play(List<Scenario> scenarios) throws Exception {
-    return play(scenarios, WAIT_MILLIS);
+    return play(scenarios, Waits.MILLIS);
   }
 
   /**
@@ -128,7 +127,7 @@ final class Arena implements AutoCloseable {
             "user_service_chat_members", 1.0,
             "user_service_chat_waiting", 0.0,
             "user_service_connections_open", 1.0 + pulse.connections());
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS);
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Waits.MILLIS);
     while (true) {
       Map<String, Double> metrics = server.metrics();
       List<Fault> faults = new ArrayList<>();

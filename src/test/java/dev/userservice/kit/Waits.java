@@ -15,6 +15,8 @@ public final class Waits {
   /** The max of one wait: a call, a line of output, the end of a process. */
   public static final int SECONDS = 60;
 
+  public static final int MILLIS = 1_000 * SECONDS;
+
   /** The max of a test method. */
   public static final int TEST_SECONDS = 5 * SECONDS;
 

@@ -413,7 +413,7 @@ class MainTest {
     assertThat(server.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(server.errors()).isEmpty();
     try (ServerSocket mute = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      mute.setSoTimeout(30_000);
+      mute.setSoTimeout(Waits.MILLIS);
       String address = "127.0.0.1:" + mute.getLocalPort();
       JavaProcess client = start(Map.of("USER_CLIENT_ADDRESSES", address), List.of(), CLIENT);
       mute.accept();

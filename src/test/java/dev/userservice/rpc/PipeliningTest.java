@@ -85,7 +85,7 @@ class PipeliningTest {
 
   private Socket connect() throws Exception {
     Socket socket = new Socket("127.0.0.1", server.port());
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(Waits.MILLIS);
     return socket;
   }
 

@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import dev.userservice.kit.Waits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -26,7 +27,6 @@ public final class RawFrames implements AutoCloseable {
   public static final int ACK = 0x1;
   public static final int END_STREAM = 0x1;
   private static final int END_HEADERS = 0x4;
-  private static final int WAIT_MILLIS = 10_000;
 
   /** A frame that was read. */
   public record Frame(int type, int flags, int stream, byte[] payload) {
@@ -52,7 +52,7 @@ public final class RawFrames implements AutoCloseable {
 
   public RawFrames(Socket socket) throws IOException {
     this.socket = socket;
-    socket.setSoTimeout(WAIT_MILLIS);
+    socket.setSoTimeout(Waits.MILLIS);
     in = new DataInputStream(socket.getInputStream());
     unsent.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     frame(SETTINGS, 0, 0, new byte[0]);

@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import dev.userservice.kit.Waits;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -14,14 +15,12 @@ import java.util.TreeMap;
 /** One plaintext HTTP/1 connection that sends any bytes. */
 public final class RawHttp implements AutoCloseable {
 
-  private static final int WAIT_MILLIS = 20_000;
-
   private final Socket socket;
   private final InputStream in;
 
   public RawHttp(int port) throws IOException {
     socket = new Socket("127.0.0.1", port);
-    socket.setSoTimeout(WAIT_MILLIS);
+    socket.setSoTimeout(Waits.MILLIS);
     socket.setTcpNoDelay(true);
     in = new BufferedInputStream(socket.getInputStream());
   }

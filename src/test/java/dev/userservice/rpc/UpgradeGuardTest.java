@@ -3,6 +3,7 @@ package dev.userservice.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.Waits;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -63,7 +64,7 @@ class UpgradeGuardTest {
     // In one write, and with each of the first bytes alone, which distinguish the two versions.
     for (int split : new int[] {0, 1, 2, 3}) {
       try (Socket socket = new Socket("127.0.0.1", server.port())) {
-        socket.setSoTimeout(10_000);
+        socket.setSoTimeout(Waits.MILLIS);
         socket.setTcpNoDelay(true);
         byte[] bytes = (request + "\r\n").getBytes(StandardCharsets.US_ASCII);
         socket.getOutputStream().write(bytes, 0, split);
