@@ -83,6 +83,7 @@ public final class UserVerticle extends VerticleBase {
     if (config.reflection()) {
       OperationsRpcs.bindReflection(rpc);
     }
+    shared.pages().ifPresent(pages -> pages.answerOn(rpc, health));
     port = new CallerPort(vertx, config, shared, rpc);
     return port.listen();
   }

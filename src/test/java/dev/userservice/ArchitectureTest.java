@@ -62,6 +62,8 @@ class ArchitectureTest {
           .definedBy("dev.userservice.tls..")
           .layer("cluster")
           .definedBy("dev.userservice.cluster..")
+          .layer("web")
+          .definedBy("dev.userservice.web..")
           .layer("config")
           .definedBy("dev.userservice.config..")
           .whereLayer("root")
@@ -86,6 +88,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("launch", "server", "user")
           .whereLayer("operations")
           .mayOnlyBeAccessedByLayers("root", "launch", "server")
+          .whereLayer("web")
+          .mayOnlyBeAccessedByLayers("server")
           .whereLayer("cluster")
           .mayOnlyBeAccessedByLayers("launch", "server")
           .whereLayer("access")
@@ -165,6 +169,16 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("dev.userservice.proto..");
 
+  @ArchTest
+  static final ArchRule page_knowsNoOtherRoom =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.userservice.web..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dev.userservice..")
+                  .and(not(resideInAPackage("dev.userservice.web.."))));
+
   /**
    * The classes of {@link #READS_CALLERS} that may use regular expressions, each because it reads
    * no text that a caller chose.
@@ -187,6 +201,7 @@ class ArchitectureTest {
               "dev.userservice.operations..",
               "dev.userservice.access..",
               "dev.userservice.tls..",
+              "dev.userservice.web..",
               "dev.userservice.server..")
           .and(not(belongTo(named(READS_NO_CALLER))))
           .as("read what callers send");

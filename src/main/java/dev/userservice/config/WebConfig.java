@@ -9,8 +9,10 @@ import java.util.Locale;
  * What browsers may do.
  *
  * @param origins the origins whose pages may call, besides the server's own
+ * @param page true to serve the page at {@code /}
+ * @param socket true to offer calls over WebSocket
  */
-public record WebConfig(List<String> origins) {
+public record WebConfig(List<String> origins, boolean page, boolean socket) {
 
   private static final int MAX_ORIGINS = 64;
 
@@ -22,7 +24,11 @@ public record WebConfig(List<String> origins) {
             MAX_ORIGINS,
             WebConfig::origin,
             "origins as browsers send them, such as \"https://app.example.com\"",
-            "Origins whose pages may call this server by gRPC-Web and Connect (CORS)."));
+            "Origins whose pages may call this server by gRPC-Web and Connect (CORS)."),
+        reader.flag(
+            "page", true, "Serves a page at `/`, with which people explore and call the services."),
+        reader.flag(
+            "socket", true, "Offers calls over WebSocket, for pages that stream to the server."));
   }
 
   /** Returns an origin (RFC 6454, section 6.2), or null if no browser sends it. */

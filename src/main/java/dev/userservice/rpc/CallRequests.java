@@ -1,5 +1,6 @@
 package dev.userservice.rpc;
 
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -23,6 +24,9 @@ final class CallRequests {
 
   /** The bound methods by path. */
   private final Map<String, BoundMethod> methods = new HashMap<>();
+
+  /** The handlers of what is not a call, by path. */
+  private Map<String, Handler<HttpServerRequest>> pages = Map.of();
 
   private Predicate<String> ownHost = host -> true;
   private Origins origins = new Origins(List.of());
@@ -49,13 +53,21 @@ final class CallRequests {
     this.origins = new Origins(origins);
   }
 
+  /** Sets what answers GET and HEAD of exact paths. */
+  void alsoAnswer(Map<String, Handler<HttpServerRequest>> pages) {
+    this.pages = Map.copyOf(pages);
+  }
+
+  /** Returns the method of a path, which may be an unknown one. */
+  BoundMethod bound(String path) {
+    BoundMethod method = path == null ? null : methods.get(path);
+    return method != null ? method : BoundMethod.unknown(String.valueOf(path), messageBytes);
+  }
+
   /** Returns the gate of a call; null for a request that is not one, and is then answered. */
   RequestGate admit(HttpServerRequest http, CallMemory memory) {
     String path = http.path();
-    BoundMethod method = path == null ? null : methods.get(path);
-    if (method == null) {
-      method = BoundMethod.unknown(String.valueOf(path), messageBytes);
-    }
+    BoundMethod method = bound(path);
     boolean get = http.method() == HttpMethod.GET && method.isSafe();
     ContentType type =
         get
@@ -66,6 +78,10 @@ final class CallRequests {
     boolean grpc = type != null && type.protocol() == Protocol.GRPC;
     String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
     Refusal refusal = Refusal.ofHost(http, ownHost);
+    if (!method.isKnown() && path != null && pages.containsKey(path) && !isCall(http, type)) {
+      answerPage(http, refusal, path, expect, memory);
+      return null;
+    }
     if (refusal == null && origin != null) {
       refusal = origins.admit(http, origin);
       if (origins.isPreflight(http, origin)) {
@@ -90,6 +106,25 @@ final class CallRequests {
       http.response().writeContinue();
     }
     return gate((HttpServerRequestInternal) http, method, type, memory, get);
+  }
+
+  /** Calls at the path of a page are those of an unknown method, as elsewhere. */
+  private static boolean isCall(HttpServerRequest http, ContentType type) {
+    return http.method() == HttpMethod.POST && type != null;
+  }
+
+  private void answerPage(
+      HttpServerRequest http, Refusal ofHost, String path, String expect, CallMemory memory) {
+    Refusal refusal = ofHost != null ? ofHost : Refusal.ofPage(http, expect);
+    if (refusal == null) {
+      refusal = Origins.onlyOwn(http);
+    }
+    if (refusal != null) {
+      refusal.answer(vertx, http, memory);
+    } else {
+      Refusal.dropBody(vertx, http, memory);
+      pages.get(path).handle(http);
+    }
   }
 
   private static Refusal ofNoType(boolean get) {

@@ -46,6 +46,12 @@ final class Origins {
     return isOwn(http, origin) ? null : Refusal.otherOrigin();
   }
 
+  /** Returns the refusal of pages of all other origins, or null. */
+  static Refusal onlyOwn(HttpServerRequest http) {
+    String origin = http.getHeader(HttpHeaders.ORIGIN);
+    return origin == null || isOwn(http, origin) ? null : Refusal.ofForeignPage();
+  }
+
   /** Returns true for an origin with the host and port that the request was sent to. */
   private static boolean isOwn(HttpServerRequest http, String origin) {
     HostAndPort authority = http.authority();

@@ -51,8 +51,8 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
    * @return null for a valid request
    */
   static Refusal of(HttpServerRequest http, String expect, String path, String allowed) {
-    if (expect != null && counts(http) && !isContinue(expect)) {
-      return new Refusal(417, "the only supported expectation is 100-continue");
+    if (isUnmet(http, expect)) {
+      return expectation();
     }
     return path != null && http.method() == HttpMethod.POST
         ? null
@@ -60,6 +60,21 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
             405,
             "a gRPC call is a POST to /package.Service/Method",
             Map.of(HttpHeaders.ALLOW, allowed));
+  }
+
+  /** As {@link #of}, at the path of a page. */
+  static Refusal ofPage(HttpServerRequest http, String expect) {
+    if (isUnmet(http, expect)) {
+      return expectation();
+    }
+    return http.method() == HttpMethod.GET || http.method() == HttpMethod.HEAD
+        ? null
+        : new Refusal(
+            405, "the page of the server is read by GET", Map.of(HttpHeaders.ALLOW, "GET, HEAD"));
+  }
+
+  private static Refusal expectation() {
+    return new Refusal(417, "the only supported expectation is 100-continue");
   }
 
   /**
@@ -93,6 +108,11 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
         403,
         "the page is of an origin that may not call; if it may, add it to the configuration of the"
             + " server, \"web.origins\"");
+  }
+
+  /** The refusal of a page of another origin that asks for what the server's own page has. */
+  static Refusal ofForeignPage() {
+    return new Refusal(403, "only the server's own page may ask for this");
   }
 
   /** The refusal of a content-type that is not served. */
@@ -173,6 +193,10 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
     String length = http.getHeader(HttpHeaders.CONTENT_LENGTH);
     return length != null && !length.equals("0")
         || http.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+  }
+
+  private static boolean isUnmet(HttpServerRequest http, String expect) {
+    return expect != null && counts(http) && !isContinue(expect);
   }
 
   private static boolean isContinue(String expect) {

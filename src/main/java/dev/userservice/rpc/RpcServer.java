@@ -19,6 +19,7 @@ import io.vertx.grpc.server.ServiceBuilder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -106,6 +107,26 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     return this;
   }
 
+  /**
+   * Answers GET and HEAD of exact paths; other methods than those get 405 there. Only the server's
+   * own pages may read the response.
+   *
+   * @param pages handlers that end the response, by path; called on the event loop of the request
+   */
+  public RpcServer alsoAnswer(Map<String, Handler<HttpServerRequest>> pages) {
+    requests.alsoAnswer(pages);
+    return this;
+  }
+
+  /**
+   * The max size of a request message.
+   *
+   * @param method the full name of a method, {@code service/method}
+   */
+  public int messageBytes(String method) {
+    return requests.bound("/" + method).messageBytes();
+  }
+
   /** The bound services. */
   public List<Service> services() {
     return grpc.services();
@@ -121,7 +142,7 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     calls.endAll(failure);
   }
 
-  /** The number of calls with an open stream. */
+  /** The number of calls with an open stream; on other threads, of a moment ago. */
   public int openCalls() {
     return calls.size();
   }

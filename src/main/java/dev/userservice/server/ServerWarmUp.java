@@ -51,6 +51,7 @@ final class ServerWarmUp {
       new JsonObject()
           .put("host", "127.0.0.1")
           .put("port", 0)
+          .put("web", new JsonObject().put("page", false))
           .put("limits", new JsonObject().put("connections", MAX_CONNECTIONS));
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerWarmUp.class);

@@ -62,6 +62,7 @@ public final class SharedParts implements Shareable {
   private final Optional<Monitor> monitor;
   private final Future<Void> monitored;
   private final Connections.Shared connections;
+  private final Optional<WebPages> pages;
   private final Future<Void> warm;
   private final Promise<Void> closed = Promise.promise();
   private int instances;
@@ -103,6 +104,7 @@ public final class SharedParts implements Shareable {
         .replication()
         .ifPresent(replication -> monitor.ifPresent(there -> there.watch(replication)));
     watch = new StoreWatch(store, trouble, Started.of(vertx)::storeLost);
+    pages = WebPages.of(vertx, config, store);
     opening =
         new StoreOpening(
             vertx,
@@ -264,6 +266,11 @@ public final class SharedParts implements Shareable {
   /** The memory budget and the counts of connections. */
   public Connections.Shared connections() {
     return connections;
+  }
+
+  /** The page; empty without {@code web.page}. */
+  public Optional<WebPages> pages() {
+    return pages;
   }
 
   public ChatRoom chatRoom() {

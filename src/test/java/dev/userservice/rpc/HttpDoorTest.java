@@ -103,7 +103,7 @@ class HttpDoorTest {
       assertThat(answer.header("connection")).isEqualTo("close");
     }
     try (RawHttp client = new RawHttp(server.port())) {
-      client.send(head("GET / HTTP/1.0", "connection: keep-alive\r\n"));
+      client.send(head("GET /users HTTP/1.0", "connection: keep-alive\r\n"));
       assertThat(client.answer().body()).contains(HELP);
       assertThat(client.rest()).as("the end of the connection").isEmpty();
     }
@@ -208,7 +208,7 @@ class HttpDoorTest {
           HttpClient.newBuilder()
               .version(version)
               .build()
-              .send(HttpRequest.newBuilder(uri("/")).build(), BodyHandlers.ofString());
+              .send(HttpRequest.newBuilder(uri("/users")).build(), BodyHandlers.ofString());
 
       assertThat(answer.version()).isEqualTo(version);
       assertThat(answer.statusCode()).isEqualTo(405);
@@ -217,8 +217,8 @@ class HttpDoorTest {
       assertThat(answer.headers().firstValue("allow")).hasValue("POST");
     }
     try (RawHttp client = new RawHttp(server.port())) {
-      assertThat(client.send(head("HEAD / HTTP/1.1", HOST)).head().status()).isEqualTo(405);
-      assertThat(client.send(head("GET / HTTP/1.1", HOST)).answer().statusLine())
+      assertThat(client.send(head("HEAD /users HTTP/1.1", HOST)).head().status()).isEqualTo(405);
+      assertThat(client.send(head("GET /users HTTP/1.1", HOST)).answer().statusLine())
           .as("nothing is between the responses")
           .startsWith("HTTP/1.1 405 ");
     }
@@ -229,7 +229,7 @@ class HttpDoorTest {
     start();
     Map<String, Integer> requests =
         Map.of(
-            head("POST / HTTP/1.1", HOST, "content-type: text/html\r\n"), 415,
+            head("POST /users HTTP/1.1", HOST, "content-type: text/html\r\n"), 415,
             head("GET / HTTP/1.1", HOST, "x: " + "y".repeat(9_000) + "\r\n"), 431,
             head("GET /" + "y".repeat(9_000) + " HTTP/1.1", HOST), 414,
             head("GET / HTTP/1.1", "no colon\r\n"), 400,
@@ -303,7 +303,7 @@ class HttpDoorTest {
     start();
     try (RawHttp client = new RawHttp(server.port())) {
       client.send(
-          head("POST / HTTP/1.1", HOST, "expect: 100-continue\r\n", "content-length: 5\r\n"));
+          head("POST /users HTTP/1.1", HOST, "expect: 100-continue\r\n", "content-length: 5\r\n"));
 
       Answer answer = client.answer();
       assertThat(answer.status()).isEqualTo(415);
