@@ -15,6 +15,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -110,6 +114,23 @@ class ClusterTest {
     ChatCaller bob = nodes.get(1).joins();
     alice.says("still here");
     bob.hears("still here");
+  }
+
+  @Test
+  void page_namesTheMembers() throws Exception {
+    Set<Object> members = new HashSet<>();
+    for (ClusterNode node : nodes) {
+      URI uri = URI.create("http://127.0.0.1:" + node.port() + "/server.json");
+      String answer =
+          HttpClient.newHttpClient()
+              .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+              .body();
+
+      JsonArray seen = new JsonObject(answer).getJsonArray("members");
+      assertThat(seen).hasSize(3);
+      seen.forEach(members::add);
+    }
+    assertThat(members).as("the same on each server").hasSize(3);
   }
 
   @Test

@@ -49,8 +49,23 @@ class WebConfigTest {
         .hasMessageContaining("such as \"https://app.example.com\"");
   }
 
+  @Test
+  void pageAndSocket_areOnUnlessSwitchedOff() {
+    WebConfig defaults = web(new JsonObject());
+    assertThat(defaults.page()).isTrue();
+    assertThat(defaults.socket()).isTrue();
+
+    assertThat(web(new JsonObject().put("page", false)))
+        .isEqualTo(new WebConfig(List.of(), false, true));
+    assertThat(web(new JsonObject().put("socket", false)))
+        .isEqualTo(new WebConfig(List.of(), true, false));
+  }
+
   private static List<String> origins(String... origins) {
-    JsonObject web = new JsonObject().put("origins", new JsonArray(List.of(origins)));
-    return ServerConfig.from(new JsonObject().put("web", web)).web().origins();
+    return web(new JsonObject().put("origins", new JsonArray(List.of(origins)))).origins();
+  }
+
+  private static WebConfig web(JsonObject web) {
+    return ServerConfig.from(new JsonObject().put("web", web)).web();
   }
 }
