@@ -108,8 +108,8 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   }
 
   /**
-   * Answers GET and HEAD of exact paths; other methods than those get 405 there. Only the server's
-   * own pages may read the response.
+   * Answers GET and HEAD of exact paths; other methods get 405 there, except calls. Pages of other
+   * origins are refused.
    *
    * @param pages handlers that end the response, by path; called on the event loop of the request
    */

@@ -420,7 +420,7 @@ class WebPagesTest {
   }
 
   @Test
-  void facts_withTokens_areThosePageNeeds() throws Exception {
+  void facts_withTokens_areFew() throws Exception {
     JsonObject rights = new JsonObject().put("*", new JsonArray().add("all"));
     start(new JsonObject().put("auth", Issuer.make().auth(folder, rights)));
 

@@ -14,7 +14,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -120,11 +119,10 @@ class PageFileTest {
 
   private static HttpResponse<byte[]> ask(HttpClient client, String method, URI uri)
       throws Exception {
-    return client.send(
-        HttpRequest.newBuilder(uri)
-            .timeout(Duration.ofSeconds(Waits.SECONDS))
-            .method(method, BodyPublishers.noBody())
-            .build(),
-        BodyHandlers.ofByteArray());
+    HttpRequest request =
+        HttpRequest.newBuilder(uri).method(method, BodyPublishers.noBody()).build();
+    return client
+        .sendAsync(request, BodyHandlers.ofByteArray())
+        .get(Waits.SECONDS, TimeUnit.SECONDS);
   }
 }
