@@ -99,6 +99,9 @@ public final class UserVerticle extends VerticleBase {
                 StatusTable::of)
             .onlyFor(config.answeredHosts())
             .alsoForPagesOf(config.web().origins());
+    if (config.web().socket()) {
+      server.alsoOverSockets();
+    }
     server.intercept(
         new Observation(config, shared.monitor().map(Monitor::calls), Tracing.of(vertx), methods));
     if (config.auth().isOn() || config.rateLimit().isOn() || config.tls().isMutual()) {

@@ -58,7 +58,7 @@ final class Call<Q, R> {
     // connection, and a stream that is closed for any other reason.
     request.errorHandler(reset -> abandon());
     request.exceptionHandler(this::broken);
-    http.response().closeHandler(end -> closed());
+    outgoing.onClose(this::closed);
   }
 
   /** Marks a call that a shutdown ends, instead of waiting for it. */
@@ -83,7 +83,8 @@ final class Call<Q, R> {
 
   /** Starts the deadline. */
   void begin() {
-    deadline = Deadline.of(http.protocol(), http.header(http.protocol().timeout()), this::fail);
+    deadline =
+        Deadline.of(http.protocol(), http.http().getHeader(http.protocol().timeout()), this::fail);
     if (deadline != null) {
       open.deadlines().add(deadline);
     }
@@ -234,7 +235,6 @@ final class Call<Q, R> {
   }
 
   private void closed() {
-    outgoing.closed();
     abandon();
     if (http.version() == HttpVersion.HTTP_2) {
       open.remove(this);

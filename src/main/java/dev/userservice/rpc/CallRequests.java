@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -30,6 +31,11 @@ final class CallRequests {
 
   private Predicate<String> ownHost = host -> true;
   private Origins origins = new Origins(List.of());
+
+  /** Takes the calls over WebSockets; null if they are not served. */
+  private Consumer<RequestGate> socketCalls;
+
+  private int startMillis;
 
   /**
    * @param messageBytes the max size of a message of unknown methods
@@ -64,7 +70,20 @@ final class CallRequests {
     return method != null ? method : BoundMethod.unknown(String.valueOf(path), messageBytes);
   }
 
-  /** Returns the gate of a call; null for a request that is not one, and is then answered. */
+  /**
+   * Serves calls over WebSockets.
+   *
+   * @param startMillis the max time until the first frame
+   */
+  void alsoOverSockets(Consumer<RequestGate> calls, int startMillis) {
+    socketCalls = calls;
+    this.startMillis = startMillis;
+  }
+
+  /**
+   * Returns the gate of a call. Returns null for a request that is not one, and is then answered,
+   * and for a WebSocket, whose call starts later.
+   */
   RequestGate admit(HttpServerRequest http, CallMemory memory) {
     String path = http.path();
     BoundMethod method = bound(path);
@@ -87,6 +106,13 @@ final class CallRequests {
       if (origins.isPreflight(http, origin)) {
         Refusal.dropBody(vertx, http, memory);
         origins.answerPreflight(http);
+        return null;
+      }
+    }
+    if (refusal == null && socketCalls != null && SocketRequest.isAskedBy(http)) {
+      refusal = Refusal.ofSocket(http);
+      if (refusal == null) {
+        openSocket(http, method, memory);
         return null;
       }
     }
@@ -125,6 +151,21 @@ final class CallRequests {
       Refusal.dropBody(vertx, http, memory);
       pages.get(path).handle(http);
     }
+  }
+
+  private void openSocket(HttpServerRequest http, BoundMethod method, CallMemory memory) {
+    http.toWebSocket()
+        .onComplete(
+            socket -> {
+              Connections.upgraded(http.connection(), memory);
+              SocketRequest request =
+                  new SocketRequest(http, socket, memory, method.messageBytes());
+              request.awaitStart(
+                  vertx,
+                  startMillis,
+                  () -> socketCalls.accept(new FrameGate(request, method, request.type(), memory)));
+            },
+            failed -> memory.close());
   }
 
   private static Refusal ofNoType(boolean get) {

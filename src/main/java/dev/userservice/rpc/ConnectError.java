@@ -53,6 +53,23 @@ final class ConnectError {
     };
   }
 
+  /**
+   * The JSON of the end of a stream.
+   *
+   * @param error null when the call ended OK
+   * @param trailers the metadata of the end, or null
+   */
+  static JsonObject endOfStream(JsonObject error, MultiMap trailers) {
+    JsonObject end = new JsonObject();
+    if (error != null) {
+      end.put("error", error);
+    }
+    if (trailers != null) {
+      end.put("metadata", metadata(trailers));
+    }
+    return end;
+  }
+
   /** The JSON of metadata: the values of each name. */
   static JsonObject metadata(MultiMap trailers) {
     JsonObject json = new JsonObject();

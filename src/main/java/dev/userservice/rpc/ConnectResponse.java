@@ -6,7 +6,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 
 /** The response of a unary call of Connect: an HTTP status, and a message or an error as body. */
-final class ConnectResponse extends ProtocolResponse {
+final class ConnectResponse extends HttpResponse {
 
   /** The prefix of the headers that have the metadata of the end. */
   private static final String TRAILER = "trailer-";

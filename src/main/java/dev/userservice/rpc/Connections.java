@@ -94,7 +94,18 @@ public final class Connections implements Handler<HttpConnection> {
     }
   }
 
-  /** Calls back when a connection has closed; keeps the one handler of the connection itself. */
+  /** Bounds a connection that was upgraded to a WebSocket, which is one call. */
+  static void upgraded(HttpConnection connection, CallMemory call) {
+    Peer peer = peer(connection);
+    if (peer != null) {
+      SocketGuard.add(channel(connection), peer.memory, call);
+    }
+  }
+
+  /**
+   * Calls back when a connection has closed. The handler of the connection itself is one only, and
+   * lost with an upgrade to a WebSocket.
+   */
   public static void onClose(HttpConnection connection, Runnable closed) {
     channel(connection).closeFuture().addListener(done -> closed.run());
   }
@@ -134,7 +145,7 @@ public final class Connections implements Handler<HttpConnection> {
       return;
     }
     channel(connection).attr(PEER).set(peer);
-    connection.closeHandler(closed -> peer.leave());
+    onClose(connection, peer::leave);
     Http2ConnectionHandler http2 = channel(connection).pipeline().get(Http2ConnectionHandler.class);
     if (http2 == null) {
       peer.guard();
@@ -197,7 +208,12 @@ public final class Connections implements Handler<HttpConnection> {
                 ConnectionTimers.jittered(bounds.ageMillis()),
                 old -> {
                   shared.counts.countAged();
-                  connection.shutdown(bounds.ageGraceMillis(), TimeUnit.MILLISECONDS);
+                  if (SocketGuard.isIn(channel(connection))) {
+                    ageTimer =
+                        vertx.setTimer(Math.max(1, bounds.ageGraceMillis()), late -> graceOver());
+                  } else {
+                    connection.shutdown(bounds.ageGraceMillis(), TimeUnit.MILLISECONDS);
+                  }
                 });
       }
     }

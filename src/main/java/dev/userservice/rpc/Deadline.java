@@ -50,7 +50,7 @@ final class Deadline {
     }
     long millis =
         protocol.isConnect()
-            ? connectMillis(timeout)
+            ? connectMillis(protocol, timeout)
             : TimeUnit.NANOSECONDS.toMillis(nanos(timeout));
     if (millis < 1) {
       late.handle(exceeded(protocol, timeout));
@@ -113,10 +113,10 @@ final class Deadline {
     };
   }
 
-  private static long connectMillis(String header) {
+  private static long connectMillis(Protocol protocol, String header) {
     long millis = number(header, header.length(), MAX_CONNECT_DIGITS);
     if (millis < 0) {
-      throw malformed(Protocol.CONNECT, "connect-timeout-ms must be 1 to 10 digits");
+      throw malformed(protocol, protocol.timeout() + " must be 1 to 10 digits");
     }
     return millis;
   }

@@ -7,7 +7,7 @@ import io.vertx.grpc.common.GrpcHeaderNames;
 import io.vertx.grpc.common.GrpcStatus;
 
 /** A response of gRPC over HTTP/2. */
-final class GrpcResponse extends ProtocolResponse {
+final class GrpcResponse extends HttpResponse {
 
   private static final String OK = GrpcStatus.OK.toString();
 
@@ -16,8 +16,8 @@ final class GrpcResponse extends ProtocolResponse {
   }
 
   @Override
-  void head(boolean gzip) {
-    super.head(gzip);
+  void head(boolean gzip, MultiMap metadata) {
+    super.head(gzip, metadata);
     http.putHeader(GrpcHeaderNames.GRPC_ACCEPT_ENCODING, Gzip.NAME);
   }
 

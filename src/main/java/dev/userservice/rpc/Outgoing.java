@@ -5,7 +5,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -14,8 +13,8 @@ import java.util.function.Supplier;
  * The sending side of a call: headers, messages and status. Unsent bytes are counted: they make the
  * handler of the call wait, and are held in the memory of the call.
  *
- * <p>It writes to the HTTP response itself, not through the gRPC response of Vert.x, so that the
- * whole answer of a unary call is one piece.
+ * <p>It does not write through the gRPC response of Vert.x, so that the whole answer of a unary
+ * call is one piece.
  */
 final class Outgoing<R> {
 
@@ -45,7 +44,6 @@ final class Outgoing<R> {
   private static final Future<Void> SENT = Future.succeededFuture();
 
   private final RequestGate request;
-  private final HttpServerResponse http;
   private final ProtocolResponse response;
   private final RpcMethod<?, R> method;
   private final CallInfo info;
@@ -70,7 +68,6 @@ final class Outgoing<R> {
 
   Outgoing(RequestGate request, RpcMethod<?, R> method, CallInfo info, boolean gzipResponses) {
     this.request = request;
-    this.http = request.response();
     this.response = ProtocolResponse.of(request);
     this.method = method;
     this.info = info;
@@ -78,7 +75,7 @@ final class Outgoing<R> {
     this.acceptsGzip =
         gzipResponses
             && request.version() == HttpVersion.HTTP_2
-            && Gzip.isAccepted(request.header(request.protocol().acceptEncoding()));
+            && Gzip.isAccepted(request.http().getHeader(request.protocol().acceptEncoding()));
   }
 
   /** Encodes and counts a message; the first one decides on compression. */
@@ -112,24 +109,21 @@ final class Outgoing<R> {
       gathered.add(message);
     } else {
       head();
-      http.setChunked(true);
       sendNow(message);
       gathered = new GatheredMessages(this::sendNow);
     }
   }
 
   private void sendNow(Buffer frames) {
-    lastWrite = sent(http.write(response.body(frames)), frames.length());
+    lastWrite = sent(response.write(frames), frames.length());
   }
 
   /** Sets the headers, once. */
   private void head() {
     if (!headed) {
       headed = true;
-      response.head(compresses && !failed);
-      if (info.hasResponseHeaders()) {
-        http.headers().addAll(info.responseHeaders());
-      }
+      response.head(
+          compresses && !failed, info.hasResponseHeaders() ? info.responseHeaders() : null);
     }
   }
 
@@ -146,9 +140,13 @@ final class Outgoing<R> {
     failed = true;
   }
 
-  /** Marks the stream as closed. */
-  void closed() {
-    closed = true;
+  /** Sets the handler of the end of the stream. */
+  void onClose(Runnable handler) {
+    response.onClose(
+        end -> {
+          closed = true;
+          handler.run();
+        });
   }
 
   /**
@@ -164,7 +162,7 @@ final class Outgoing<R> {
       statusSent(response.succeed(message, trailers()));
     } else {
       // Only gRPC has trailers, which must not be queued.
-      lastWrite = http.write(message);
+      lastWrite = response.write(message);
       succeed();
     }
   }
@@ -216,9 +214,9 @@ final class Outgoing<R> {
       // Precise enough, and most calls, whose stream is closed by now, need no clock.
       overAt = now;
     } else if (statusSent && now - overAt >= HALF_CLOSE_NANOS) {
-      http.reset(Http2Error.NO_ERROR.code());
+      response.reset(Http2Error.NO_ERROR.code());
     } else if (failed && now - overAt >= LINGER_NANOS) {
-      http.reset(Http2Error.CANCEL.code());
+      response.reset(Http2Error.CANCEL.code());
     }
   }
 

@@ -17,7 +17,9 @@ public enum Protocol {
   /** A unary call of Connect: one HTTP request and response, without frames. */
   CONNECT("connect", true),
   /** A stream of Connect: frames as in gRPC, and the end of the stream as the last one. */
-  CONNECT_STREAM("connect", true);
+  CONNECT_STREAM("connect", true),
+  /** A WebSocket for each call, with the deadline and the errors of Connect. */
+  WEB_SOCKET("websocket", true);
 
   private final String label;
   private final boolean connect;
@@ -32,7 +34,7 @@ public enum Protocol {
     return label;
   }
 
-  /** Returns true for both forms of Connect. */
+  /** Returns true for Connect, and for what takes its deadlines and errors. */
   boolean isConnect() {
     return connect;
   }
@@ -55,7 +57,7 @@ public enum Protocol {
     return switch (this) {
       case GRPC, GRPC_WEB, GRPC_WEB_TEXT -> GrpcHeaderNames.GRPC_ENCODING;
       case CONNECT -> "content-encoding";
-      case CONNECT_STREAM -> "connect-content-encoding";
+      case CONNECT_STREAM, WEB_SOCKET -> "connect-content-encoding";
     };
   }
 
@@ -64,12 +66,16 @@ public enum Protocol {
     return switch (this) {
       case GRPC, GRPC_WEB, GRPC_WEB_TEXT -> GrpcHeaderNames.GRPC_ACCEPT_ENCODING;
       case CONNECT -> "accept-encoding";
-      case CONNECT_STREAM -> "connect-accept-encoding";
+      case CONNECT_STREAM, WEB_SOCKET -> "connect-accept-encoding";
     };
   }
 
   /** The header with the time that the caller gives the call. */
   CharSequence timeout() {
-    return connect ? "connect-timeout-ms" : GrpcHeaderNames.GRPC_TIMEOUT;
+    return switch (this) {
+      case GRPC, GRPC_WEB, GRPC_WEB_TEXT -> GrpcHeaderNames.GRPC_TIMEOUT;
+      case CONNECT, CONNECT_STREAM -> "connect-timeout-ms";
+      case WEB_SOCKET -> "timeout_ms";
+    };
   }
 }

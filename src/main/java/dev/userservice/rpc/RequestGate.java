@@ -101,12 +101,12 @@ abstract class RequestGate extends HttpServerRequestWrapper {
     if (name == HttpHeaders.CONTENT_TYPE) {
       return counted ? GRPC : GRPC_WEB;
     }
-    return name == GrpcHeaderNames.GRPC_TIMEOUT ? null : header(name);
+    return name == GrpcHeaderNames.GRPC_TIMEOUT ? null : delegate.getHeader(name);
   }
 
-  /** A header of the caller. */
-  final String header(CharSequence name) {
-    return delegate.getHeader(name);
+  /** The request of the caller, as it arrived. */
+  final HttpServerRequest http() {
+    return delegate;
   }
 
   final BoundMethod bound() {
@@ -235,7 +235,7 @@ abstract class RequestGate extends HttpServerRequestWrapper {
 
   /** The compression of messages, as the caller names it, or null. */
   String encoding() {
-    return header(protocol().encoding());
+    return delegate.getHeader(protocol().encoding());
   }
 
   /** Checks the size of a message, and the header of a compressed one; false when refused. */

@@ -127,6 +127,12 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     return requests.bound("/" + method).messageBytes();
   }
 
+  /** Serves calls over WebSockets too; by default not. */
+  public RpcServer alsoOverSockets() {
+    requests.alsoOverSockets(this::dispatch, requestMillis);
+    return this;
+  }
+
   /** The bound services. */
   public List<Service> services() {
     return grpc.services();
@@ -189,9 +195,13 @@ public final class RpcServer implements Handler<HttpServerRequest> {
     }
     RequestGate call = requests.admit(http, memory);
     if (call != null) {
-      arriving = call;
-      grpc.handle(call);
+      dispatch(call);
     }
+  }
+
+  private void dispatch(RequestGate call) {
+    arriving = call;
+    grpc.handle(call);
   }
 
   /** Answers a request that cannot be read as HTTP/1.1, and closes its connection. */

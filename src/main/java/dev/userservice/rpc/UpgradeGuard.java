@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.List;
 
 /**
  * Ignores requests to upgrade to HTTP/2 that have a body, or that Vert.x would refuse, as a server
@@ -22,10 +23,17 @@ final class UpgradeGuard extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     if (message instanceof HttpRequest request
         && request.headers().contains(HttpHeaderNames.UPGRADE)
+        && !isWebSocket(request.headers())
         && !mayUpgrade(request)) {
       request.headers().remove(HttpHeaderNames.UPGRADE);
     }
     ctx.fireChannelRead(message);
+  }
+
+  private static boolean isWebSocket(HttpHeaders headers) {
+    List<String> upgrades = headers.getAll(HttpHeaderNames.UPGRADE);
+    return upgrades.size() == 1
+        && HttpHeaderValues.WEBSOCKET.contentEqualsIgnoreCase(upgrades.get(0));
   }
 
   private static boolean mayUpgrade(HttpRequest request) {

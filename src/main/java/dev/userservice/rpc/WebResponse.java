@@ -10,7 +10,7 @@ import java.util.Base64;
 import java.util.Map;
 
 /** A response of gRPC-Web, in bytes or in base64. */
-final class WebResponse extends ProtocolResponse {
+final class WebResponse extends HttpResponse {
 
   /** The flag of the frame that has the trailers. */
   private static final byte TRAILERS = (byte) 0x80;

@@ -28,6 +28,11 @@ public final class CallerPort {
 
   private static final int RESET_WINDOW_SECONDS = 10;
 
+  private static final int SOCKET_MARGIN_BYTES = 65_536;
+
+  /** The time for the other end of a WebSocket to close it too. */
+  private static final int SOCKET_CLOSE_SECONDS = 5;
+
   /** The time in which a rejected connection sends its last statuses. */
   private static final int REJECTED_MILLIS = 1_000;
 
@@ -107,9 +112,12 @@ public final class CallerPort {
         new HttpServerOptions()
             // It would call each call POST; Observation knows the method and the status.
             .setTracingPolicy(TracingPolicy.IGNORE)
-            // Without WebSocket; the handler of its extensions would read all requests.
+            // The handler of the extensions of WebSocket would read all requests.
             .setPerFrameWebSocketCompressionSupported(false)
             .setPerMessageWebSocketCompressionSupported(false)
+            // A message that is somewhat too large gets a status, a larger one the close code 1009.
+            .setMaxWebSocketFrameSize(limits.messageBytes() + SOCKET_MARGIN_BYTES)
+            .setWebSocketClosingTimeout(SOCKET_CLOSE_SECONDS)
             .setInitialSettings(
                 new Http2Settings()
                     .setMaxConcurrentStreams(limits.streamsPerConnection())
