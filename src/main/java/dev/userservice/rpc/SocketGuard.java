@@ -5,9 +5,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Bounds what the frames of a WebSocket take before they are handled. The decoder keeps each frame
@@ -18,7 +20,10 @@ final class SocketGuard {
   /** The name of Netty's decoder. */
   private static final String DECODER = "wsdecoder";
 
-  /** The least and the most bytes of the head of a masked frame (RFC 6455, section 5.2). */
+  /** The time for the peer to read why its frame is refused. */
+  private static final long CLOSE_MILLIS = 500;
+
+  /** The head of a masked frame without an extended length (RFC 6455, section 5.2). */
   private static final int HEAD_BYTES = 6;
 
   private static final int MAX_SHORT_BYTES = 125;
@@ -29,6 +34,9 @@ final class SocketGuard {
 
   /** The bytes in the decoder. */
   private long held;
+
+  /** True after a frame that cannot be read; nothing behind it can. */
+  private boolean corrupt;
 
   private SocketGuard(ConnectionMemory connection, CallMemory call) {
     this.connection = connection;
@@ -54,7 +62,9 @@ final class SocketGuard {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       ByteBuf bytes = (ByteBuf) message;
-      if (connection.hold(bytes.readableBytes())) {
+      if (corrupt) {
+        bytes.release();
+      } else if (connection.hold(bytes.readableBytes())) {
         held += bytes.readableBytes();
         ctx.fireChannelRead(message);
       } else {
@@ -85,6 +95,18 @@ final class SocketGuard {
         call.received(payload);
       }
       ctx.fireChannelRead(frame);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable failure) {
+      if (!(failure instanceof CorruptedWebSocketFrameException malformed)) {
+        ctx.fireExceptionCaught(failure);
+      } else if (!corrupt) {
+        corrupt = true;
+        ctx.channel().writeAndFlush(new CloseWebSocketFrame(malformed.closeStatus()));
+        // A close at once could drop the frame, when the peer still sends.
+        ctx.executor().schedule(() -> ctx.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.grpc.common.GrpcStatus;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -93,7 +94,7 @@ record SocketStart(MultiMap headers, boolean json) {
         throw refusal("metadata has a name that is malformed or reserved");
       }
       Object value = object.getValue(key);
-      for (Object item : value instanceof JsonArray list ? list : List.of(String.valueOf(value))) {
+      for (Object item : value instanceof JsonArray list ? list : Collections.singleton(value)) {
         headers.add(name, checkedValue(name, item));
       }
     }
