@@ -13,6 +13,7 @@ import dev.userservice.kit.Certificate;
 import dev.userservice.kit.DeadlineForEachCall;
 import dev.userservice.kit.Issuer;
 import dev.userservice.kit.RunningServer;
+import dev.userservice.kit.SocketCall;
 import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
@@ -62,8 +63,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Every RPC, over gRPC, gRPC-Web and Connect, with every kind of token, over every kind of
- * transport: the status is right, and refused calls change nothing.
+ * Every RPC, over gRPC, gRPC-Web, Connect and WebSockets, with every kind of token, over every kind
+ * of transport: the status is right, and refused calls change nothing.
  */
 @Timeout(Waits.TEST_SECONDS)
 class AccessMatrixTest {
@@ -117,6 +118,7 @@ class AccessMatrixTest {
         if (!call.endless()) {
           assertThat(web(call, token)).as("%s, web", what).isEqualTo(expected);
           assertThat(connect(call, token)).as("%s, connect", what).isEqualTo(expected);
+          assertThat(socket(call, token)).as("%s, socket", what).isEqualTo(expected);
         }
       }
       assertThat(users()).as("%s, users after token %s", transport, token.name).isEqualTo(5);
@@ -136,7 +138,12 @@ class AccessMatrixTest {
         assertThat(connect(call, good)).as(call.method()).isEqualTo(expected(call, good));
       }
     }
-    assertThat(users()).isEqualTo(11);
+    for (AnyCall call : calls("socket")) {
+      if (!call.endless()) {
+        assertThat(socket(call, good)).as(call.method()).isEqualTo(expected(call, good));
+      }
+    }
+    assertThat(users()).isEqualTo(13);
   }
 
   @Test
@@ -338,6 +345,16 @@ class AccessMatrixTest {
     Frames.Received end = frames.get(frames.size() - 1);
     assertThat(end.flags()).isEqualTo(END_OF_STREAM);
     JsonObject error = new JsonObject(end.text()).getJsonObject("error");
+    return error == null ? Code.OK : code(error);
+  }
+
+  private Code socket(AnyCall call, Token token) throws Exception {
+    JsonObject metadata = new JsonObject();
+    if (token.value != null) {
+      metadata.put("authorization", "Bearer " + token.value);
+    }
+    URI method = URI.create(uri(call.method()).toString().replaceFirst("http", "ws"));
+    JsonObject error = SocketCall.error(web, method, metadata, call.request().toByteArray());
     return error == null ? Code.OK : code(error);
   }
 

@@ -55,7 +55,12 @@ record Attack(
 
   /** All attacks, grouped by their servers. */
   static List<Attack> all() {
-    return Stream.of(MessageAttacks.ALL, ReaderAttacks.ALL, ConnectionAttacks.ALL, CpuAttacks.ALL)
+    return Stream.of(
+            MessageAttacks.ALL,
+            ReaderAttacks.ALL,
+            ConnectionAttacks.ALL,
+            SocketAttacks.ALL,
+            CpuAttacks.ALL)
         .flatMap(List::stream)
         .sorted((one, other) -> order(one) - order(other))
         .toList();
