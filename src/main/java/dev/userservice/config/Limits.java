@@ -84,8 +84,8 @@ public record Limits(
             500,
             1,
             1_000_000,
-            "Max number of PING, SETTINGS, PRIORITY and unknown frames per second on a connection."
-                + " Above it, the connection is closed."),
+            "Max number of PING, SETTINGS, PRIORITY and unknown frames per second on a connection,"
+                + " and of control frames on a WebSocket. Above it, the connection is closed."),
         reader.number(
             "unauthenticatedConnections",
             1_000,

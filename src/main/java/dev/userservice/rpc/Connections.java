@@ -98,7 +98,7 @@ public final class Connections implements Handler<HttpConnection> {
   static void upgraded(HttpConnection connection, CallMemory call) {
     Peer peer = peer(connection);
     if (peer != null) {
-      SocketGuard.add(channel(connection), peer.memory, call);
+      peer.guard(call);
     }
   }
 
@@ -216,6 +216,12 @@ public final class Connections implements Handler<HttpConnection> {
                   }
                 });
       }
+    }
+
+    /** Bounds the frames of a WebSocket. */
+    void guard(CallMemory call) {
+      new SocketGuard(memory, call, bounds.controlFramesPerSecond(), shared.counts::countFlooding)
+          .addTo(channel(connection));
     }
 
     /** Limits the number and the time of such connections until their caller authenticates. */

@@ -8,7 +8,6 @@ import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Settings;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Closes a connection that sends too many control frames, which open no stream, carry no data and
@@ -16,17 +15,15 @@ import java.util.concurrent.TimeUnit;
  */
 final class ControlFrameLimit extends Http2FrameListenerDecorator {
 
-  private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private final int framesPerSecond;
   private final Runnable onTooMany;
-  private long windowStart = System.nanoTime();
-  private int frames;
+  private final FrameRate rate;
 
   ControlFrameLimit(Http2FrameListener listener, int framesPerSecond, Runnable onTooMany) {
     super(listener);
     this.framesPerSecond = framesPerSecond;
     this.onTooMany = onTooMany;
+    this.rate = new FrameRate(framesPerSecond);
   }
 
   @Override
@@ -59,12 +56,7 @@ final class ControlFrameLimit extends Http2FrameListenerDecorator {
   }
 
   private void count() throws Http2Exception {
-    long now = System.nanoTime();
-    if (now - windowStart > WINDOW_NANOS) {
-      windowStart = now;
-      frames = 0;
-    }
-    if (++frames > framesPerSecond) {
+    if (rate.isExceeded()) {
       onTooMany.run();
       throw Http2Exception.connectionError(
           Http2Error.ENHANCE_YOUR_CALM, "more than %d control frames a second", framesPerSecond);

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.util.concurrent.TimeUnit;
 
@@ -20,7 +21,7 @@ final class SocketGuard {
   /** The name of Netty's decoder. */
   private static final String DECODER = "wsdecoder";
 
-  /** The time for the peer to read why its frame is refused. */
+  /** The time for the peer to read why its connection is closed. */
   private static final long CLOSE_MILLIS = 500;
 
   /** The head of a masked frame without an extended length (RFC 6455, section 5.2). */
@@ -35,21 +36,30 @@ final class SocketGuard {
   /** The bytes in the decoder. */
   private long held;
 
-  /** True after a frame that cannot be read; nothing behind it can. */
-  private boolean corrupt;
+  /** True after a frame that breaks the protocol; nothing behind it is read. */
+  private boolean closing;
 
-  private SocketGuard(ConnectionMemory connection, CallMemory call) {
+  private final FrameRate controlFrames;
+  private final Runnable onTooMany;
+
+  /**
+   * @param controlFramesPerSecond the max number of frames that carry no message
+   * @param onTooMany called when there are more
+   */
+  SocketGuard(
+      ConnectionMemory connection,
+      CallMemory call,
+      int controlFramesPerSecond,
+      Runnable onTooMany) {
     this.connection = connection;
     this.call = call;
+    this.controlFrames = new FrameRate(controlFramesPerSecond);
+    this.onTooMany = onTooMany;
   }
 
-  /** Adds the handlers to an upgraded connection. */
-  static void add(Channel channel, ConnectionMemory connection, CallMemory call) {
-    SocketGuard guard = new SocketGuard(connection, call);
-    channel
-        .pipeline()
-        .addBefore(DECODER, null, guard.new Bytes())
-        .addAfter(DECODER, null, guard.new Frames());
+  /** Adds its handlers to an upgraded connection. */
+  void addTo(Channel channel) {
+    channel.pipeline().addBefore(DECODER, null, new Bytes()).addAfter(DECODER, null, new Frames());
   }
 
   /** Returns true for an upgraded connection. */
@@ -62,7 +72,7 @@ final class SocketGuard {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       ByteBuf bytes = (ByteBuf) message;
-      if (corrupt) {
+      if (closing) {
         bytes.release();
       } else if (connection.hold(bytes.readableBytes())) {
         held += bytes.readableBytes();
@@ -87,11 +97,17 @@ final class SocketGuard {
       long bytes = Math.min(held, HEAD_BYTES + lengthBytes(payload) + payload);
       held -= bytes;
       connection.release(bytes);
-      if (frame instanceof PingWebSocketFrame && !ctx.channel().isWritable()) {
+      boolean control = isControl(frame);
+      if (control && controlFrames.isExceeded()) {
+        onTooMany.run();
+        close(ctx, WebSocketCloseStatus.POLICY_VIOLATION);
+      }
+      boolean unheard = frame instanceof PingWebSocketFrame && !ctx.channel().isWritable();
+      if (closing || unheard) {
         frame.release();
         return;
       }
-      if (!isControl(frame)) {
+      if (!control) {
         call.received(payload);
       }
       ctx.fireChannelRead(frame);
@@ -99,14 +115,20 @@ final class SocketGuard {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable failure) {
-      if (!(failure instanceof CorruptedWebSocketFrameException malformed)) {
+      if (failure instanceof CorruptedWebSocketFrameException malformed) {
+        close(ctx, malformed.closeStatus());
+      } else {
         ctx.fireExceptionCaught(failure);
-      } else if (!corrupt) {
-        corrupt = true;
-        ctx.channel().writeAndFlush(new CloseWebSocketFrame(malformed.closeStatus()));
-        // A close at once could drop the frame, when the peer still sends.
-        ctx.executor().schedule(() -> ctx.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
       }
+    }
+  }
+
+  private void close(ChannelHandlerContext ctx, WebSocketCloseStatus status) {
+    if (!closing) {
+      closing = true;
+      ctx.channel().writeAndFlush(new CloseWebSocketFrame(status));
+      // A close at once could drop the frame, when the peer still sends.
+      ctx.executor().schedule(() -> ctx.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
