@@ -93,14 +93,14 @@ final class CallRequests {
             ? ConnectGet.contentType(http)
             : ContentType.of(http.getHeader(HttpHeaders.CONTENT_TYPE));
     String expect = http.getHeader(Refusal.EXPECT);
-    // Browsers cannot send gRPC: they have no trailers.
-    boolean grpc = type != null && type.protocol() == Protocol.GRPC;
-    String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
     Refusal refusal = Refusal.ofHost(http, ownHost);
     if (!method.isKnown() && path != null && pages.containsKey(path) && !isCall(http, type)) {
       answerPage(http, refusal, path, expect, memory);
       return null;
     }
+    // Browsers cannot send gRPC: they have no trailers.
+    boolean grpc = type != null && type.protocol() == Protocol.GRPC;
+    String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
     if (refusal == null && origin != null) {
       refusal = origins.admit(http, origin);
       if (origins.isPreflight(http, origin)) {
@@ -109,21 +109,16 @@ final class CallRequests {
         return null;
       }
     }
-    if (refusal == null && socketCalls != null && SocketRequest.isAskedBy(http)) {
-      refusal = Refusal.ofSocket(http);
-      if (refusal == null) {
-        openSocket(http, method, memory);
-        return null;
-      }
-    }
+    boolean socket = socketCalls != null && SocketHandshake.isAskedBy(http);
     if (refusal == null) {
-      refusal = get ? null : Refusal.of(http, expect, path, method.isSafe() ? "GET, POST" : "POST");
-    }
-    if (refusal == null) {
-      refusal = type == null ? ofNoType(get) : ofType(http, method, type);
+      refusal = socket ? SocketHandshake.refusal(http) : refusal(http, method, type, get, expect);
     }
     if (refusal != null) {
       refusal.answer(vertx, http, memory);
+      return null;
+    }
+    if (socket) {
+      openSocket(http, method, memory);
       return null;
     }
     if (Refusal.awaitsContinue(http, expect)) {
@@ -168,8 +163,18 @@ final class CallRequests {
             failed -> memory.close());
   }
 
-  private static Refusal ofNoType(boolean get) {
-    return get ? Refusal.encodingOfGet() : Refusal.contentType();
+  /** The refusal of a request that is not a call as an HTTP request, or null. */
+  private static Refusal refusal(
+      HttpServerRequest http, BoundMethod method, ContentType type, boolean get, String expect) {
+    String allowed = method.isSafe() ? "GET, POST" : "POST";
+    Refusal refusal = get ? null : Refusal.of(http, expect, http.path(), allowed);
+    if (refusal != null) {
+      return refusal;
+    }
+    if (type == null) {
+      return get ? Refusal.encodingOfGet() : Refusal.contentType();
+    }
+    return ofType(http, method, type);
   }
 
   /** The refusal of a content-type for a method, or null. */

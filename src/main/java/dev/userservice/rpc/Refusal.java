@@ -10,9 +10,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.grpc.common.GrpcStatus;
-import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 
@@ -40,7 +38,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
 
   static final CharSequence EXPECT = HttpHeaders.createOptimized("expect");
 
-  private Refusal(int status, String message) {
+  Refusal(int status, String message) {
     this(status, message, Map.of());
   }
 
@@ -102,43 +100,6 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
             421,
             "the Host header names another server; if it is a name of this one, add it to its"
                 + " configuration, \"allowedHosts\"");
-  }
-
-  /**
-   * Checks the request for a WebSocket (RFC 6455, section 4.2.1).
-   *
-   * @return null for a valid request
-   */
-  static Refusal ofSocket(HttpServerRequest http) {
-    if (!"13".equals(http.getHeader("sec-websocket-version"))) {
-      return new Refusal(
-          426,
-          "the version of a WebSocket must be 13",
-          Map.of(
-              "sec-websocket-version",
-              "13",
-              "upgrade",
-              "websocket",
-              HttpHeaders.CONNECTION,
-              "upgrade"));
-    }
-    String connection = http.getHeader(HttpHeaders.CONNECTION);
-    boolean upgrades =
-        connection != null && connection.toLowerCase(Locale.ROOT).contains("upgrade");
-    return upgrades && isKey(http.getHeader("sec-websocket-key")) && !hasBody(http)
-        ? null
-        : new Refusal(
-            400,
-            "a request for a WebSocket needs connection: upgrade, a sec-websocket-key of 16 bytes in"
-                + " base64, and no body");
-  }
-
-  private static boolean isKey(String key) {
-    try {
-      return key != null && Base64.getDecoder().decode(key.strip()).length == 16;
-    } catch (IllegalArgumentException malformed) {
-      return false;
-    }
   }
 
   /** The refusal of a page of an origin that may not call. */
@@ -228,7 +189,7 @@ record Refusal(int status, String message, Map<CharSequence, String> headers) {
   }
 
   /** Returns true if the headers of an HTTP/1.1 request declare a body. */
-  private static boolean hasBody(HttpServerRequest http) {
+  static boolean hasBody(HttpServerRequest http) {
     String length = http.getHeader(HttpHeaders.CONTENT_LENGTH);
     return length != null && !length.equals("0")
         || http.headers().contains(HttpHeaders.TRANSFER_ENCODING);

@@ -42,7 +42,6 @@ public final class RpcServer implements Handler<HttpServerRequest> {
   private final int messageBytes;
   private final int requestMillis;
   private final boolean gzipResponses;
-
   private final CallRequests requests;
 
   /** The memory for a server without {@link Connections}, as in tests. */

@@ -5,10 +5,8 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
@@ -79,13 +77,6 @@ final class SocketRequest extends HttpServerRequestWrapper {
     this.socket = socket;
     this.memory = memory;
     this.messageBytes = messageBytes;
-  }
-
-  /** Returns true for an HTTP/1.1 request that asks for a WebSocket. */
-  static boolean isAskedBy(HttpServerRequest http) {
-    return http.version() == HttpVersion.HTTP_1_1
-        && http.method() == HttpMethod.GET
-        && "websocket".equalsIgnoreCase(http.getHeader(HttpHeaders.UPGRADE));
   }
 
   /**
