@@ -5,7 +5,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpVersion;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -74,7 +73,6 @@ final class Outgoing<R> {
     this.memory = request.memory();
     this.acceptsGzip =
         gzipResponses
-            && request.version() == HttpVersion.HTTP_2
             && Gzip.isAccepted(request.http().getHeader(request.protocol().acceptEncoding()));
   }
 

@@ -36,6 +36,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,13 +113,14 @@ class ConnectTest {
   @EnumSource(Version.class)
   void unary_failure(Version version) throws Exception {
     for (String type : List.of(JSON, PROTO)) {
-      byte[] body = type.equals(JSON) ? bytes("{\"user_id\": 42}") : Requests.get(42).toByteArray();
+      byte[] body =
+          type.equals(JSON) ? bytes("{\"user_id\": 4242}") : Requests.get(4242).toByteArray();
       HttpResponse<byte[]> answer = call(version, "GetUser", type, body, Map.of());
 
       assertThat(answer.statusCode()).isEqualTo(404);
       assertThat(type(answer)).as("errors are JSON").isEqualTo(JSON);
       assertThat(json(answer).getString("code")).isEqualTo("not_found");
-      assertThat(json(answer).getString("message")).contains("42");
+      assertThat(json(answer).getString("message")).contains("4242");
       assertThat(detail(json(answer), ErrorInfo.getDefaultInstance()).getReason())
           .isEqualTo("USER_NOT_FOUND");
     }
@@ -294,6 +296,29 @@ class ConnectTest {
             frame(1, gzip(bytes("{\"limit\": 1}"))),
             Map.of("connect-content-encoding", "gzip", "connect-accept-encoding", "gzip"));
     assertThat(json(Frames.read(list.body()).get(0)).getString("name")).isEqualTo("Alice Johnson");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Version.class)
+  void compression_ofALargeAnswer(Version version) throws Exception {
+    byte[][] users =
+        IntStream.range(0, 300)
+            .mapToObj(i -> "{\"name\":\"A\",\"email\":\"%s%d@example.com\"}".formatted(version, i))
+            .map(user -> frame(0, bytes(user)))
+            .toArray(byte[][]::new);
+    HttpResponse<byte[]> answer =
+        call(
+            version,
+            "BatchCreateUsers",
+            STREAM_JSON,
+            join(users),
+            Map.of("connect-accept-encoding", "gzip"));
+
+    assertThat(answer.headers().firstValue("connect-content-encoding")).hasValue("gzip");
+    List<Received> envelopes = Frames.read(answer.body());
+    assertThat(envelopes).extracting(Received::flags).containsExactly(1, 2);
+    assertThat(new JsonObject(inflated(envelopes.get(0).payload())).getJsonArray("user_ids"))
+        .hasSize(300);
   }
 
   @Test
