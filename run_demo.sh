@@ -22,13 +22,15 @@ build_log=target/run_demo.build.log
 
 usage() {
   cat <<'END'
-Usage: ./run_demo.sh [--cluster] [--secure] | --help
+Usage: ./run_demo.sh [--cluster] [--secure | --keep] | --help
 
 Builds if needed, starts a server, runs the five scenarios against it, stops the server.
 
   --cluster   three servers as one, and one of them is killed
   --secure    over mutual TLS with a token, and without; with --cluster, mutual TLS between
               the servers, which keeps out one of another authority
+  --keep      the server stays until Ctrl-C, with a page for browsers; not with --secure,
+              whose keys end with the demo
   --help      prints this
 
 Environment:
@@ -351,17 +353,34 @@ secure_server() {
   show '5 scenarios passed, 3 calls were refused: as it should be.'
 }
 
-case "$*" in
-  '') demo=one_server ;;
-  --cluster) demo=three_servers ;;
-  --secure) demo=secure_server ;;
-  -h | --help)
-    usage
-    exit
-    ;;
-  --cluster\ --secure | --secure\ --cluster) demo=three_servers secure=yes ;;
-  *) give_up 2 "unknown: $*; --help lists what there is" ;;
-esac
+# Shows what the servers print, until they end.
+keep() {
+  show "Kept: http://$address/ is a page to try it. Ctrl-C stops it."
+  for i in "${!servers[@]}"; do
+    cat <&"$((3 + i))" &
+  done
+  wait "${servers[@]}" || true
+}
+
+demo=one_server
+kept=
+for option in "$@"; do
+  case $option in
+    --cluster) demo=three_servers ;;
+    --secure) secure=yes ;;
+    --keep) kept=yes ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *) give_up 2 "unknown: $option; --help lists what there is" ;;
+  esac
+done
+if [ -n "$secure" ] && [ "$demo" = one_server ]; then
+  demo=secure_server
+fi
+[ -z "$secure" ] || [ -z "$kept" ] ||
+  give_up 2 '--keep and --secure exclude each other: the keys of a secure demo end with it'
 [ -z "${JAVA_HOME:-}" ] || [ -x "$java" ] ||
   give_up 3 "no bin/java in JAVA_HOME, $JAVA_HOME; set it to a JDK, 17 or newer, or unset it"
 command -v "$java" >/dev/null ||
@@ -374,3 +393,4 @@ if outdated; then
 fi
 scratch=$(mktemp -d)
 $demo
+[ -z "$kept" ] || keep

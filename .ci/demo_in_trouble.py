@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 DEMO = os.path.abspath("run_demo.sh")
 passed = 0
@@ -19,9 +20,9 @@ def listen_to_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def demo(port, settings=None, **options):
+def demo(port, settings=None, arguments=(), **options):
     return subprocess.Popen(
-        [DEMO],
+        [DEMO, *arguments],
         env=dict(os.environ, USER_SERVICE_PORT=str(port), **(settings or {})),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -119,7 +120,24 @@ check("in one line", err == "user-service: interrupted before all scenarios had 
 check("no further scenario", "2. " not in out and "failed" not in out, out)
 check("leaves no server behind either", not servers(), servers())
 
-for arguments, said in (["--nope"], "unknown: --nope; --help"), (["--cluster", "x"], "unknown: --cluster x; --help"), (["--secure", "--cluster", "x"], "unknown: --secure --cluster x; --help"):
+for arguments in ["--keep"], ["--keep", "--cluster"]:
+    process = demo(0, arguments=arguments, start_new_session=True)
+    for line in process.stdout:
+        if line.startswith("=== Kept: "):
+            break
+    with urllib.request.urlopen(line.split()[2]) as page:
+        check("a kept server has a page", "text/html" in page.headers["content-type"], page.headers)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    check("Ctrl-C stops it", process.returncode == 130 and not err, process.returncode, err)
+    check("and leaves no server behind", not servers(), servers())
+
+for arguments, said in (
+    (["--nope"], "unknown: --nope; --help"),
+    (["--cluster", "x"], "unknown: x; --help"),
+    (["--secure", "--cluster", "x"], "unknown: x; --help"),
+    (["--secure", "--keep"], "--keep and --secure exclude each other"),
+):
     process = subprocess.run([DEMO, *arguments], capture_output=True, text=True)
     check("arguments that are not taken", process.returncode == 2 and said in process.stderr, process.stderr)
 for option in "--help", "-h":
