@@ -36,7 +36,21 @@ import java.util.function.Supplier;
 public final class WebPages {
 
   private static final String FOLDER = "web";
-  private static final List<String> FILES = List.of("index.html", "page.css", "page.js");
+  private static final List<String> FILES =
+      List.of(
+          "index.html",
+          "page.css",
+          "icon.svg",
+          "page.js",
+          "contract.js",
+          "copy.js",
+          "dom.js",
+          "method.js",
+          "output.js",
+          "run.js",
+          "socket.js",
+          "status.js",
+          "wire.js");
   private static final String COMMENTS = FOLDER + "/contract.binpb";
 
   private final ServerConfig config;
