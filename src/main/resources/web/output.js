@@ -12,7 +12,7 @@ export class Output {
   #counts = h("p", { class: "counts" });
   #details = h("ul", { class: "details" });
   #progress = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "sent" });
-  #log = h("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": "Messages", tabindex: "0" });
+  #log = h("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": "Received", tabindex: "0" });
   #wireLog = h("ol", { class: "wire" });
   #new = [];
   #newWire = [];
