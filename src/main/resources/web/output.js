@@ -12,8 +12,10 @@ export class Output {
   #counts = h("p", { class: "counts" });
   #details = h("ul", { class: "details" });
   #progress = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "sent" });
-  #log = h("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": "Received", tabindex: "0" });
-  #wireLog = h("ol", { class: "wire" });
+  #messages = h("ol");
+  #log = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Received", tabindex: "0" }, this.#messages);
+  #wireEntries = h("ol");
+  #wireLog = h("div", { class: "wire", role: "region", "aria-label": "On the wire", tabindex: "0" }, this.#wireEntries);
   #new = [];
   #newWire = [];
   #timer = null;
@@ -34,8 +36,9 @@ export class Output {
     this.node.hidden = false;
     this.#new = [];
     this.#newWire = [];
-    this.#log.replaceChildren();
-    this.#wireLog.replaceChildren();
+    this.#messages.replaceChildren();
+    this.#wireEntries.replaceChildren();
+    this.#log.hidden = true;
     this.#details.replaceChildren();
     this.#progress.hidden = true;
     this.#say("open", "open", "");
@@ -97,8 +100,9 @@ export class Output {
   #show() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    add(this.#log, this.#new.splice(0).map((text) => h("li", {}, foreign(pretty(text)))));
-    add(this.#wireLog, this.#newWire.splice(0).map(([direction, what, content]) =>
+    this.#log.hidden = this.received === 0;
+    add(this.#log, this.#messages, this.#new.splice(0).map((text) => h("li", {}, foreign(pretty(text)))));
+    add(this.#wireLog, this.#wireEntries, this.#newWire.splice(0).map(([direction, what, content]) =>
       h("li", {}, h("span", { class: "direction" }, `${direction} `), what, content ? h("pre", {}, foreign(cut(content))) : null)));
     this.#count();
   }
@@ -132,14 +136,15 @@ function push(list, item) {
   }
 }
 
-function add(list, items) {
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+/** Adds entries, and stays at the end unless a reader has scrolled away from it. */
+function add(box, list, items) {
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   list.append(...items);
   while (list.children.length > MAX_SHOWN) {
     list.firstChild.remove();
   }
   if (atEnd) {
-    list.scrollTop = list.scrollHeight;
+    box.scrollTop = box.scrollHeight;
   }
 }
 

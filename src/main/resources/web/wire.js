@@ -11,6 +11,9 @@ const END_OF_STREAM = 2;
 const TRAILERS = 0x80;
 const COMPRESSED = 1;
 
+/** How long the page reads before it looks at what people do. */
+const TURN_MILLIS = 30;
+
 const PROTOCOLS = {
   Connect: {
     unary: "application/json",
@@ -125,7 +128,13 @@ export class FetchCall {
 
   async #frames(reader, protocol) {
     let rest = new Uint8Array(0);
+    let yielded = performance.now();
     for (;;) {
+      if (performance.now() - yielded > TURN_MILLIS) {
+        // What has arrived is read without a pause, so that no button would answer.
+        await new Promise((soon) => setTimeout(soon));
+        yielded = performance.now();
+      }
       await this.#paused;
       const { done, value } = await reader.read();
       if (done) {

@@ -48,11 +48,23 @@ class WebPagesTest {
 
   private static final String HOST = "host: localhost";
 
+  private static final String SCRIPT = "text/javascript; charset=utf-8";
+
   private static final Map<String, String> FILES =
-      Map.of(
-          "/", "text/html; charset=utf-8",
-          "/page.css", "text/css; charset=utf-8",
-          "/page.js", "text/javascript; charset=utf-8");
+      Map.ofEntries(
+          Map.entry("/", "text/html; charset=utf-8"),
+          Map.entry("/page.css", "text/css; charset=utf-8"),
+          Map.entry("/icon.svg", "image/svg+xml"),
+          Map.entry("/page.js", SCRIPT),
+          Map.entry("/contract.js", SCRIPT),
+          Map.entry("/copy.js", SCRIPT),
+          Map.entry("/dom.js", SCRIPT),
+          Map.entry("/method.js", SCRIPT),
+          Map.entry("/output.js", SCRIPT),
+          Map.entry("/run.js", SCRIPT),
+          Map.entry("/socket.js", SCRIPT),
+          Map.entry("/status.js", SCRIPT),
+          Map.entry("/wire.js", SCRIPT));
 
   private static final Map<String, String> SAFE =
       Map.of(
