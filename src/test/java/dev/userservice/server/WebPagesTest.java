@@ -218,9 +218,9 @@ class WebPagesTest {
         assertThat(client.answer().body()).isEqualTo(resource("/page.css"));
       }
       client.send("GET /page.css HTTP/1.1\r\n" + HOST + "\r\n\r\n");
-      client.send("GET /page.js HTTP/1.1\r\n" + HOST + "\r\n\r\n");
+      client.send("GET /dom.js HTTP/1.1\r\n" + HOST + "\r\n\r\n");
       assertThat(client.answer().body()).as("pipelined").isEqualTo(resource("/page.css"));
-      assertThat(client.answer().body()).isEqualTo(resource("/page.js"));
+      assertThat(client.answer().body()).isEqualTo(resource("/dom.js"));
     }
   }
 
