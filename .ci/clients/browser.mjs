@@ -3,7 +3,7 @@
 // Prints how many checks held; ends with 1 at the first that does not.
 
 import assert from "node:assert";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -105,7 +105,7 @@ async function unary() {
   await call(page);
   await until(status(page), /^OK$/);
   await page.getByText("On the wire").click();
-  matches("the wire", await page.locator(".wire").innerText(), /POST \/users[^]*request-id: 42[^]*HTTP 200/);
+  matches("the wire", await page.locator(".wire").innerText(), /POST \/users[^]*request-id: 42[^]*body, 14 bytes[^]*HTTP 200/);
   checks += 5;
   await page.context().close();
 }
@@ -169,7 +169,15 @@ async function clientStream() {
   check("its progress", await page.locator("progress").evaluate((bar) => bar.value), 1);
   await call(page);
   await until(status(page), /ALREADY_EXISTS/);
-  checks++;
+  const endless = join(settings.pictures, "endless.jsonl");
+  writeFileSync(endless, "x".repeat(17 << 20));
+  await page.getByLabel("File").setInputFiles(endless);
+  await call(page);
+  await until(status(page), /a line of endless.jsonl is longer than a message may be/);
+  await page.getByLabel("Protocol").selectOption("Connect");
+  await call(page);
+  await until(status(page), /more than 16,777,216 bytes/);
+  checks += 3;
   await page.context().close();
 }
 
@@ -184,6 +192,7 @@ async function chat() {
   await ann.getByLabel("Message").press("Control+Enter");
   await until(log(bob).last(), /"three"/);
   await button(bob, "Half-close").click();
+  check("nothing is said after the half-close", await button(bob, "Send").isDisabled(), true);
   await until(status(bob), /^OK$/);
   await button(ann, "Cancel").click();
   await until(status(ann), /CANCELLED/);
@@ -243,6 +252,8 @@ async function millionUsers() {
   await until(status(page), /^OK$/);
   matches("all of them", await counts(page), /1,00\d,\d{3} messages, the last 200 shown/);
   check("few of them are kept", await log(page).count(), 200);
+  await page.getByText("On the wire").click();
+  matches("the request stays", await page.locator(".wire").innerText(), /POST \/users[^]*HTTP 200[^]*end of the stream/);
   await devtools.send("HeapProfiler.enable");
   await devtools.send("HeapProfiler.collectGarbage");
   const { usedSize } = await devtools.send("Runtime.getHeapUsage");
@@ -341,6 +352,43 @@ async function links() {
     await until(page.locator(".command"), expected);
     checks++;
   }
+  // curl and buf would read the file.
+  await page.getByLabel("Message").fill("@/etc/passwd");
+  await button(page, "Copy").click();
+  await until(page.locator(".note"), /not JSON/);
+  check("a command is made of JSON alone", await page.locator(".command").isHidden(), true);
+  await page.goto("about:blank");
+  await page.goto(`${BASE}/#main`);
+  await until(page.locator("h1"), /GetUser/);
+  await page.context().close();
+}
+
+/** What is copied is pasted, with a text that shells, printf and formats would like to read. */
+async function commands() {
+  const page = await tab({ hash: method("CreateUser") });
+  const odd = `O'Hara $(id) \`id\` "%s" \\n é`;
+  const json = (turn) => JSON.stringify({ name: odd, email: `pasted${turn}@example.com` });
+  const paste = async (as, text) => {
+    await page.getByLabel("Copy as").selectOption(as);
+    await page.getByLabel("Message").fill(text);
+    await button(page, "Copy").click();
+    const command = await page.locator(".command").innerText();
+    return as === "python" ? execFileSync("python3", ["-c", command], { encoding: "utf8" }) : execFileSync("sh", ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  };
+  for (const as of ["curl", "python"]) {
+    check(`${as}: any text`, JSON.parse(await paste(as, json(as))).name, odd);
+    matches(`${as}: a failure`, await paste(as, json(as)), /already_exists/);
+  }
+  for (const [name, text, expected] of [
+    ["ListUsers", () => '{"limit": 2}', /Alice Johnson/],
+    ["BatchCreateUsers", (as) => [json(`${as}1`), json(`${as}2`)].join("\n"), /"users_created": ?2/],
+  ]) {
+    await page.getByRole("link", { name: new RegExp(`^${name}`) }).click();
+    await until(page.locator("h1"), name);
+    for (const as of ["curl", "python"]) {
+      matches(`${as}: ${name}`, await paste(as, text(as)), expected);
+    }
+  }
   await page.context().close();
 }
 
@@ -395,7 +443,7 @@ async function lookAndAccess() {
   }
 }
 
-for (const part of [unary, failuresNameFields, textIsText, serverStream, clientStream, chat, links, keyboardAlone, tokens, otherOrigins, lookAndAccess, serverGoesAndReturns, millionUsers]) {
+for (const part of [unary, failuresNameFields, textIsText, serverStream, clientStream, chat, links, commands, keyboardAlone, tokens, otherOrigins, lookAndAccess, serverGoesAndReturns, millionUsers]) {
   const start = Date.now();
   await part();
   check(`${part.name}: the console is silent`, faults, []);

@@ -58,7 +58,7 @@ function python(call) {
   }
   const messages = call.messages.map((text) => `    ${JSON.stringify(COMPACT(text))},`);
   return [
-    `import os, struct, urllib.request`,
+    `import os, struct, urllib.error, urllib.request`,
     `messages = [`,
     ...messages,
     `]`,
@@ -69,7 +69,11 @@ function python(call) {
       ? `body = messages[0].encode()`
       : `body = b"".join(b"\\0" + struct.pack(">I", len(m.encode())) + m.encode() for m in messages)`,
     `request = urllib.request.Request(${JSON.stringify(location.origin + call.method.path)}, body, headers)`,
-    `print(urllib.request.urlopen(request).read().decode(errors="replace"))`,
+    `try:`,
+    `    response = urllib.request.urlopen(request)`,
+    `except urllib.error.HTTPError as failure:`,
+    `    response = failure`,
+    `print(response.read().decode(errors="replace"))`,
   ].join("\n");
 }
 
@@ -83,7 +87,7 @@ function jar(call) {
   return `java -jar target/user-service.jar call --address ${location.hostname}:${port}${tls}${token}${deadline}${extra} ${call.method.path.slice(1)}${messages}`;
 }
 
-/** @returns the command, or null for a call that it cannot make */
+/** @returns the command, or null for a call that it cannot make. What is not JSON must not get here: "@" names a file. */
 export function command(name, call) {
   switch (name) {
     case "curl":

@@ -2,7 +2,7 @@
 import { h, labelled, foreign } from "./dom.js";
 import { KINDS, example, typeOf } from "./contract.js";
 import { COMMANDS, command } from "./copy.js";
-import { runner } from "./run.js";
+import { problem, runner } from "./run.js";
 
 const MAX_DEPTH = 6;
 const NOTHING_TYPED = { deadline: "", metadata: "", token: "" };
@@ -197,6 +197,16 @@ function messagesIn(text, streams) {
 /** Links and commands of the call as it stands in the form. */
 function copies(call, message, deadline, protocol, metadata) {
   const note = h("span", { class: "note", role: "status" });
+  const copyCommand = () => {
+    const made = { ...call(), file: null };
+    const invalid = problem(made, { socket: true });
+    if (invalid) {
+      shown.hidden = true;
+      note.textContent = invalid;
+      return;
+    }
+    copy(command(as.value, made) ?? "# needs HTTP/2, which Python has only with gRPC: take buf curl, or call");
+  };
   const copy = async (text) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -227,7 +237,7 @@ function copies(call, message, deadline, protocol, metadata) {
     { class: "copies" },
     h("button", { type: "button", class: "quiet", onclick: () => copy(link()) }, "Copy link"),
     labelled("Copy as", as),
-    h("button", { type: "button", class: "quiet", onclick: () => copy(command(as.value, call()) ?? "# needs HTTP/2, which Python has only with gRPC: take buf curl, or call") }, "Copy"),
+    h("button", { type: "button", class: "quiet", onclick: copyCommand }, "Copy"),
     note,
     shown,
   );

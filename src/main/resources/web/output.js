@@ -4,6 +4,9 @@ import { h, foreign, bytes } from "./dom.js";
 /** What is kept and shown of a call that may never end. */
 const MAX_SHOWN = 200;
 const MAX_CHARS = 20_000;
+
+/** Of what went over the wire, the first entries stay: the request, and the head of the response. */
+const FIRST_KEPT = 10;
 const REFRESH_MILLIS = 100;
 
 /** Shows the last of it, a few times a second. */
@@ -50,7 +53,7 @@ export class Output {
   }
 
   wire(direction, what, content) {
-    push(this.#newWire, [direction, what, content]);
+    push(this.#newWire, [direction, what, cut(content)], FIRST_KEPT);
     this.#soon();
   }
 
@@ -103,7 +106,7 @@ export class Output {
     this.#log.hidden = this.received === 0;
     add(this.#log, this.#messages, this.#new.splice(0).map((text) => h("li", {}, foreign(pretty(text)))));
     add(this.#wireLog, this.#wireEntries, this.#newWire.splice(0).map(([direction, what, content]) =>
-      h("li", {}, h("span", { class: "direction" }, `${direction} `), what, content ? h("pre", {}, foreign(cut(content))) : null)));
+      h("li", {}, h("span", { class: "direction" }, `${direction} `), what, content ? h("pre", {}, foreign(content)) : null)), FIRST_KEPT);
     this.#count();
   }
 
@@ -128,20 +131,20 @@ export class Output {
   }
 }
 
-/** Adds to a list of which only the last are kept. */
-function push(list, item) {
+/** Adds to a list of which only the first and the last are kept. */
+function push(list, item, first = 0) {
   list.push(item);
   if (list.length > MAX_SHOWN) {
-    list.shift();
+    list.splice(first, 1);
   }
 }
 
 /** Adds entries, and stays at the end unless a reader has scrolled away from it. */
-function add(box, list, items) {
+function add(box, list, items, first = 0) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   list.append(...items);
   while (list.children.length > MAX_SHOWN) {
-    list.firstChild.remove();
+    list.children[first].remove();
   }
   if (atEnd) {
     box.scrollTop = box.scrollHeight;

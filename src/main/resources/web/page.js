@@ -90,7 +90,8 @@ function navigation() {
 
 /** A link is #/service/method, with the call behind it. */
 function route() {
-  if (!contract || (location.hash && !location.hash.startsWith("#/"))) {
+  // "#main" is a place within the method that is shown.
+  if (!contract || (view && location.hash && !location.hash.startsWith("#/"))) {
     return;
   }
   const [path, query = ""] = location.hash.slice(1).split("?");

@@ -4,15 +4,22 @@ import { Output } from "./output.js";
 import { SocketCall } from "./socket.js";
 import { FetchCall } from "./wire.js";
 
+/** A body of fetch is built before it is sent: longer files need the WebSocket, which reads them as it sends. */
+const MAX_UPLOAD_BYTES = 16 << 20;
+
 export function runner(method, call, facts) {
   const out = new Output();
-  const streamsUp = method.kind === "client_stream" || method.kind === "bidirectional";
   let running = null;
+  let halfClosed = false;
 
   const button = (label, onclick, primary) => h("button", { type: primary ? "submit" : "button", class: primary ? "primary" : "", onclick }, label);
   const start = button("Call", null, true);
   const send = button("Send", () => say());
-  const half = button("Half-close", () => running.halfClose());
+  const half = button("Half-close", () => {
+    running.halfClose();
+    halfClosed = true;
+    show();
+  });
   const pause = button("Pause", () => {
     const paused = pause.textContent === "Resume";
     pause.textContent = paused ? "Pause" : "Resume";
@@ -26,7 +33,7 @@ export function runner(method, call, facts) {
     const open = running !== null;
     start.disabled = open;
     send.hidden = half.hidden = method.kind !== "bidirectional";
-    send.disabled = half.disabled = !open;
+    send.disabled = half.disabled = !open || halfClosed;
     pause.hidden = !(method.kind === "server_stream");
     pause.disabled = !open || !running.pause;
     cancel.disabled = !open;
@@ -38,6 +45,7 @@ export function runner(method, call, facts) {
     }
     const made = call();
     const invalid = problem(made, facts());
+    halfClosed = false;
     out.reset();
     if (invalid) {
       out.end({ code: "not sent", message: invalid, details: [] });
@@ -57,20 +65,27 @@ export function runner(method, call, facts) {
     if (made.protocol === "WebSocket") {
       running = new SocketCall(made, listener);
       if (method.kind !== "bidirectional") {
-        sendAll(running, made, out);
+        sendAll(running, made, out).catch((failure) => {
+          running?.cancel();
+          out.note(failure.message);
+        });
       } else if (made.messages.length) {
         say();
       }
     } else {
-      startFetch(made, listener);
+      startFetch(made, listener).catch((failure) => listener.end({ code: "not sent", message: failure.message, details: [] }));
     }
     show();
   }
 
   async function startFetch(made, listener) {
-    running = { cancel() {} };
+    let cancelled = false;
+    running = { cancel: () => (cancelled = true) };
     if (made.file) {
       made.messages = await lines(made.file);
+    }
+    if (cancelled) {
+      throw new Error("cancelled while the file was read");
     }
     running = new FetchCall(made, listener);
     show();
@@ -91,13 +106,13 @@ export function runner(method, call, facts) {
     buttons,
     node: out.node,
     start: begin,
-    startOrSend: () => (running && streamsUp && method.kind === "bidirectional" ? say() : begin()),
+    startOrSend: () => (running && method.kind === "bidirectional" ? halfClosed || say() : begin()),
     leave: () => running?.cancel(),
   };
 }
 
 /** What would be refused without being sent, or null. */
-function problem(call, facts) {
+export function problem(call, facts) {
   if (call.protocol === "WebSocket" && !facts.socket) {
     return "this server offers no WebSocket (web.socket)";
   }
@@ -105,6 +120,9 @@ function problem(call, facts) {
     if (!/^[0-9a-z_.-]+$/.test(name)) {
       return `metadata needs the form "name: value"`;
     }
+  }
+  if (call.file && call.protocol !== "WebSocket" && call.file.size > MAX_UPLOAD_BYTES) {
+    return `${call.file.name} has more than ${MAX_UPLOAD_BYTES.toLocaleString("en")} bytes: send it over a WebSocket`;
   }
   for (const text of call.file ? [] : call.messages) {
     try {
@@ -133,6 +151,9 @@ async function sendAll(running, call, out) {
       const { done, value } = await reader.read();
       const parts = (rest + (value ?? "")).split("\n");
       rest = done ? "" : parts.pop();
+      if (rest.length > call.method.max_message_bytes) {
+        throw new Error(`a line of ${call.file.name} is longer than a message may be`);
+      }
       for (const line of parts.map((part) => part.trim()).filter(Boolean)) {
         await running.send(line);
       }

@@ -94,6 +94,8 @@ export class FetchCall {
     const body = framed ? new Blob(call.messages.map(frame)) : (call.messages[0] ?? "{}");
     this.#listener.wire("→", `POST ${call.method.path}`, shown(headers));
     for (const message of call.messages) {
+      const length = encoder.encode(message).length;
+      this.#listener.wire("→", framed ? `frame, flags 0, ${length} bytes` : `body, ${length} bytes`, message);
       this.#listener.sent(message, framed ? PREFIX : 0);
     }
     const answer = await fetch(call.method.path, {
