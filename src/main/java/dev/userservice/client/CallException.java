@@ -122,6 +122,16 @@ public final class CallException extends RuntimeException {
     return status == GrpcStatus.UNAVAILABLE && !permanent;
   }
 
+  /**
+   * Returns true for the failure of a server that does not serve. Includes silent servers, which
+   * would otherwise keep their share of the calls.
+   */
+  static boolean isOfUnhealthyServer(Throwable failure) {
+    return failure instanceof CallException call
+        && (call.status == GrpcStatus.UNAVAILABLE
+            || call.status == GrpcStatus.DEADLINE_EXCEEDED && !call.saidByServer);
+  }
+
   /** Returns true when the call certainly had no effect, so that a retry cannot apply it twice. */
   boolean changedNothing() {
     return changedNothing;

@@ -6,10 +6,10 @@ import dev.userservice.config.ClientConfig;
 import dev.userservice.console.StatusLine;
 import dev.userservice.tls.UnusableFileException;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.grpc.common.GrpcMessageDecoder;
 import io.vertx.grpc.common.GrpcMessageEncoder;
-import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
@@ -70,6 +70,12 @@ public final class Channel {
     this.budget = budget;
     this.search = new ServerSearch(vertx, Transport.CONNECT_MILLIS);
     this.transport = new Transport(vertx, config);
+  }
+
+  /** Sends metadata with each call. */
+  public Channel with(MultiMap metadata) {
+    transport.metadata(metadata);
+    return this;
   }
 
   /**
@@ -256,19 +262,12 @@ public final class Channel {
         .onComplete(
             end -> {
               server.callEnded();
-              if (end.succeeded() || !isUnhealthy(end.cause())) {
+              if (end.succeeded() || !CallException.isOfUnhealthyServer(end.cause())) {
                 server.answered();
               } else {
                 server.failed();
               }
             });
-  }
-
-  /** Includes silent servers, which would otherwise keep their share of the calls. */
-  private static boolean isUnhealthy(Throwable failure) {
-    return failure instanceof CallException call
-        && (call.status() == GrpcStatus.UNAVAILABLE
-            || call.status() == GrpcStatus.DEADLINE_EXCEEDED && !call.saidByServer());
   }
 
   private Future<Deadline> deadline(long extraMillis) {

@@ -35,6 +35,7 @@ public final class ClientCall<Q, R> {
   private final Promise<Void> ended = Promise.promise();
   private Handler<R> handler = message -> {};
   private MessageReader<R> reader;
+  private HttpClientResponse answer;
   private boolean hasBody;
 
   /**
@@ -102,6 +103,31 @@ public final class ClientCall<Q, R> {
     }
   }
 
+  /** Sends a message; completes when there is room for the next one, or the call is over. */
+  public Future<Void> sendNext(Q message) {
+    send(message);
+    if (isOver() || !request.writeQueueFull()) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> room = Promise.promise();
+    request.drainHandler(drained -> room.tryComplete());
+    ended().onComplete(end -> room.tryComplete());
+    return room.future();
+  }
+
+  /** Delivers no further responses, but those that have arrived, until {@link #resume}. */
+  public void pause() {
+    if (answer != null && !isOver()) {
+      answer.pause();
+    }
+  }
+
+  public void resume() {
+    if (answer != null && !isOver()) {
+      answer.resume();
+    }
+  }
+
   /** Sends messages as fast as flow control permits, then half-closes. */
   public void sendAll(Iterator<Q> messages) {
     while (!isOver() && messages.hasNext()) {
@@ -145,6 +171,7 @@ public final class ClientCall<Q, R> {
   }
 
   private void answered(HttpClientResponse answer) {
+    this.answer = answer;
     answer.exceptionHandler(this::lost);
     CallException notGrpc = GrpcAnswer.notGrpc(answer);
     if (notGrpc != null) {

@@ -4,6 +4,7 @@ import dev.userservice.client.Servers.Server;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.tls.ClientTls;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClientAgent;
@@ -39,6 +40,7 @@ final class Transport {
   private final Map<HttpConnection, Integer> lastStreams =
       Collections.synchronizedMap(new WeakHashMap<>());
 
+  private MultiMap metadata = HttpHeaders.headers();
   private String token = "";
   private HttpClientAgent http;
 
@@ -47,6 +49,11 @@ final class Transport {
     this.config = config;
     this.tls = new ClientTls(vertx, config.tls());
     this.notConnected = new NotConnected(tls);
+  }
+
+  /** Sets the metadata of each call. */
+  void metadata(MultiMap metadata) {
+    this.metadata = metadata;
   }
 
   /** Reads the files of the configuration; fails with an {@code UnusableFileException}. */
@@ -131,6 +138,7 @@ final class Transport {
             .putHeader(HttpHeaders.CONTENT_TYPE, "application/grpc")
             .putHeader("te", "trailers")
             .putHeader("grpc-accept-encoding", "gzip");
+    metadata.forEach(options::addHeader);
     if (!token.isEmpty()) {
       options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + token);
     }

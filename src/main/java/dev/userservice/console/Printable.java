@@ -25,9 +25,18 @@ public final class Printable {
   }
 
   public String of(String text) {
-    StringBuilder result = new StringBuilder(Math.min(text.length(), MAX_CHARS) + 20);
+    return of(text, MAX_CHARS);
+  }
+
+  /** The same, but whole: for output that a person has asked for. */
+  public String whole(String text) {
+    return of(text, Integer.MAX_VALUE);
+  }
+
+  private String of(String text, int maxChars) {
+    StringBuilder result = new StringBuilder(Math.min(text.length(), maxChars) + 20);
     int i = 0;
-    while (i < text.length() && i < MAX_CHARS) {
+    while (i < text.length() && i < maxChars) {
       int c = text.codePointAt(i);
       String character = Character.toString(c);
       if (harmless(c) && encoder.canEncode(character)) {

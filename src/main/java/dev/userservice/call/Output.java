@@ -1,0 +1,85 @@
+package dev.userservice.call;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import com.google.protobuf.util.JsonFormat.TypeRegistry;
+import dev.userservice.client.CallException;
+import dev.userservice.console.Printable;
+import dev.userservice.console.Terminal;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
+
+/**
+ * What a call prints: responses to standard output, how it ended to standard error. On a terminal
+ * JSON is indented, and characters that could change the terminal are escaped; in a pipe each
+ * response is a line of UTF-8.
+ */
+final class Output {
+
+  private final boolean terminal = Terminal.isInteractive();
+  private final boolean json;
+  private final PrintStream out;
+  private final Printable printable = new Printable(Terminal.charset());
+
+  /**
+   * @param json true to print the end of a failed call as JSON
+   */
+  Output(boolean json) {
+    this.json = json;
+    this.out = Terminal.output(terminal ? Terminal.charset() : StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Prints a response; blocks while standard output is full.
+   *
+   * @return false if nothing reads it any more
+   */
+  boolean response(Message message, TypeRegistry registry) {
+    JsonFormat.Printer printer =
+        JsonFormat.printer()
+            .usingTypeRegistry(registry)
+            .preservingProtoFieldNames()
+            .alwaysPrintFieldsWithNoPresence();
+    try {
+      text(
+          terminal
+              ? printer.print(message)
+              : printer.omittingInsignificantWhitespace().print(message));
+    } catch (InvalidProtocolBufferException unknownType) {
+      text(
+          "{\"unprintable\": \"a google.protobuf.Any of a type that the server does not describe\"}");
+    }
+    return !out.checkError();
+  }
+
+  /** Prints lines. */
+  void text(String text) {
+    out.println(
+        terminal ? text.lines().map(printable::whole).collect(Collectors.joining("\n")) : text);
+  }
+
+  /** Prints how a failed call ended. */
+  void failure(CallException failure) {
+    if (json) {
+      System.err.println(
+          new JsonObject()
+              .put("code", failure.status().name())
+              .put("message", failure.getMessage())
+              .put("reason", failure.reason())
+              .put("details", new JsonArray(failure.details()))
+              .encode());
+      return;
+    }
+    System.err.println(printable.of(failure.statusAndMessage()));
+    failure.details().forEach(line -> System.err.println("  " + printable.of(line)));
+  }
+
+  /** Prints a mistake. */
+  void complain(String message) {
+    System.err.println("user-service: " + printable.of(message));
+  }
+}
