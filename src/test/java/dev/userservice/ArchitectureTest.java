@@ -46,6 +46,8 @@ class ArchitectureTest {
           .definedBy("dev.userservice.demo..")
           .layer("load")
           .definedBy("dev.userservice.load..")
+          .layer("call")
+          .definedBy("dev.userservice.call..")
           .layer("console")
           .definedBy("dev.userservice.console..")
           .layer("rpc")
@@ -76,10 +78,12 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("root", "launch")
           .whereLayer("load")
           .mayOnlyBeAccessedByLayers("root", "launch")
+          .whereLayer("call")
+          .mayOnlyBeAccessedByLayers("root", "launch")
           .whereLayer("client")
-          .mayOnlyBeAccessedByLayers("root", "launch", "demo", "load")
+          .mayOnlyBeAccessedByLayers("root", "launch", "call", "demo", "load")
           .whereLayer("console")
-          .mayOnlyBeAccessedByLayers("root", "launch", "server", "client", "demo", "load")
+          .mayOnlyBeAccessedByLayers("root", "launch", "server", "client", "call", "demo", "load")
           .whereLayer("rpc")
           .mayOnlyBeAccessedByLayers("root", "server")
           .whereLayer("user")
@@ -95,7 +99,7 @@ class ArchitectureTest {
           .whereLayer("access")
           .mayOnlyBeAccessedByLayers("server")
           .whereLayer("tls")
-          .mayOnlyBeAccessedByLayers("launch", "server", "access", "client")
+          .mayOnlyBeAccessedByLayers("launch", "server", "access", "client", "call")
           .whereLayer("config")
           .mayOnlyBeAccessedByLayers(
               "root",
@@ -104,6 +108,7 @@ class ArchitectureTest {
               "operations",
               "store",
               "client",
+              "call",
               "demo",
               "load",
               "cluster",

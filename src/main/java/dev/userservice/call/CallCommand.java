@@ -174,17 +174,15 @@ public final class CallCommand {
     }
   }
 
-  /** The messages of the command line, else of standard input; an empty one if none is typed. */
+  /** The messages of the command line, else of standard input, unless that is for a person. */
   private static JsonObjects messages(MethodDescriptor method, List<String> arguments)
       throws IOException {
-    if (!arguments.isEmpty()) {
-      String joined = String.join("\n", arguments);
-      InputStream in = new ByteArrayInputStream(joined.getBytes(StandardCharsets.UTF_8));
-      return new JsonObjects(in, "the arguments");
+    boolean asks = !method.isClientStreaming() && Terminal.isInteractive();
+    if (arguments.isEmpty() && !asks) {
+      return new JsonObjects(System.in, "standard input");
     }
-    if (!method.isClientStreaming() && Terminal.isInteractive()) {
-      return new JsonObjects(new ByteArrayInputStream(new byte[] {'{', '}'}), "no message");
-    }
-    return new JsonObjects(System.in, "standard input");
+    String joined = String.join("\n", arguments);
+    InputStream in = new ByteArrayInputStream(joined.getBytes(StandardCharsets.UTF_8));
+    return new JsonObjects(in, "the arguments");
   }
 }

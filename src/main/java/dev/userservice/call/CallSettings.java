@@ -24,6 +24,8 @@ import java.util.regex.Pattern;
  */
 record CallSettings(ClientConfig client, MultiMap metadata, Duration deadline) {
 
+  private static final int WAIT_MILLIS = 1_000;
+
   private static final Pattern TIME = Pattern.compile("([0-9]{1,6})(ms|s|m)");
 
   /** Lower-case names as gRPC has them, without those that it keeps for itself. */
@@ -44,8 +46,8 @@ record CallSettings(ClientConfig client, MultiMap metadata, Duration deadline) {
             .load(options.conf, System.getenv(), System.getProperties(), warn)
             .json()
             .copy();
-    // A tool says at once that it finds no server.
-    json.put("waitMillis", json.getInteger("waitMillis", 0));
+    // A tool says soon that it finds no server.
+    json.put("waitMillis", json.getInteger("waitMillis", WAIT_MILLIS));
     if (!options.addresses.isEmpty()) {
       json.put("addresses", new JsonArray(List.copyOf(options.addresses)));
     }

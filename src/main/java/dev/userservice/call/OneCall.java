@@ -82,7 +82,11 @@ final class OneCall {
   /** Reads and sends until the end of the input, or of the call. */
   private void read(JsonObjects messages, Context context) {
     try {
-      for (String json = messages.next(); json != null; json = messages.next()) {
+      String first = messages.next();
+      if (first == null && !method.isClientStreaming()) {
+        first = "{}";
+      }
+      for (String json = first; json != null; json = messages.next()) {
         DynamicMessage message = message(json);
         CompletableFuture<Void> room = new CompletableFuture<>();
         context.runOnContext(

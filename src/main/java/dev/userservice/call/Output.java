@@ -62,8 +62,11 @@ final class Output {
         terminal ? text.lines().map(printable::whole).collect(Collectors.joining("\n")) : text);
   }
 
-  /** Prints how a failed call ended. */
+  /** Prints how a failed call ended, unless nothing reads the responses: that has ended it. */
   void failure(CallException failure) {
+    if (out.checkError()) {
+      return;
+    }
     if (json) {
       System.err.println(
           new JsonObject()

@@ -1,10 +1,5 @@
 package dev.userservice.call;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
-import com.google.protobuf.Descriptors.DescriptorValidationException;
-import com.google.protobuf.Descriptors.FileDescriptor;
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.userservice.client.CallException;
 import dev.userservice.client.Channel;
 import dev.userservice.client.ClientCall;
@@ -21,25 +16,22 @@ import io.vertx.grpc.reflection.v1.ServiceResponse;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 
 /**
  * Asks a server for its contract ({@code grpc.reflection.v1.ServerReflection}, else v1alpha, which
- * has the same messages). What it answers is not trusted: files are bounded in number, and checked.
+ * has the same messages). What it answers is not trusted: see {@link ReceivedFiles}.
  */
 final class ServerContract {
 
-  private static final int MAX_FILES = 1_000;
   private static final int MAX_SERVICES = 1_000;
 
   private final ClientCall<ServerReflectionRequest, ServerReflectionResponse> call;
   private final Promise<Contract> found = Promise.promise();
   private final List<String> services = new ArrayList<>();
-  private final Map<String, FileDescriptorProto> files = new LinkedHashMap<>();
+  private final ReceivedFiles files = new ReceivedFiles();
   private final Queue<ServerReflectionRequest> questions = new ArrayDeque<>();
   private final Set<String> asked = new HashSet<>();
 
@@ -99,11 +91,8 @@ final class ServerContract {
                 .map(ServiceResponse::getName)
                 .limit(MAX_SERVICES)
                 .forEach(this::addService);
-        case FILE_DESCRIPTOR_RESPONSE -> {
-          for (ByteString file : answer.getFileDescriptorResponse().getFileDescriptorProtoList()) {
-            add(FileDescriptorProto.parseFrom(file));
-          }
-        }
+        case FILE_DESCRIPTOR_RESPONSE ->
+            answer.getFileDescriptorResponse().getFileDescriptorProtoList().forEach(files::add);
         case ERROR_RESPONSE ->
             throw new UsageException(
                 "the server does not describe its services: "
@@ -111,16 +100,9 @@ final class ServerContract {
         default -> throw new UsageException("the server's reflection answers without an answer");
       }
       next();
-    } catch (InvalidProtocolBufferException malformed) {
-      fail("a file is not a FileDescriptorProto");
     } catch (UsageException refused) {
       found.tryFail(refused);
     }
-  }
-
-  private void fail(String why) {
-    found.tryFail(
-        new UsageException("the server's description of its services is malformed: " + why));
   }
 
   private void addService(String name) {
@@ -128,64 +110,21 @@ final class ServerContract {
     questions.add(ServerReflectionRequest.newBuilder().setFileContainingSymbol(name).build());
   }
 
-  private void add(FileDescriptorProto file) {
-    files.putIfAbsent(file.getName(), file);
-    asked.add(file.getName());
-    for (String imported : file.getDependencyList()) {
-      if (asked.add(imported)) {
-        questions.add(ServerReflectionRequest.newBuilder().setFileByFilename(imported).build());
-      }
-    }
-  }
-
-  /** Asks the next question; files that came with an earlier answer need none. */
+  /** Asks the next question: for the file of each service, then for imports that are absent. */
   private void next() {
-    ServerReflectionRequest question = questions.poll();
-    while (question != null && files.containsKey(question.getFileByFilename())) {
-      question = questions.poll();
+    if (questions.isEmpty()) {
+      files.missing().stream()
+          .filter(asked::add)
+          .forEach(
+              name ->
+                  questions.add(
+                      ServerReflectionRequest.newBuilder().setFileByFilename(name).build()));
     }
-    if (files.size() > MAX_FILES) {
-      fail("it has more than %,d files".formatted(MAX_FILES));
-    } else if (question != null) {
+    ServerReflectionRequest question = questions.poll();
+    if (question != null) {
       call.send(question);
     } else {
-      build();
+      found.tryComplete(new Contract(services, files.linkAll()));
     }
-  }
-
-  private void build() {
-    Map<String, FileDescriptor> built = new LinkedHashMap<>();
-    try {
-      for (String name : files.keySet()) {
-        build(name, built, new HashSet<>());
-      }
-      found.tryComplete(new Contract(services, built.values()));
-    } catch (DescriptorValidationException malformed) {
-      fail(malformed.getMessage());
-    } catch (UsageException refused) {
-      found.tryFail(refused);
-    }
-  }
-
-  private FileDescriptor build(
-      String name, Map<String, FileDescriptor> built, Set<String> importing)
-      throws DescriptorValidationException {
-    if (built.containsKey(name)) {
-      return built.get(name);
-    }
-    FileDescriptorProto file = files.get(name);
-    if (file == null || !importing.add(name)) {
-      throw new UsageException(
-          "the server's description of its services is malformed: %s is %s"
-              .formatted(name, file == null ? "absent" : "imported by what it imports"));
-    }
-    List<FileDescriptor> imports = new ArrayList<>();
-    for (String imported : file.getDependencyList()) {
-      imports.add(build(imported, built, importing));
-    }
-    FileDescriptor descriptor =
-        FileDescriptor.buildFrom(file, imports.toArray(FileDescriptor[]::new));
-    built.put(name, descriptor);
-    return descriptor;
   }
 }
