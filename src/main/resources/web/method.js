@@ -34,7 +34,7 @@ function comment(text) {
   return shown.length ? h("div", { class: "comment" }, shown) : null;
 }
 
-/** The fields of a message; those that are messages unfold. */
+/** The fields of a message; fields that are messages unfold. */
 function fields(contract, type, depth = 0) {
   const message = contract.messages[type];
   if (!message || message.fields.length === 0) {

@@ -28,7 +28,7 @@ record CallSettings(ClientConfig client, MultiMap metadata, Duration deadline) {
 
   private static final Pattern TIME = Pattern.compile("([0-9]{1,6})(ms|s|m)");
 
-  /** Lower-case names as gRPC has them, without those that it keeps for itself. */
+  /** Lower-case names as gRPC has them, without its own. */
   private static final Pattern NAME = Pattern.compile("(?!grpc-)[0-9a-z_.-]{1,128}");
 
   private static final Pattern VALUE = Pattern.compile("[ -~]{0,8192}");

@@ -115,7 +115,7 @@ public final class ClientCall<Q, R> {
     return room.future();
   }
 
-  /** Delivers no further responses, but those that have arrived, until {@link #resume}. */
+  /** Delivers no further responses, except for arrived ones, until {@link #resume}. */
   public void pause() {
     if (answer != null && !isOver()) {
       answer.pause();

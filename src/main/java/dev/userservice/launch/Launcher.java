@@ -39,6 +39,7 @@ public final class Launcher extends VertxApplication {
     "  java -jar target/user-service.jar serve --conf conf/server.json",
     "  java -jar target/user-service.jar demo --conf conf/client.json",
     "  java -jar target/user-service.jar load --conf conf/load.json",
+    "  java -jar target/user-service.jar call GetUser '{\"user_id\": 1}'",
     "  java -jar target/user-service.jar --explain port",
     ""
   };
@@ -101,7 +102,7 @@ public final class Launcher extends VertxApplication {
         .usageMessage()
         .header(EXAMPLES)
         .description(
-            "Runs a verticle: UserVerticle (serve) serves, and is the default; ClientVerticle (demo) runs scenarios; LoadVerticle (load) makes load.");
+            "Runs a verticle: UserVerticle (serve) serves, and is the default; ClientVerticle (demo) runs scenarios; LoadVerticle (load) makes load. call is a client of any server; call --help explains it.");
     line.setCommandName("java -jar target/user-service.jar");
     try {
       return line.setOptionsCaseInsensitive(true)
