@@ -41,33 +41,52 @@ public final class CallCommand {
   private static final int FIRST_STATUS = 64;
 
   private final CallOptions options;
+  private final InputStream in;
   private final Output output;
 
-  private CallCommand(CallOptions options) {
+  private CallCommand(CallOptions options, InputStream in, Output output) {
     this.options = options;
-    this.output = new Output(options.json);
+    this.in = in;
+    this.output = output;
   }
 
   /**
-   * Runs a command; blocks until it has ended.
+   * Runs a command with the streams of the process; blocks until it has ended.
    *
    * @param args the command line behind {@link #WORD}
    * @return the exit code
    */
   public static int run(List<String> args) {
+    boolean terminal = Terminal.isInteractive();
+    return run(
+        args,
+        terminal ? null : System.in,
+        Terminal.output(terminal ? Terminal.charset() : StandardCharsets.UTF_8),
+        System.err);
+  }
+
+  /**
+   * @param in null if {@code out} is a terminal, and input would be typed
+   */
+  static int run(List<String> args, InputStream in, PrintStream out, PrintStream err) {
     CallOptions options = new CallOptions();
     CommandLine line = new CommandLine(options);
+    String refusal = "";
     try {
       line.parseArgs(args.toArray(String[]::new));
     } catch (ParameterException refused) {
-      new Output(false).complain(refused.getMessage() + "; call --help lists the options");
+      refusal = refused.getMessage() + "; call --help lists the options";
+    }
+    Output output = new Output(options.json, in == null, out, err);
+    if (!refusal.isEmpty()) {
+      output.complain(refusal);
       return USAGE;
     }
     if (options.help) {
-      line.usage(System.out);
+      line.usage(out);
       return OK;
     }
-    return new CallCommand(options).run();
+    return new CallCommand(options, in, output).run();
   }
 
   private int run() {
@@ -175,14 +194,12 @@ public final class CallCommand {
   }
 
   /** The messages of the command line, else of standard input, unless that is for a person. */
-  private static JsonObjects messages(MethodDescriptor method, List<String> arguments)
-      throws IOException {
-    boolean asks = !method.isClientStreaming() && Terminal.isInteractive();
-    if (arguments.isEmpty() && !asks) {
-      return new JsonObjects(System.in, "standard input");
+  private JsonObjects messages(MethodDescriptor method, List<String> arguments) throws IOException {
+    if (arguments.isEmpty() && (in != null || method.isClientStreaming())) {
+      return new JsonObjects(in == null ? System.in : in, "standard input");
     }
     String joined = String.join("\n", arguments);
-    InputStream in = new ByteArrayInputStream(joined.getBytes(StandardCharsets.UTF_8));
-    return new JsonObjects(in, "the arguments");
+    return new JsonObjects(
+        new ByteArrayInputStream(joined.getBytes(StandardCharsets.UTF_8)), "the arguments");
   }
 }

@@ -10,7 +10,6 @@ import dev.userservice.console.Terminal;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 
 /**
@@ -20,17 +19,21 @@ import java.util.stream.Collectors;
  */
 final class Output {
 
-  private final boolean terminal = Terminal.isInteractive();
   private final boolean json;
+  private final boolean terminal;
   private final PrintStream out;
+  private final PrintStream err;
   private final Printable printable = new Printable(Terminal.charset());
 
   /**
    * @param json true to print the end of a failed call as JSON
+   * @param terminal true if {@code out} is a terminal
    */
-  Output(boolean json) {
+  Output(boolean json, boolean terminal, PrintStream out, PrintStream err) {
     this.json = json;
-    this.out = Terminal.output(terminal ? Terminal.charset() : StandardCharsets.UTF_8);
+    this.terminal = terminal;
+    this.out = out;
+    this.err = err;
   }
 
   /**
@@ -68,7 +71,7 @@ final class Output {
       return;
     }
     if (json) {
-      System.err.println(
+      err.println(
           new JsonObject()
               .put("code", failure.status().name())
               .put("message", failure.getMessage())
@@ -77,12 +80,12 @@ final class Output {
               .encode());
       return;
     }
-    System.err.println(printable.of(failure.statusAndMessage()));
-    failure.details().forEach(line -> System.err.println("  " + printable.of(line)));
+    err.println(printable.of(failure.statusAndMessage()));
+    failure.details().forEach(line -> err.println("  " + printable.of(line)));
   }
 
   /** Prints a mistake. */
   void complain(String message) {
-    System.err.println("user-service: " + printable.of(message));
+    err.println("user-service: " + printable.of(message));
   }
 }

@@ -24,16 +24,17 @@ final class SocketAttacks {
                 open(attackers.from(20), 2_000, "GetUser", Arrays.copyOf(frame, FRAME_BYTES));
               }),
           Attack.open(
-              "2,000 WebSockets from 20 addresses, each a message in parts of 60 KB without end",
-              attackers ->
-                  open(
-                      attackers.from(20),
-                      2_000,
-                      "BatchCreateUsers",
-                      text("start"),
-                      RawSocket.encoded(
-                          RawSocket.TEXT, "{".getBytes(StandardCharsets.UTF_8), false),
-                      RawSocket.encoded(RawSocket.CONTINUATION, new byte[FRAME_BYTES], false))),
+                  "2,000 WebSockets from 20 addresses, each a message in parts of 60 KB without end",
+                  attackers ->
+                      open(
+                          attackers.from(20),
+                          2_000,
+                          "BatchCreateUsers",
+                          text("start"),
+                          RawSocket.encoded(
+                              RawSocket.TEXT, "{".getBytes(StandardCharsets.UTF_8), false),
+                          RawSocket.encoded(RawSocket.CONTINUATION, new byte[FRAME_BYTES], false)))
+              .onlyByHand(),
           Attack.open(
               "200 WebSockets, each 100,000 pings whose answers are not read",
               attackers -> {

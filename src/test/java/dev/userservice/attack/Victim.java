@@ -101,7 +101,7 @@ final class Victim implements AutoCloseable {
         JavaProcess.start(
             own,
             Map.of(),
-            List.of("-Xmx" + HEAP, "-XX:NativeMemoryTracking=summary"),
+            List.of("-Xmx" + HEAP, "-XX:+UseG1GC", "-XX:NativeMemoryTracking=summary"),
             "--conf",
             config.encode());
     try {

@@ -9,7 +9,10 @@ import dev.userservice.kit.RunningServer;
 import dev.userservice.kit.Waits;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,22 +46,40 @@ class CallCommandTest {
     server = RunningServer.start(1, config);
   }
 
-  private JavaProcess call(String... arguments) throws Exception {
+  /** What a call printed, and its exit code. */
+  private record Result(int exitCode, String output, String errors) {}
+
+  private Result call(String... arguments) {
     return callOf("127.0.0.1:" + server.port(), arguments);
   }
 
-  private JavaProcess callOf(String address, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of("call", "--address", address));
+  private static Result callOf(String address, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("--address", address));
     command.addAll(List.of(arguments));
-    return JavaProcess.start(folder, Map.of(), List.of(), command.toArray(String[]::new));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        CallCommand.run(
+            command, InputStream.nullInputStream(), new PrintStream(out), new PrintStream(err));
+    return new Result(code, out.toString().strip(), err.toString().strip());
   }
 
-  private static void assertEnds(JavaProcess call, int code, String output, String errors)
-      throws Exception {
-    String printed = call.output();
-    assertThat(call.exitCode()).as(call.errors()).isEqualTo(code);
-    assertThat(printed).isEqualTo(output);
-    assertThat(call.errors()).isEqualTo(errors);
+  /** The same in a JVM of its own, whose input is open. */
+  private JavaProcess start(List<String> jvm, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("call"));
+    command.addAll(List.of(arguments));
+    Map<String, String> env = Map.of("USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port());
+    return JavaProcess.start(folder, env, jvm, command.toArray(String[]::new));
+  }
+
+  private static void assertEnds(Result call, int code, String output, String errors) {
+    assertThat(call).isEqualTo(new Result(code, output, errors));
+  }
+
+  private static void assertEndsWell(JavaProcess call) throws Exception {
+    assertThat(call.output()).isEmpty();
+    assertThat(call.exitCode()).as(call.errors()).isZero();
+    assertThat(call.errors()).isEmpty();
   }
 
   @Test
@@ -78,7 +99,7 @@ class CallCommandTest {
         NOT_FOUND: User with ID 42 not found
           ErrorInfo: USER_NOT_FOUND of userservice.dev
           ResourceInfo: users.v1.User 42""");
-    JavaProcess json = call("--json", "GetUser", "{\"user_id\": 42}");
+    Result json = call("--json", "GetUser", "{\"user_id\": 42}");
     assertThat(json.exitCode()).isEqualTo(69);
     assertThat(new JsonObject(json.errors()).getString("reason")).isEqualTo("USER_NOT_FOUND");
   }
@@ -87,7 +108,7 @@ class CallCommandTest {
   @Test
   void bidirectional_asItIsTyped() throws Exception {
     start(new JsonObject());
-    JavaProcess chat = call("StreamUsers");
+    JavaProcess chat = start(List.of(), "StreamUsers");
     try (OutputStream in = chat.process().getOutputStream()) {
       for (String text : List.of("one", "two")) {
         in.write(
@@ -98,21 +119,13 @@ class CallCommandTest {
         assertThat(chat.stdout().readLine()).contains("Server received: " + text);
       }
     }
-    assertEnds(chat, 0, "", "");
+    assertEndsWell(chat);
   }
 
   @Test
   void clientStreaming_inLittleMemory() throws Exception {
     start(new JsonObject().put("limits", new JsonObject().put("batchUsers", 20_000)));
-    JavaProcess batch =
-        JavaProcess.start(
-            folder,
-            Map.of("USER_CLIENT_ADDRESSES", "127.0.0.1:" + server.port()),
-            List.of("-Xmx48m"),
-            "call",
-            "--deadline",
-            "5m",
-            "BatchCreateUsers");
+    JavaProcess batch = start(List.of("-Xmx48m"), "--deadline", "5m", "BatchCreateUsers");
     try (OutputStream in = batch.process().getOutputStream()) {
       for (int i = 0; i < 20_000; i++) {
         in.write(
@@ -123,7 +136,7 @@ class CallCommandTest {
     }
 
     assertThat(batch.stdout().readLine()).startsWith("{\"users_created\":20000,");
-    assertEnds(batch, 0, "", "");
+    assertEndsWell(batch);
   }
 
   @Test
@@ -157,7 +170,7 @@ class CallCommandTest {
         2,
         "",
         "user-service: Unknown option: '--nope'; call --help lists the options");
-    JavaProcess refused = callOf("127.0.0.1:1", "GetUser", GET_ONE);
+    Result refused = callOf("127.0.0.1:1", "GetUser", GET_ONE);
     assertThat(refused.exitCode()).as("64 + UNAVAILABLE").isEqualTo(78);
     assertThat(refused.errors()).startsWith("user-service: no server answers at 127.0.0.1:1");
   }
@@ -180,7 +193,7 @@ class CallCommandTest {
   @Test
   void deadline() throws Exception {
     start(new JsonObject());
-    JavaProcess watch = call("--deadline", "2s", "grpc.health.v1.Health/Watch", "{}");
+    Result watch = call("--deadline", "2s", "grpc.health.v1.Health/Watch", "{}");
 
     assertEnds(
         watch,
@@ -213,7 +226,7 @@ class CallCommandTest {
     String[] known = {"--ca", ca, "--token-file", token.toString(), "GetUser", GET_ONE};
 
     assertThat(call(known).output()).contains("Alice Johnson");
-    JavaProcess metadata =
+    Result metadata =
         call(
             "--ca",
             ca,
@@ -222,9 +235,9 @@ class CallCommandTest {
             "GetUser",
             GET_ONE);
     assertThat(metadata.output()).contains("Alice Johnson");
-    JavaProcess unknown = call("--ca", ca, "GetUser", GET_ONE);
+    Result unknown = call("--ca", ca, "GetUser", GET_ONE);
     assertThat(unknown.exitCode()).as("64 + UNAUTHENTICATED").isEqualTo(80);
-    JavaProcess plaintext = call("GetUser", GET_ONE);
+    Result plaintext = call("GetUser", GET_ONE);
     assertThat(plaintext.exitCode()).as("64 + UNAVAILABLE").isEqualTo(78);
     assertThat(call("--ca", folder + "/none", "GetUser").exitCode()).isEqualTo(3);
   }
@@ -233,7 +246,7 @@ class CallCommandTest {
   @Test
   void readerThatLeaves_endsTheCall() throws Exception {
     start(new JsonObject());
-    JavaProcess list = call("grpc.health.v1.Health/Watch", "{}");
+    JavaProcess list = start(List.of(), "grpc.health.v1.Health/Watch", "{}");
     list.stdout().readLine();
     list.process().getInputStream().close();
 
@@ -241,6 +254,6 @@ class CallCommandTest {
     server.vertx().close();
 
     list.exitCode();
-    Waits.until("the call is over", () -> !list.process().isAlive());
+    assertThat(list.errors()).isEmpty();
   }
 }

@@ -34,8 +34,12 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
       throws IOException {
     List<String> line = new ArrayList<>(shell);
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // The compiler for programs that run long would take half of the time of their start.
+    // The compiler for programs that run long would take half of the time of their start, and the
+    // collector for large heaps a seventh.
     line.add("-XX:TieredStopAtLevel=1");
+    if (jvm.stream().noneMatch(option -> option.endsWith("GC"))) {
+      line.add("-XX:+UseSerialGC");
+    }
     line.addAll(jvm);
     line.addAll(List.of("-cp", CLASS_PATH, "dev.userservice.Main"));
     line.addAll(List.of(command));
