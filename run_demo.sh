@@ -249,6 +249,7 @@ three_servers() {
   kill -KILL "${servers[2]}"
   wait "${servers[2]}" 2>/dev/null || true
   unset 'servers[2]'
+  address=${all%%,*}
 
   show 'The same again, over the two that are left: the users are still there.'
   run_client "$all"
