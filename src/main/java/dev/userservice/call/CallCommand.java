@@ -1,6 +1,5 @@
 package dev.userservice.call;
 
-import com.google.protobuf.Descriptors.GenericDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import dev.userservice.client.CallException;
@@ -110,12 +109,8 @@ public final class CallCommand {
           .toCompletableFuture()
           .join();
       return OK;
-    } catch (ConfigException refused) {
-      output.complain(refused.getMessage());
-      return CONFIGURATION;
-    } catch (UsageException refused) {
-      output.complain(refused.getMessage());
-      return USAGE;
+    } catch (ConfigException | UsageException refused) {
+      return failed(refused);
     } catch (CompletionException failed) {
       return failed(failed.getCause());
     } finally {
@@ -134,7 +129,7 @@ public final class CallCommand {
     if (failure instanceof UsageException) {
       return USAGE;
     }
-    if (failure instanceof UnusableFileException) {
+    if (failure instanceof ConfigException || failure instanceof UnusableFileException) {
       return CONFIGURATION;
     }
     return FIRST_STATUS
@@ -177,8 +172,7 @@ public final class CallCommand {
       throw new UsageException(
           "describe needs the name of a service, a method, a message or an enum");
     }
-    GenericDescriptor symbol = contract.symbol(options.words.get(1));
-    return ProtoSource.of(symbol);
+    return ProtoSource.of(contract.symbol(options.words.get(1)));
   }
 
   private Future<Void> call(

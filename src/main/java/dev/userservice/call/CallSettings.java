@@ -10,7 +10,6 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -104,7 +103,7 @@ record CallSettings(ClientConfig client, MultiMap metadata, Duration deadline) {
     return switch (time.group(2)) {
       case "ms" -> Duration.ofMillis(number);
       case "s" -> Duration.ofSeconds(number);
-      default -> Duration.ofMillis(TimeUnit.MINUTES.toMillis(number));
+      default -> Duration.ofMinutes(number);
     };
   }
 }

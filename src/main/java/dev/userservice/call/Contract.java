@@ -1,7 +1,6 @@
 package dev.userservice.call;
 
 import com.google.protobuf.Descriptors.Descriptor;
-import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.Descriptors.GenericDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
@@ -15,6 +14,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The services of a server, and the types of their messages. */
 final class Contract {
@@ -45,7 +45,7 @@ final class Contract {
   private void add(Descriptor message) {
     types.put(message.getFullName(), message);
     message.getNestedTypes().forEach(this::add);
-    message.getEnumTypes().forEach(type -> types.put(type.getFullName(), (EnumDescriptor) type));
+    message.getEnumTypes().forEach(type -> types.put(type.getFullName(), type));
   }
 
   /** The contract of this program, for servers without reflection. */
@@ -129,8 +129,8 @@ final class Contract {
         .flatMap(
             symbol ->
                 symbol instanceof MethodDescriptor
-                    ? List.of(symbol.getName(), symbol.getFullName()).stream()
-                    : List.of(symbol.getFullName()).stream())
+                    ? Stream.of(symbol.getName(), symbol.getFullName())
+                    : Stream.of(symbol.getFullName()))
         .distinct()
         .toList();
   }

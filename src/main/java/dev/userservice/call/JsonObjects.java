@@ -11,10 +11,10 @@ import java.io.InputStream;
 import java.io.StringWriter;
 
 /** JSON objects, one after another, with or without white space between them. */
-final class JsonObjects implements AutoCloseable {
+final class JsonObjects {
 
   /** The max size of an object, in characters. */
-  static final int MAX_CHARS = 4 << 20;
+  private static final int MAX_CHARS = 4 << 20;
 
   private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -78,10 +78,5 @@ final class JsonObjects implements AutoCloseable {
                 place.getLineNr(),
                 place.getColumnNr(),
                 why.lines().findFirst().orElse("")));
-  }
-
-  @Override
-  public void close() throws IOException {
-    parser.close();
   }
 }

@@ -29,7 +29,8 @@ final class OneCall {
 
   private final Vertx vertx;
   private final MethodDescriptor method;
-  private final TypeRegistry registry;
+  private final JsonFormat.Parser parser;
+  private final JsonFormat.Printer printer;
   private final Output output;
   private ClientCall<DynamicMessage, DynamicMessage> call;
   private int printing;
@@ -40,7 +41,8 @@ final class OneCall {
   OneCall(Vertx vertx, MethodDescriptor method, TypeRegistry registry, Output output) {
     this.vertx = vertx;
     this.method = method;
-    this.registry = registry;
+    this.parser = JsonFormat.parser().usingTypeRegistry(registry);
+    this.printer = output.printer(registry);
     this.output = output;
   }
 
@@ -107,7 +109,7 @@ final class OneCall {
   private DynamicMessage message(String json) {
     DynamicMessage.Builder message = DynamicMessage.newBuilder(method.getInputType());
     try {
-      JsonFormat.parser().usingTypeRegistry(registry).merge(json, message);
+      parser.merge(json, message);
       return message.build();
     } catch (InvalidProtocolBufferException malformed) {
       throw new UsageException(
@@ -127,7 +129,7 @@ final class OneCall {
       call.pause();
     }
     vertx
-        .executeBlocking(() -> output.response(response, registry))
+        .executeBlocking(() -> output.response(response, printer))
         .onComplete(
             read -> {
               if (read.failed() || !read.result()) {

@@ -37,21 +37,27 @@ final class Output {
   }
 
   /**
-   * Prints a response; blocks while standard output is full.
+   * The JSON of responses: every field, under its name in the contract.
    *
-   * @return false if nothing reads it any more
+   * @param registry the types of messages inside a {@code google.protobuf.Any}
    */
-  boolean response(Message message, TypeRegistry registry) {
+  JsonFormat.Printer printer(TypeRegistry registry) {
     JsonFormat.Printer printer =
         JsonFormat.printer()
             .usingTypeRegistry(registry)
             .preservingProtoFieldNames()
             .alwaysPrintFieldsWithNoPresence();
+    return terminal ? printer : printer.omittingInsignificantWhitespace();
+  }
+
+  /**
+   * Prints a response; blocks while standard output is full.
+   *
+   * @return false if nothing reads it any more
+   */
+  boolean response(Message message, JsonFormat.Printer printer) {
     try {
-      text(
-          terminal
-              ? printer.print(message)
-              : printer.omittingInsignificantWhitespace().print(message));
+      text(printer.print(message));
     } catch (InvalidProtocolBufferException unknownType) {
       text(
           "{\"unprintable\": \"a google.protobuf.Any of a type that the server does not describe\"}");

@@ -42,7 +42,7 @@ final class ServerContract {
   /**
    * Asks for all services.
    *
-   * @return the built-in contract if the server has no reflection. Fails with a {@link
+   * @return the built-in contract for a server without reflection. Fails with a {@link
    *     CallException}, or with a {@link UsageException} for a contract that cannot be used
    */
   static Future<Contract> of(Channel channel) {

@@ -3,6 +3,7 @@ package dev.userservice.server;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.DescriptorValidationException;
 import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
@@ -91,8 +92,13 @@ public final class OperationsRpcs {
   static Set<String> methods(List<ServiceDescriptor> services) {
     return services.stream()
         .flatMap(service -> service.getMethods().stream())
-        .map(method -> method.getService().getFullName() + "/" + method.getName())
+        .map(OperationsRpcs::name)
         .collect(Collectors.toSet());
+  }
+
+  /** The full name of a method, {@code service/method}. */
+  static String name(MethodDescriptor method) {
+    return method.getService().getFullName() + "/" + method.getName();
   }
 
   public static void bindHealth(RpcServer server, Health health) {

@@ -1,6 +1,5 @@
 package dev.userservice.server;
 
-import com.google.protobuf.Descriptors.MethodDescriptor;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.Address;
 import dev.userservice.config.ServerConfig;
@@ -103,14 +102,10 @@ public final class WebPages {
                   ServiceList.of(
                       rpc.services().stream().map(Service::descriptor).toList(),
                       comments,
-                      method -> rpc.messageBytes(name(method))))
+                      method -> rpc.messageBytes(OperationsRpcs.name(method))))
               : JsonAnswer.notFound("the list of services is off (\"reflection\": false)");
     }
     return services;
-  }
-
-  private static String name(MethodDescriptor method) {
-    return method.getService().getFullName() + "/" + method.getName();
   }
 
   private JsonObject server(SocketAddress address, Health health) {
