@@ -370,7 +370,9 @@ async function commands() {
   const paste = async (as, text) => {
     await page.getByLabel("Copy as").selectOption(as);
     await page.getByLabel("Message").fill(text);
+    check("what was copied before is gone", await page.locator(".command").isHidden(), true);
     await button(page, "Copy").click();
+    await page.locator(".command").waitFor();
     const command = await page.locator(".command").innerText();
     return as === "python" ? execFileSync("python3", ["-c", command], { encoding: "utf8" }) : execFileSync("sh", ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   };

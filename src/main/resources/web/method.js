@@ -89,6 +89,10 @@ export function methodView(contract, method, link, facts) {
     message.rows = Math.min(14, Math.max(3, text.split("\n").length + 1));
   };
   write(link.get("json") ?? example_());
+  const rewrite = () => {
+    write(example_());
+    copied.hide();
+  };
   const deadline = h("input", { type: "number", min: 1, max: 9999999, inputmode: "numeric", placeholder: "none" });
   deadline.value = link.get("deadline") ?? typed.deadline;
   const metadata = h("textarea", { rows: 2, spellcheck: "false", placeholder: "name: value" });
@@ -128,10 +132,13 @@ export function methodView(contract, method, link, facts) {
   };
 
   const run = runner(method, call, facts);
+  const copied = copies(call, message, deadline, protocol, metadata);
   const form = h(
     "form",
     {
       "aria-label": "Call",
+      // What was copied is of the call before the change.
+      oninput: copied.hide,
       onsubmit: (event) => {
         event.preventDefault();
         run.start();
@@ -153,8 +160,8 @@ export function methodView(contract, method, link, facts) {
       labelled("Token", token),
     ),
     labelled("Metadata", metadata, "one pair a line"),
-    h("div", { class: "buttons" }, run.buttons, h("button", { type: "button", class: "quiet", onclick: () => write(example_()) }, "Example")),
-    copies(call, message, deadline, protocol, metadata),
+    h("div", { class: "buttons" }, run.buttons, h("button", { type: "button", class: "quiet", onclick: rewrite }, "Example")),
+    copied.node,
   );
   const node = h(
     "article",
@@ -197,11 +204,15 @@ function messagesIn(text, streams) {
 /** Links and commands of the call as it stands in the form. */
 function copies(call, message, deadline, protocol, metadata) {
   const note = h("span", { class: "note", role: "status" });
+  const hide = () => {
+    shown.hidden = true;
+    note.textContent = "";
+  };
   const copyCommand = () => {
     const made = { ...call(), file: null };
     const invalid = problem(made, { socket: true });
     if (invalid) {
-      shown.hidden = true;
+      hide();
       note.textContent = invalid;
       return;
     }
@@ -232,7 +243,7 @@ function copies(call, message, deadline, protocol, metadata) {
     }
     return `${location.origin}/#${call().method.path}?${query}`;
   };
-  return h(
+  const node = h(
     "div",
     { class: "copies" },
     h("button", { type: "button", class: "quiet", onclick: () => copy(link()) }, "Copy link"),
@@ -241,4 +252,5 @@ function copies(call, message, deadline, protocol, metadata) {
     note,
     shown,
   );
+  return { node, hide };
 }

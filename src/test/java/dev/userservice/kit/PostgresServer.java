@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -82,7 +83,7 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Ends it as {@code pg_ctl stop -m immediate} does: without a word, and with no clean-up. */
   public void crash() throws Exception {
-    ProcessHandle postmaster = postmaster();
+    ProcessHandle postmaster = postmaster().orElseThrow();
     signal("QUIT", postmaster);
     Waits.until("PostgreSQL ends", () -> !postmaster.isAlive());
   }
@@ -126,7 +127,11 @@ public final class PostgresServer implements AutoCloseable {
       return;
     }
     try {
+      Optional<ProcessHandle> postmaster = postmaster();
       server.close();
+      // It gives up waiting sooner than a busy machine needs, and files that come and go cannot be
+      // walked.
+      postmaster.ifPresent(process -> Waits.until("PostgreSQL ends", () -> !process.isAlive()));
       try (Stream<Path> files = Files.walk(data)) {
         files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
       }
@@ -162,13 +167,16 @@ public final class PostgresServer implements AutoCloseable {
         .start();
   }
 
-  private ProcessHandle postmaster() throws IOException {
-    String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip();
-    return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+  private Optional<ProcessHandle> postmaster() throws IOException {
+    Path file = data.resolve("postmaster.pid");
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    return ProcessHandle.of(Long.parseLong(Files.readAllLines(file).get(0).strip()));
   }
 
   private void signalAll(String name) throws Exception {
-    ProcessHandle postmaster = postmaster();
+    ProcessHandle postmaster = postmaster().orElseThrow();
     signal(name, postmaster);
     for (ProcessHandle child : postmaster.descendants().toList()) {
       signal(name, child);
