@@ -96,7 +96,11 @@ public final class CallCommand {
     Vertx vertx = null;
     try {
       CallSettings settings = CallSettings.of(options, output::complain);
-      vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+      vertx =
+          Vertx.vertx(
+              new VertxOptions()
+                  .setEventLoopPoolSize(1)
+                  .setMaxEventLoopExecuteTime(Channel.MAX_TURN_NANOS));
       Vertx running = vertx;
       Channel channel = new Channel(vertx, settings.client()).with(settings.metadata());
       // On the event loop of the channel, which is the only one.

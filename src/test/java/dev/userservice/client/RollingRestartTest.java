@@ -41,6 +41,9 @@ class RollingRestartTest {
 
   private static final int CALLERS = 2;
 
+  /** Created before and after each stop. */
+  private static final int USERS = 100;
+
   @TempDir private Path folder;
 
   private final Queue<Integer> created = new ConcurrentLinkedQueue<>();
@@ -62,13 +65,13 @@ class RollingRestartTest {
         order.sort(Comparator.comparing(node -> node.leads() != leaderFirst));
         for (ClusterNode node : order) {
           nodes.remove(node);
-          awaitMore(300);
+          awaitMore(USERS);
           node.stops();
-          awaitMore(300);
+          awaitMore(USERS);
           nodes.add(ClusterNode.start(folder, log.copy().put("port", node.port())));
         }
       }
-      awaitMore(300);
+      awaitMore(USERS);
       stopping = true;
       load.toCompletionStage().toCompletableFuture().get(Waits.SECONDS, TimeUnit.SECONDS);
 
@@ -107,7 +110,7 @@ class RollingRestartTest {
                               List<Future<Void>> callers = new ArrayList<>();
                               for (int i = 0; i < CALLERS; i++) {
                                 Promise<Void> stopped = Promise.promise();
-                                call(channel, stopped);
+                                call(vertx, channel, stopped);
                                 callers.add(stopped.future());
                               }
                               return Future.join(callers);
@@ -119,7 +122,7 @@ class RollingRestartTest {
    * Creates a user and reads it, possibly from another server, and repeats. Not a chain of Futures:
    * the end of thousands would overflow the stack.
    */
-  private void call(Channel channel, Promise<Void> stopped) {
+  private void call(Vertx vertx, Channel channel, Promise<Void> stopped) {
     if (stopping) {
       stopped.complete();
       return;
@@ -136,7 +139,8 @@ class RollingRestartTest {
               return channel.read(UserServiceGrpcClient.GetUser, get(user.getUserId()));
             })
         .onFailure(failures::add)
-        .onComplete(again -> call(channel, stopped));
+        .onComplete(
+            end -> vertx.setTimer(Waits.PAUSE_MILLIS, again -> call(vertx, channel, stopped)));
   }
 
   private void awaitMore(int users) throws InterruptedException {

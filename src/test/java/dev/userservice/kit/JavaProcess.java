@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 /** The program in a JVM of its own; its starter has to {@link #kill} it. */
 public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
 
-  private static final String CLASS_PATH = System.getProperty("java.class.path");
+  static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
   /**
    * @param folder for what it writes to stderr
@@ -26,22 +26,31 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
   public static JavaProcess start(
       Path folder, Map<String, String> env, List<String> jvm, String... command)
       throws IOException {
-    return start(List.of(), folder, env, jvm, command);
+    return start(List.of(), folder, env, quickStart(jvm), command);
   }
 
-  private static JavaProcess start(
+  /**
+   * The collector for large heaps takes a seventh of the time of a start, and reading classes from
+   * jars a third. A test that chooses a collector measures memory, and gets it unchanged.
+   */
+  private static List<String> quickStart(List<String> jvm) throws IOException {
+    if (jvm.stream().anyMatch(option -> option.endsWith("GC"))) {
+      return jvm;
+    }
+    List<String> options = new ArrayList<>(List.of("-XX:+UseSerialGC", ClassArchive.option()));
+    options.addAll(jvm);
+    return options;
+  }
+
+  static JavaProcess start(
       List<String> shell, Path folder, Map<String, String> env, List<String> jvm, String... command)
       throws IOException {
     List<String> line = new ArrayList<>(shell);
-    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // The compiler for programs that run long would take half of the time of their start, and the
-    // collector for large heaps a seventh.
+    line.add(JAVA);
+    // The compiler for programs that run long would take half of the time of their start.
     line.add("-XX:TieredStopAtLevel=1");
-    if (jvm.stream().noneMatch(option -> option.endsWith("GC"))) {
-      line.add("-XX:+UseSerialGC");
-    }
     line.addAll(jvm);
-    line.addAll(List.of("-cp", CLASS_PATH, "dev.userservice.Main"));
+    line.addAll(List.of("-cp", ClassArchive.CLASS_PATH, "dev.userservice.Main"));
     line.addAll(List.of(command));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().putAll(env);
@@ -57,7 +66,7 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
         List.of("sh", "-c", "ulimit -n " + files + " && exec \"$@\"", "sh"),
         folder,
         Map.of(),
-        List.of(),
+        quickStart(List.of()),
         command);
   }
 

@@ -20,7 +20,12 @@ public final class Waits {
   /** The max of a test method. */
   public static final int TEST_SECONDS = 5 * SECONDS;
 
-  private static final long PAUSE_NANOS = Duration.ofMillis(2).toNanos();
+  /**
+   * The pause of a caller of a load between two calls: without it, no server would get to start.
+   */
+  public static final int PAUSE_MILLIS = 10;
+
+  private static final long TURN_NANOS = Duration.ofMillis(2).toNanos();
 
   private Waits() {}
 
@@ -35,6 +40,11 @@ public final class Waits {
 
   /** Leaves the processor to what is waited for. */
   public static void pause() {
-    LockSupport.parkNanos(PAUSE_NANOS);
+    LockSupport.parkNanos(TURN_NANOS);
+  }
+
+  /** Waits for {@link #PAUSE_MILLIS}. */
+  public static void betweenCalls() {
+    LockSupport.parkNanos(Duration.ofMillis(PAUSE_MILLIS).toNanos());
   }
 }

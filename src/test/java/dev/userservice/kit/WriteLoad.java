@@ -29,8 +29,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
- * Callers who create users, one by one and in batches, as fast as they can, and keep a list of what
- * they were promised. An e-mail address is used once, whatever the outcome.
+ * Callers who create users, one by one and in batches, and keep a list of what they were promised.
+ * An e-mail address is used once, whatever the outcome.
  */
 public final class WriteLoad implements AutoCloseable {
 
@@ -161,6 +161,7 @@ public final class WriteLoad implements AutoCloseable {
             .computeIfAbsent(refused.getStatus().getCode(), code -> new AtomicInteger())
             .incrementAndGet();
       }
+      Waits.betweenCalls();
     }
     return null;
   }

@@ -163,6 +163,7 @@ class CrashTest {
           code = refused.getStatus().getCode();
         }
         ends.merge(code, 1, Integer::sum);
+        Waits.betweenCalls();
       }
     }
 

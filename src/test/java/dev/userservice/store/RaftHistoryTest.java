@@ -38,7 +38,7 @@ class RaftHistoryTest {
 
   private static final int CALLERS = 6;
   private static final int FAULTS = Integer.getInteger("raft.rounds", 4);
-  private static final int CALLS_A_FAULT = 300;
+  private static final int CALLS_A_FAULT = 150;
 
   private record Call(int number, boolean isRead, long begin, long end) {}
 
@@ -135,6 +135,7 @@ class RaftHistoryTest {
       } catch (StatusRuntimeException unknown) {
         // It may have been done or not: a number that was not answered.
       }
+      Waits.betweenCalls();
     }
     channel.shutdownNow();
   }
