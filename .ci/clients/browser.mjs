@@ -4,7 +4,7 @@
 
 import assert from "node:assert";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -408,6 +408,92 @@ async function keyboardAlone() {
   await page.context().close();
 }
 
+const TOUR = "src/docs/TOUR.md";
+const SHOWN = { viewport: { width: 1100, height: 800 } };
+
+/** What TOUR shows in its pictures, which are of this server. Made first, while it has the sample users alone. */
+const PICTURES = {
+  async page(page) {
+    await page.setViewportSize({ width: 1200, height: 1040 });
+    await page.goto(`${BASE}/`);
+    await call(page);
+    await until(status(page), /^OK$/);
+    return page;
+  },
+  async contract(page) {
+    return page.locator(".messages details").first();
+  },
+  async batch(page) {
+    await call(page);
+    await until(status(page), /INVALID_ARGUMENT: items\[1\]/);
+    return page.locator(".output");
+  },
+  async chat(page) {
+    await call(page);
+    await until(log(page), /Server received/);
+    const other = await tab({ hash: method("StreamUsers", { json: '{"user_id": 2, "message": "Hello Alice"}' }) });
+    await call(other);
+    await until(log(other), /Server received/);
+    await other.getByLabel("Message").fill('{"user_id": 2, "message": "How are you?"}');
+    await button(other, "Send").click();
+    await until(log(page), /How are you/);
+    await other.context().close();
+    return page.locator(".output");
+  },
+  async details(page) {
+    await call(page);
+    await until(status(page), /INVALID_ARGUMENT/);
+    return page.locator(".output");
+  },
+  async paused(page) {
+    const users = Array.from({ length: BATCH }, (_, n) => JSON.stringify({ name: "Reader ".repeat(14).trim(), email: `reader${n}@example.com` }));
+    const writer = await tab({ hash: method("BatchCreateUsers") });
+    await writer.getByText("or a file").click();
+    await writer.getByLabel("File").setInputFiles({ name: "users.jsonl", mimeType: "text/plain", buffer: Buffer.from(users.join("\n")) });
+    await call(writer);
+    await until(status(writer), /^OK$/);
+    await writer.context().close();
+    await call(page);
+    await log(page).first().waitFor();
+    await button(page, "Pause").click();
+    await until(status(page), /^paused/);
+    return page.locator(".output");
+  },
+};
+
+/** Each link of TOUR makes a call, which ends as the paragraph says; a picture shows what it says. */
+async function tour() {
+  const text = readFileSync(TOUR, "utf8");
+  const steps = text.split("**On the page.**").slice(1).map((step) => step.split(/\n(?=#|\*\*|```)/)[0]);
+  const servers = { 50051: BASE, 50052: BASE, 50053: `http://127.0.0.1:${settings.guarded}` };
+  const pictures = [...text.matchAll(/!\[[^\]]+\]\(pictures\/(\w+)\.png\)/g)].map(([, name]) => name);
+  check("all pictures of TOUR can be made", pictures.toSorted(), Object.keys(PICTURES).toSorted());
+  check("and are there", readdirSync("src/docs/pictures").toSorted(), pictures.map((name) => `${name}.png`).toSorted());
+  const make = async (name, page) => {
+    await (await PICTURES[name](page)).screenshot({ path: join(settings.pictures, `${name}.png`) });
+  };
+  await make("page", await tab());
+  for (const step of steps) {
+    const picture = /pictures\/(\w+)\.png/.exec(step)?.[1];
+    for (const [, port, hash] of step.matchAll(/\(https?:\/\/[\w.]+:(\d+)\/(#[^)]*)\)/g)) {
+      const page = await tab({ ...SHOWN, base: servers[port], hash });
+      if (picture) {
+        await make(picture, page);
+      } else if (/`[A-Z_]+`/.test(step)) {
+        await call(page);
+        await until(status(page), new RegExp(`^(${[...step.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code).join("|")})`));
+      } else {
+        await call(page);
+        await until(status(page), /^open/);
+        await button(page, "Cancel").click();
+        await until(status(page), /^CANCELLED/);
+      }
+      checks++;
+      await page.context().close();
+    }
+  }
+}
+
 /** A picture of all of the page: a window as high as it is, because the strip sticks to the top of a window. */
 async function picture(page, name) {
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
@@ -444,7 +530,7 @@ async function lookAndAccess() {
   }
 }
 
-for (const part of [unary, failuresNameFields, textIsText, serverStream, clientStream, chat, links, commands, keyboardAlone, tokens, otherOrigins, lookAndAccess, serverGoesAndReturns, millionUsers]) {
+for (const part of [tour, unary, failuresNameFields, textIsText, serverStream, clientStream, chat, links, commands, keyboardAlone, tokens, otherOrigins, lookAndAccess, serverGoesAndReturns, millionUsers]) {
   const start = Date.now();
   await part();
   check(`${part.name}: the console is silent`, faults, []);
