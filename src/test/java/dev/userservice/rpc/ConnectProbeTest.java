@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Connect and gRPC-Web requests that no library sends: each ends with its status, however its bytes
@@ -311,6 +312,19 @@ class ConnectProbeTest {
       assertThat(answer.grpcStatus()).as(body).isEqualTo(13);
       assertThat(answer.message()).as(body).contains("base64");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"application/grpc-web+proto", "application/grpc-web-text"})
+  void web_gzipBomb(String type) throws Exception {
+    byte[] bomb = frame(1, bomb(200));
+    byte[] body = type.endsWith("text") ? Base64.getEncoder().encode(bomb) : bomb;
+    Map<String, String> headers = Map.of("content-type", type, "grpc-encoding", "gzip");
+
+    Answer answer = answer("CreateUser", headers, List.of(body));
+
+    assertThat(answer.grpcStatus()).isEqualTo(8);
+    assertThat(answer.message()).contains("more than 65536 bytes");
   }
 
   private Answer answer(Probe probe, List<byte[]> parts) throws Exception {

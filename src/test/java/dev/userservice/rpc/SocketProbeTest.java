@@ -275,6 +275,21 @@ class SocketProbeTest {
     }
   }
 
+  /** What is not unpacked cannot grow: a frame that says that it is compressed breaks the rules. */
+  @Test
+  void compression_isNotOffered() throws Exception {
+    String offer = "sec-websocket-extensions: permessage-deflate; client_max_window_bits\r\n";
+    try (RawSocket socket = new RawSocket(server.port(), "GetUser", offer)) {
+      assertThat(socket.head()).startsWith("HTTP/1.1 101").doesNotContainIgnoringCase("extensions");
+      byte[] start =
+          RawSocket.encoded(RawSocket.TEXT, "start".getBytes(StandardCharsets.UTF_8), true);
+      start[0] |= 0x40;
+      socket.write(start);
+
+      assertThat(socket.rest().get(0).closeCode()).isEqualTo(1002);
+    }
+  }
+
   @Test
   void frames_inAnySplit() throws Exception {
     byte[] frames =
