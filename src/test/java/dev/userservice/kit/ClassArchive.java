@@ -29,24 +29,25 @@ final class ClassArchive {
 
   private static final Path FOLDER = Path.of("target", "class-archive");
 
-  private static Path archive;
+  private static List<String> options;
 
   private ClassArchive() {}
 
-  /** The option of a JVM that uses it. */
-  static synchronized String option() throws IOException {
-    if (archive == null) {
-      archive = Files.createDirectories(FOLDER).toAbsolutePath().resolve(name());
+  /** The options of a JVM that uses it; none where this JDK cannot make one. */
+  static synchronized List<String> options() throws IOException {
+    if (options == null) {
+      Path archive = Files.createDirectories(FOLDER).toAbsolutePath().resolve(name());
       try (FileChannel file =
               FileChannel.open(
                   FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock lock = file.lock()) {
-        if (!Files.exists(archive)) {
-          make();
-        }
+        options =
+            Files.exists(archive) || make(archive)
+                ? List.of("-XX:SharedArchiveFile=" + archive)
+                : List.of();
       }
     }
-    return "-XX:SharedArchiveFile=" + archive;
+    return options;
   }
 
   /** Of another JDK, or of jars that have changed, it would be of no use. */
@@ -60,7 +61,7 @@ final class ClassArchive {
   }
 
   /** Notes the classes of a server that has all parts, and makes the archive of them. */
-  private static void make() throws IOException {
+  private static boolean make(Path archive) throws IOException {
     Path folder = Files.createTempDirectory(FOLDER, "make");
     Path classes = folder.resolve("classes");
     JsonObject config =
@@ -93,7 +94,7 @@ final class ClassArchive {
               .redirectOutput(folder.resolve("output").toFile())
               .start();
       if (dump.waitFor() != 0) {
-        throw new IOException(Files.readString(folder.resolve("output")));
+        return false;
       }
     } catch (InterruptedException e) {
       throw new IOException(e);
@@ -101,6 +102,7 @@ final class ClassArchive {
       server.process().destroyForcibly();
     }
     Files.move(made, archive);
+    return true;
   }
 
   private static Stream<String> entries() {

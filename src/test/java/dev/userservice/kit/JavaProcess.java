@@ -37,7 +37,8 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
     if (jvm.stream().anyMatch(option -> option.endsWith("GC"))) {
       return jvm;
     }
-    List<String> options = new ArrayList<>(List.of("-XX:+UseSerialGC", ClassArchive.option()));
+    List<String> options = new ArrayList<>(ClassArchive.options());
+    options.add("-XX:+UseSerialGC");
     options.addAll(jvm);
     return options;
   }
