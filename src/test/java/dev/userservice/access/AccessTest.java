@@ -55,7 +55,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,11 +70,12 @@ class AccessTest {
 
   @TempDir private Path folder;
 
-  private Issuer issuer;
+  private static Issuer issuer;
+
   private RunningServer server;
 
-  @BeforeEach
-  void make() throws Exception {
+  @BeforeAll
+  static void makeIssuer() throws Exception {
     issuer = Issuer.make();
   }
 

@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,11 +44,12 @@ class TokensTest {
 
   @TempDir private Path folder;
 
-  private Issuer issuer;
+  private static Issuer issuer;
+
   private TokenKeys keys;
 
-  @BeforeEach
-  void make() throws Exception {
+  @BeforeAll
+  static void makeIssuer() throws Exception {
     issuer = Issuer.make();
   }
 

@@ -67,12 +67,13 @@ final class ClassArchive {
     JsonObject config =
         ClusterNode.cluster()
             .put("port", 0)
+            .put("management", new JsonObject().put("port", FreePorts.one()))
             .put("store", RaftConfigs.store(RaftConfigs.servers(1), folder.resolve("raft")));
     JavaProcess server =
         JavaProcess.start(
             List.of(),
             folder,
-            Map.of(),
+            Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:" + FreePorts.one()),
             List.of("-XX:DumpLoadedClassList=" + classes),
             "--cluster",
             "--conf",

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class CrashTest {
 
-  private static final int ROUNDS = 10;
+  /** More by hand: {@code -Dtest=CrashTest -DargLine=-Dcrash.rounds=100}. */
+  private static final int ROUNDS = Integer.getInteger("crash.rounds", 5);
+
   private static final int USERS_A_ROUND = 300;
 
   @TempDir private Path folder;

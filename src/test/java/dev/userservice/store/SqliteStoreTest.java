@@ -14,4 +14,10 @@ class SqliteStoreTest extends UserStoreContract {
     return new SqliteStore(
         new SqliteConfig(folder.resolve("users.db").toString(), 2, 20_000, 30_000), vertx);
   }
+
+  /** A million users take half a minute, of all tests the longest on one thread. */
+  @Override
+  protected int manyUsers() {
+    return 200_000;
+  }
 }
