@@ -38,7 +38,8 @@ public final class WriteLoad implements AutoCloseable {
   private static final int BATCHERS = 2;
   private static final int BATCH_USERS = 20;
 
-  private final AtomicInteger names = new AtomicInteger();
+  /** Of all loads: one may find the users of another, on servers that tests share. */
+  private static final AtomicInteger NAMES = new AtomicInteger();
 
   /** The e-mail address of each id. */
   private final Map<Integer, String> acknowledged = new ConcurrentHashMap<>();
@@ -167,7 +168,7 @@ public final class WriteLoad implements AutoCloseable {
   }
 
   private void createOne() {
-    String email = "single" + names.incrementAndGet() + "@example.com";
+    String email = "single" + NAMES.incrementAndGet() + "@example.com";
     UserResponse user =
         UserServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS)
@@ -176,7 +177,7 @@ public final class WriteLoad implements AutoCloseable {
   }
 
   private void createBatch() throws Exception {
-    String batch = "batch" + names.incrementAndGet();
+    String batch = "batch" + NAMES.incrementAndGet();
     List<String> emails =
         IntStream.range(0, BATCH_USERS).mapToObj(i -> batch + "-" + i + "@example.com").toList();
     Recorder<CreateUserRequest, BatchCreateResponse> answer = Recorder.reading();
