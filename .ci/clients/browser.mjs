@@ -203,23 +203,25 @@ async function chat() {
   await bob.context().close();
 }
 
-/** A million users, created over Connect. */
+/** A full batch, over Connect; the users are of a number and those that follow. */
+async function createBatch(user, first = 0) {
+  const frames = Array.from({ length: BATCH }, (_, i) => {
+    const text = Buffer.from(JSON.stringify(user(first + i)));
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(text.length, 1);
+    return [prefix, text];
+  });
+  const answer = await fetch(`${BASE}/${SERVICE}/BatchCreateUsers`, {
+    method: "POST",
+    headers: { "content-type": "application/connect+json" },
+    body: Buffer.concat(frames.flat()),
+  });
+  assert.match(await answer.text(), new RegExp(`"users_created":${BATCH}`));
+}
+
 async function createMillion() {
-  const encoder = new TextEncoder();
   for (let first = 0; first < MILLION; first += BATCH) {
-    const frames = [];
-    for (let i = first; i < first + BATCH; i++) {
-      const text = encoder.encode(`{"name":"User ${i}","email":"user${i}@example.com"}`);
-      const prefix = Buffer.alloc(5);
-      prefix.writeUInt32BE(text.length, 1);
-      frames.push(prefix, text);
-    }
-    const answer = await fetch(`${BASE}/${SERVICE}/BatchCreateUsers`, {
-      method: "POST",
-      headers: { "content-type": "application/connect+json" },
-      body: Buffer.concat(frames),
-    });
-    assert.match(await answer.text(), new RegExp(`"users_created":${BATCH}`));
+    await createBatch((i) => ({ name: `User ${i}`, email: `user${i}@example.com` }), first);
   }
 }
 
@@ -446,13 +448,7 @@ const PICTURES = {
     return page.locator(".output");
   },
   async paused(page) {
-    const users = Array.from({ length: BATCH }, (_, n) => JSON.stringify({ name: "Reader ".repeat(14).trim(), email: `reader${n}@example.com` }));
-    const writer = await tab({ hash: method("BatchCreateUsers") });
-    await writer.getByText("or a file").click();
-    await writer.getByLabel("File").setInputFiles({ name: "users.jsonl", mimeType: "text/plain", buffer: Buffer.from(users.join("\n")) });
-    await call(writer);
-    await until(status(writer), /^OK$/);
-    await writer.context().close();
+    await createBatch((i) => ({ name: "Reader ".repeat(14).trim(), email: `reader${i}@example.com` }));
     await call(page);
     await log(page).first().waitFor();
     await button(page, "Pause").click();
@@ -475,13 +471,14 @@ async function tour() {
   await make("page", await tab());
   for (const step of steps) {
     const picture = /pictures\/(\w+)\.png/.exec(step)?.[1];
+    const codes = [...step.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code);
     for (const [, port, hash] of step.matchAll(/\(https?:\/\/[\w.]+:(\d+)\/(#[^)]*)\)/g)) {
       const page = await tab({ ...SHOWN, base: servers[port], hash });
       if (picture) {
         await make(picture, page);
-      } else if (/`[A-Z_]+`/.test(step)) {
+      } else if (codes.length) {
         await call(page);
-        await until(status(page), new RegExp(`^(${[...step.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code).join("|")})`));
+        await until(status(page), new RegExp(`^(${codes.join("|")})`));
       } else {
         await call(page);
         await until(status(page), /^open/);

@@ -5,6 +5,7 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import dev.userservice.client.CallException;
 import dev.userservice.client.Channel;
 import dev.userservice.client.NoServerException;
+import dev.userservice.client.WarmUp;
 import dev.userservice.config.ConfigException;
 import dev.userservice.console.StatusLine;
 import dev.userservice.console.Terminal;
@@ -100,7 +101,7 @@ public final class CallCommand {
           Vertx.vertx(
               new VertxOptions()
                   .setEventLoopPoolSize(1)
-                  .setMaxEventLoopExecuteTime(Channel.MAX_TURN_NANOS));
+                  .setMaxEventLoopExecuteTime(WarmUp.MAX_TURN_NANOS));
       Vertx running = vertx;
       Channel channel = new Channel(vertx, settings.client()).with(settings.metadata());
       // On the event loop of the channel, which is the only one.

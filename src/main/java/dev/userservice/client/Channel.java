@@ -41,13 +41,6 @@ public final class Channel {
           GrpcMessageEncoder.encoder(),
           GrpcMessageDecoder.decoder(HealthCheckResponse.getDefaultInstance()));
 
-  /**
-   * How long a turn of the event loop may take in a program that ends by itself, in nanoseconds:
-   * its first call loads classes on that loop, on a busy machine for seconds, and Vert.x would warn
-   * of it.
-   */
-  public static final long MAX_TURN_NANOS = TimeUnit.SECONDS.toNanos(60);
-
   /** The number of retries in addition to one attempt per server. */
   private static final int RETRIES = 3;
 

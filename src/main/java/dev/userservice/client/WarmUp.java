@@ -7,13 +7,20 @@ import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
  * A first call before the real ones, for which a new JVM loads classes: for a quarter of a second,
  * on a busy machine for several seconds. It calls the health check, and accepts any end.
  */
-final class WarmUp {
+public final class WarmUp {
+
+  /**
+   * How long a turn of the event loop may take in a program that ends by itself, in nanoseconds:
+   * the classes are loaded on that loop, and of less Vert.x would warn.
+   */
+  public static final long MAX_TURN_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private static final long TICK_MILLIS = 10;
 

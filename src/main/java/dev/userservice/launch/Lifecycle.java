@@ -1,6 +1,6 @@
 package dev.userservice.launch;
 
-import dev.userservice.client.Channel;
+import dev.userservice.client.WarmUp;
 import dev.userservice.cluster.Members;
 import dev.userservice.config.ServerConfig;
 import dev.userservice.console.StatusLine;
@@ -19,7 +19,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.launcher.application.HookContext;
 import io.vertx.launcher.application.VertxApplicationHooks;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
@@ -103,12 +102,12 @@ public final class Lifecycle implements VertxApplicationHooks {
 
   @Override
   public JsonObject afterVertxOptionsParsed(JsonObject ignored) {
-    return role == Role.CLIENT
-        ? new JsonObject()
-            .put("maxEventLoopExecuteTime", Channel.MAX_TURN_NANOS)
-            .put("maxEventLoopExecuteTimeUnit", TimeUnit.NANOSECONDS)
-            .mergeIn(options.vertx() == null ? new JsonObject() : options.vertx())
-        : options.vertx();
+    JsonObject given = options.vertx();
+    if (role != Role.CLIENT) {
+      return given;
+    }
+    JsonObject patient = new JsonObject().put("maxEventLoopExecuteTime", WarmUp.MAX_TURN_NANOS);
+    return given == null ? patient : patient.mergeIn(given);
   }
 
   @Override

@@ -68,9 +68,9 @@ class AccessTest {
 
   private static final String USERS = "users.v1.UserService/";
 
-  @TempDir private Path folder;
-
   private static Issuer issuer;
+
+  @TempDir private Path folder;
 
   private RunningServer server;
 

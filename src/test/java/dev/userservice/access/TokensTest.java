@@ -42,9 +42,9 @@ class TokensTest {
           .put("issuer", Issuer.NAME)
           .put("audience", new JsonArray().add(Issuer.AUDIENCE).add("another"));
 
-  @TempDir private Path folder;
-
   private static Issuer issuer;
+
+  @TempDir private Path folder;
 
   private TokenKeys keys;
 

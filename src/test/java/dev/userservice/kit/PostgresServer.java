@@ -85,7 +85,7 @@ public final class PostgresServer implements AutoCloseable {
   public void crash() throws Exception {
     ProcessHandle postmaster = postmaster().orElseThrow();
     signal("QUIT", postmaster);
-    Waits.until("PostgreSQL ends", () -> !postmaster.isAlive());
+    awaitEnd(postmaster);
   }
 
   /** Starts it again, on the same port with the same data. */
@@ -131,7 +131,7 @@ public final class PostgresServer implements AutoCloseable {
       server.close();
       // It gives up waiting sooner than a busy machine needs, and files that come and go cannot be
       // walked.
-      postmaster.ifPresent(process -> Waits.until("PostgreSQL ends", () -> !process.isAlive()));
+      postmaster.ifPresent(PostgresServer::awaitEnd);
       try (Stream<Path> files = Files.walk(data)) {
         files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
       }
@@ -173,6 +173,10 @@ public final class PostgresServer implements AutoCloseable {
       return Optional.empty();
     }
     return ProcessHandle.of(Long.parseLong(Files.readAllLines(file).get(0).strip()));
+  }
+
+  private static void awaitEnd(ProcessHandle postmaster) {
+    Waits.until("PostgreSQL ends", () -> !postmaster.isAlive());
   }
 
   private void signalAll(String name) throws Exception {
