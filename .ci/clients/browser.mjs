@@ -203,7 +203,7 @@ async function chat() {
   await bob.context().close();
 }
 
-/** A full batch, over Connect; the users are of a number and those that follow. */
+/** A full batch, over Connect: users with a number and the ones that follow it. */
 async function createBatch(user, first = 0) {
   const frames = Array.from({ length: BATCH }, (_, i) => {
     const text = Buffer.from(JSON.stringify(user(first + i)));
