@@ -105,7 +105,7 @@ final class Victim implements AutoCloseable {
             "--conf",
             config.encode());
     try {
-      JvmMemory memory = new JvmMemory(program.process().pid(), own);
+      JvmMemory memory = new JvmMemory(program.process().pid());
       Victim victim = new Victim(program, memory, certificate, tls, token);
       victim.warmUp(kind);
       return victim;

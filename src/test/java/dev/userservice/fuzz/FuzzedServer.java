@@ -1,6 +1,7 @@
 package dev.userservice.fuzz;
 
 import dev.userservice.kit.JavaProcess;
+import dev.userservice.kit.JvmCommands;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,6 +57,7 @@ final class FuzzedServer implements AutoCloseable {
   private final JavaProcess program;
   private final int port;
   private final int managementPort;
+  private final JvmCommands commands;
   private int errorsSeen;
 
   private FuzzedServer(JavaProcess program) throws IOException {
@@ -68,6 +69,7 @@ final class FuzzedServer implements AutoCloseable {
       throw new IllegalStateException("no management port in " + lines);
     }
     managementPort = Integer.parseInt(management.group(1));
+    commands = new JvmCommands(program.process().pid());
   }
 
   /**
@@ -155,35 +157,23 @@ final class FuzzedServer implements AutoCloseable {
 
   /** Collects all garbage, and counts the live objects. */
   Census census() throws IOException, InterruptedException {
-    Process process = jcmd("GC.class_histogram");
     long bytes = 0;
     Map<String, Long> objects = new TreeMap<>();
-    try (var output = process.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = output.readLine(); line != null; line = output.readLine()) {
-        Matcher entry = HISTOGRAM.matcher(line);
-        if (entry.matches()) {
-          bytes += Long.parseLong(entry.group(2));
-          if (COUNTED.test(entry.group(3))) {
-            objects.put(entry.group(3), Long.parseLong(entry.group(1)));
-          }
+    for (String line : commands.run("GC.class_histogram").lines().toList()) {
+      Matcher entry = HISTOGRAM.matcher(line);
+      if (entry.matches()) {
+        bytes += Long.parseLong(entry.group(2));
+        if (COUNTED.test(entry.group(3))) {
+          objects.put(entry.group(3), Long.parseLong(entry.group(1)));
         }
       }
-    } finally {
-      process.destroy();
     }
     return new Census(bytes, objects, metrics().get("process_files_open_files").longValue());
   }
 
   /** Collects all garbage, so that Netty finds leaked buffers. */
-  void collectGarbage() throws IOException, InterruptedException {
-    jcmd("GC.run").waitFor();
-  }
-
-  private Process jcmd(String command) throws IOException {
-    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    return new ProcessBuilder(jcmd.toString(), "" + program.process().pid(), command)
-        .redirectErrorStream(true)
-        .start();
+  void collectGarbage() throws IOException {
+    commands.run("GC.run");
   }
 
   @Override

@@ -85,9 +85,10 @@ public record AnyCall(String method, Message request, boolean endless) {
           }
         },
         metadata);
-    call.request(1_000);
     call.sendMessage(request.toByteArray());
     call.halfClose();
+    // Last: an answer before the half-close would cancel a call that is not half-closed yet.
+    call.request(1_000);
     return answer.get(Waits.SECONDS, TimeUnit.SECONDS);
   }
 

@@ -10,58 +10,113 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collector;
+import java.util.function.Function;
+import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * An archive of the classes that a server loads from jars, for the JVMs of the tests: hundreds,
- * each of which would else take two seconds of processor time to start. The first that needs it
- * makes it, for all JVMs of the build.
+ * An archive of the classes that a server loads, for the JVMs of the tests: hundreds, each of which
+ * would else take two seconds of processor time more to start. The first that needs it makes it,
+ * for all JVMs of the build.
  */
 final class ClassArchive {
 
-  /** An archive is of jars alone, and a class path that uses it has to begin with them. */
-  private static final String JARS = entries().filter(ClassArchive::isJar).collect(joined());
-
-  static final String CLASS_PATH =
-      Stream.concat(Stream.of(JARS), entries().filter(entry -> !isJar(entry))).collect(joined());
-
   private static final Path FOLDER = Path.of("target", "class-archive");
+  private static final Path CLASSES = Path.of("target", "classes");
 
-  private static List<String> options;
+  private static ClassArchive one;
 
-  private ClassArchive() {}
+  /** An archive is of jars alone, and a class path that uses it has to begin with them. */
+  private final String jars;
 
-  /** The options of a JVM that uses it; none where this JDK cannot make one. */
-  static synchronized List<String> options() throws IOException {
-    if (options == null) {
-      Path archive = Files.createDirectories(FOLDER).toAbsolutePath().resolve(name());
-      try (FileChannel file =
-              FileChannel.open(
-                  FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = file.lock()) {
+  private final String classPath;
+  private List<String> options = List.of();
+
+  private ClassArchive() throws IOException {
+    Files.createDirectories(FOLDER);
+    try (FileChannel file =
+            FileChannel.open(
+                FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = file.lock()) {
+      List<String> entries =
+          List.of(System.getProperty("java.class.path").split(File.pathSeparator));
+      List<String> others = entries.stream().filter(ClassArchive::isJar).toList();
+      String name = name(others);
+      Path own = FOLDER.toAbsolutePath().resolve(name + ".jar");
+      if (!Files.exists(own)) {
+        makeJar(own);
+      }
+      jars = joined(Stream.of(Stream.of(own.toString()), others.stream()));
+      classPath =
+          joined(
+              Stream.of(
+                  Stream.of(jars), entries.stream().filter(entry -> !ClassArchive.isJar(entry))));
+      Path archive = own.resolveSibling(name + ".jsa");
+      if (Files.exists(archive) || make(archive)) {
         options =
-            Files.exists(archive) || make(archive)
-                ? List.of("-XX:SharedArchiveFile=" + archive)
-                : List.of();
+            List.of(
+                "-XX:SharedArchiveFile=" + archive,
+                // Elsewhere in memory than planned, a start takes an eighth of a second more.
+                "-XX:+UnlockDiagnosticVMOptions",
+                "-XX:ArchiveRelocationMode=0");
       }
     }
+  }
+
+  static synchronized ClassArchive get() throws IOException {
+    if (one == null) {
+      one = new ClassArchive();
+    }
+    return one;
+  }
+
+  /** That of a server, which it needs to use the archive. */
+  String classPath() {
+    return classPath;
+  }
+
+  /** The options of a JVM that uses it; none where this JDK cannot make one. */
+  List<String> options() {
     return options;
   }
 
-  /** Of another JDK, or of jars that have changed, it would be of no use. */
-  private static String name() {
-    String of =
-        Stream.of(JARS.split(File.pathSeparator))
-            .map(File::new)
-            .map(jar -> jar + " " + jar.length() + " " + jar.lastModified())
-            .collect(Collectors.joining("\n", Runtime.version() + "\n", ""));
-    return Integer.toHexString(of.hashCode()) + ".jsa";
+  /** Of another JDK, or of classes that have changed, it would be of no use. */
+  private static String name(List<String> jars) throws IOException {
+    try (Stream<Path> classes = Files.walk(CLASSES)) {
+      String of =
+          Stream.concat(jars.stream().map(Path::of), classes)
+              .map(Path::toFile)
+              .map(file -> file + " " + file.length() + " " + file.lastModified())
+              .sorted()
+              .collect(Collectors.joining("\n", Runtime.version() + "\n", ""));
+      return Integer.toHexString(of.hashCode());
+    }
+  }
+
+  /** Of the classes of the service, which the build puts into a jar only after the tests. */
+  private static void makeJar(Path jar) throws IOException {
+    Path made = Files.createTempFile(FOLDER, "made", ".jar");
+    int code =
+        ToolProvider.findFirst("jar")
+            .orElseThrow()
+            .run(
+                System.out,
+                System.err,
+                "--create",
+                "--no-compress",
+                "--file=" + made,
+                "-C",
+                CLASSES.toString(),
+                ".");
+    if (code != 0) {
+      throw new IOException("no jar of " + CLASSES);
+    }
+    Files.move(made, jar);
   }
 
   /** Notes the classes of a server that has all parts, and makes the archive of them. */
-  private static boolean make(Path archive) throws IOException {
+  private boolean make(Path archive) throws IOException {
     Path folder = Files.createTempDirectory(FOLDER, "make");
     Path classes = folder.resolve("classes");
     JsonObject config =
@@ -72,6 +127,7 @@ final class ClassArchive {
     JavaProcess server =
         JavaProcess.start(
             List.of(),
+            classPath,
             folder,
             Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:" + FreePorts.one()),
             List.of("-XX:DumpLoadedClassList=" + classes),
@@ -90,7 +146,7 @@ final class ClassArchive {
                   "-XX:SharedClassListFile=" + classes,
                   "-XX:SharedArchiveFile=" + made,
                   "-cp",
-                  JARS)
+                  jars)
               .redirectErrorStream(true)
               .redirectOutput(folder.resolve("output").toFile())
               .start();
@@ -106,15 +162,11 @@ final class ClassArchive {
     return true;
   }
 
-  private static Stream<String> entries() {
-    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator));
-  }
-
   private static boolean isJar(String entry) {
     return Files.isRegularFile(Path.of(entry));
   }
 
-  private static Collector<CharSequence, ?, String> joined() {
-    return Collectors.joining(File.pathSeparator);
+  private static String joined(Stream<Stream<String>> entries) {
+    return entries.flatMap(Function.identity()).collect(Collectors.joining(File.pathSeparator));
   }
 }

@@ -26,7 +26,7 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
   public static JavaProcess start(
       Path folder, Map<String, String> env, List<String> jvm, String... command)
       throws IOException {
-    return start(List.of(), folder, env, quickStart(jvm), command);
+    return start(List.of(), ClassArchive.get().classPath(), folder, env, quickStart(jvm), command);
   }
 
   /**
@@ -37,21 +37,26 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
     if (jvm.stream().anyMatch(option -> option.endsWith("GC"))) {
       return jvm;
     }
-    List<String> options = new ArrayList<>(ClassArchive.options());
+    List<String> options = new ArrayList<>(ClassArchive.get().options());
     options.add("-XX:+UseSerialGC");
     options.addAll(jvm);
     return options;
   }
 
   static JavaProcess start(
-      List<String> shell, Path folder, Map<String, String> env, List<String> jvm, String... command)
+      List<String> shell,
+      String classPath,
+      Path folder,
+      Map<String, String> env,
+      List<String> jvm,
+      String... command)
       throws IOException {
     List<String> line = new ArrayList<>(shell);
     line.add(JAVA);
     // The compiler for programs that run long would take half of the time of their start.
     line.add("-XX:TieredStopAtLevel=1");
     line.addAll(jvm);
-    line.addAll(List.of("-cp", ClassArchive.CLASS_PATH, "dev.userservice.Main"));
+    line.addAll(List.of("-cp", classPath, "dev.userservice.Main"));
     line.addAll(List.of(command));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().putAll(env);
@@ -65,6 +70,7 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
       throws IOException {
     return start(
         List.of("sh", "-c", "ulimit -n " + files + " && exec \"$@\"", "sh"),
+        ClassArchive.get().classPath(),
         folder,
         Map.of(),
         quickStart(List.of()),

@@ -1,0 +1,49 @@
+package dev.userservice.kit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+
+/**
+ * The diagnostic commands of another JVM of this user, as jcmd sends them: a line each to a socket,
+ * which that JVM opens when a tool attaches. A jcmd for each would be a JVM for each.
+ */
+public final class JvmCommands {
+
+  private final UnixDomainSocketAddress socket;
+
+  public JvmCommands(long pid) throws IOException {
+    String id = Long.toString(pid);
+    try {
+      VirtualMachine.attach(id).detach();
+    } catch (AttachNotSupportedException e) {
+      throw new IOException(e);
+    }
+    socket =
+        UnixDomainSocketAddress.of(Path.of(System.getProperty("java.io.tmpdir"), ".java_pid" + id));
+  }
+
+  /**
+   * Runs one to its end.
+   *
+   * @param command such as {@code GC.run}, with its arguments
+   * @return what it prints
+   */
+  public String run(String command) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(socket)) {
+      // The version of the protocol, its operation, and three arguments.
+      channel.write(UTF_8.encode("1\0jcmd\0" + command + "\0\0\0"));
+      String answer = new String(Channels.newInputStream(channel).readAllBytes(), UTF_8);
+      if (!answer.startsWith("0\n")) {
+        throw new IOException(command + " failed: " + answer);
+      }
+      return answer.substring(2);
+    }
+  }
+}
