@@ -14,6 +14,8 @@ import com.google.protobuf.util.JsonFormat;
 import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -28,6 +30,8 @@ final class JsonMessages {
 
   /** The max depth of nested objects and arrays, as in the parser of protobuf. */
   private static final int MAX_DEPTH = 100;
+
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private static final JsonFactory SYNTAX =
       JsonFactory.builder()
@@ -52,17 +56,31 @@ final class JsonMessages {
    * @throws RpcException INVALID_ARGUMENT with the place, when the JSON is not such a message
    */
   static Message decode(byte[] json, Message.Builder builder) {
-    check(json);
+    String text = text(json);
+    check(text);
     try {
-      PARSER.merge(new String(json, StandardCharsets.UTF_8), builder);
+      PARSER.merge(text, builder);
       return builder.build();
     } catch (InvalidProtocolBufferException malformed) {
       throw refusal(String.valueOf(malformed.getMessage()));
     }
   }
 
+  /**
+   * Decodes the bytes, for which a parser of JSON might guess another encoding. Skips a byte order
+   * mark, as RFC 8259, 8.1 lets a reader do.
+   */
+  private static String text(byte[] json) {
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+    } catch (CharacterCodingException malformed) {
+      throw refusal("it must be UTF-8");
+    }
+  }
+
   /** Checks the syntax: the parser of protobuf would accept more than JSON, and any depth. */
-  private static void check(byte[] json) {
+  private static void check(String json) {
     try (JsonParser parser = SYNTAX.createParser(json)) {
       JsonToken first = parser.nextToken();
       if (first != JsonToken.START_OBJECT) {

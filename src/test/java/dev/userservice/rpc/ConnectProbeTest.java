@@ -16,6 +16,7 @@ import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
@@ -102,6 +103,11 @@ class ConnectProbeTest {
     return unary(name, JSON, bytes(body), 400, "invalid_argument", says);
   }
 
+  private static Probe in(String encoding, String says) {
+    byte[] body = "{\"user_id\": 1, \"é\": 2}".getBytes(Charset.forName(encoding));
+    return unary(encoding, JSON, body, 400, "invalid_argument", says);
+  }
+
   private static Probe unary(
       String name, String type, byte[] body, int httpStatus, String code, String says) {
     return with(name, Map.of("content-type", type), body, httpStatus, code, says);
@@ -150,7 +156,18 @@ class ConnectProbeTest {
         json("deep nesting", deep, "cannot be read"),
         json("deep array", "[".repeat(20_000), "cannot be read"),
         json("rule of the service", "{\"user_id\": 0}", "user_id"),
-        unary("no text", JSON, new byte[] {(byte) 0xff, 0, 1}, 400, "invalid_argument", "read"),
+        unary("no text", JSON, new byte[] {(byte) 0xff, 0, 1}, 400, "invalid_argument", "UTF-8"),
+        in("UTF-16BE", "cannot be read"),
+        in("UTF-16LE", "cannot be read"),
+        in("UTF-32BE", "cannot be read"),
+        in("ISO-8859-1", "must be UTF-8"),
+        unary(
+            "no character of UTF-32",
+            JSON,
+            new byte[] {'{', 0, 0, 0, (byte) 0x88, (byte) 0xa1, 0x7f, 0x14},
+            400,
+            "invalid_argument",
+            "UTF-8"),
         unary("no protobuf", PROTO, bytes(GET_ONE), 400, "invalid_argument", "type of"),
         unary("a frame", PROTO, frame(Requests.get(1)), 400, "invalid_argument", "type of"),
         unary(

@@ -127,6 +127,13 @@ class ConnectTest {
   }
 
   @Test
+  void unary_inJson_withAByteOrderMark() throws Exception {
+    HttpResponse<byte[]> answer = call(Version.HTTP_2, "GetUser", JSON, "\uFEFF{\"user_id\": 1}");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void unary_failureNamesEachField() throws Exception {
     HttpResponse<byte[]> answer = call(Version.HTTP_2, "CreateUser", JSON, "{\"age\": -1}");
 
