@@ -70,11 +70,13 @@ final class RaftFounding {
    */
   Optional<RaftServer.Division> enter() {
     try {
+      if (folder.mark().isEmpty()) {
+        begin();
+      }
       Optional<RaftMark> mark = folder.mark();
       if (mark.isPresent()) {
         return complete(mark.get());
       }
-      begin();
     } catch (StoreException refused) {
       throw refused;
     } catch (IOException | RuntimeException failure) {

@@ -145,6 +145,10 @@ class RaftMembersTest {
 
     nodes.add(start(config(servers)));
     nodes.add(start(config(servers)));
+    assertThat(nodes)
+        .extracting(ClusterNode::newLog)
+        .as("a line says what a server waits for")
+        .noneMatch(log -> log.contains("\"message\":\"; "));
     assertUsers();
 
     nodes.remove(0).close();
