@@ -69,7 +69,7 @@ public final class RaftRpc implements RpcType {
 
     @Override
     public GrpcServices newRaftServerRpc(RaftServer raftServer) {
-      return super.newRaftServerRpc(OneAppendAtATime.of(raftServer));
+      return super.newRaftServerRpc(OwnId.only(OneAppendAtATime.of(raftServer)));
     }
   }
 
@@ -100,7 +100,7 @@ public final class RaftRpc implements RpcType {
     @Override
     public GrpcServices newRaftServerRpc(RaftServer raftServer) {
       return GrpcServicesImpl.newBuilder()
-          .setServer(OneAppendAtATime.of(raftServer))
+          .setServer(OwnId.only(OneAppendAtATime.of(raftServer)))
           .setCustomizer(null)
           .setAdminSslContext(server)
           .setClientSslContext(server)
