@@ -1,10 +1,7 @@
 package dev.userservice.store;
 
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
@@ -18,12 +15,10 @@ import org.apache.ratis.server.RaftServer;
  * (ServerImplUtils.NavigableIndices) or that are not on the disk yet. They would count towards the
  * majority that lets a write be acknowledged.
  */
-final class OneAppendAtATime implements InvocationHandler {
+final class OneAppendAtATime extends ServerProxy {
 
   private static final String APPEND = "appendEntriesAsync";
   private static final String INSTALL = "installSnapshot";
-
-  private final RaftServer server;
 
   /** Completes when the next request with entries may start. Guarded by this. */
   private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
@@ -32,15 +27,11 @@ final class OneAppendAtATime implements InvocationHandler {
   private CompletableFuture<Void> inFlight = last;
 
   private OneAppendAtATime(RaftServer server) {
-    this.server = server;
+    super(server);
   }
 
   static RaftServer of(RaftServer server) {
-    return (RaftServer)
-        Proxy.newProxyInstance(
-            RaftServer.class.getClassLoader(),
-            new Class<?>[] {RaftServer.class},
-            new OneAppendAtATime(server));
+    return new OneAppendAtATime(server).proxy();
   }
 
   @Override
@@ -51,16 +42,12 @@ final class OneAppendAtATime implements InvocationHandler {
         && request.getEntriesCount() > 0) {
       return append(request);
     }
-    try {
-      Object result = method.invoke(server, arguments);
-      if (method.getName().equals(INSTALL)
-          && ((InstallSnapshotRequestProto) arguments[0]).getSnapshotChunk().getDone()) {
-        forgetInFlight();
-      }
-      return result;
-    } catch (InvocationTargetException failure) {
-      throw failure.getCause();
+    Object result = pass(method, arguments);
+    if (method.getName().equals(INSTALL)
+        && ((InstallSnapshotRequestProto) arguments[0]).getSnapshotChunk().getDone()) {
+      forgetInFlight();
     }
+    return result;
   }
 
   /**

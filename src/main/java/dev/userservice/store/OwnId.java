@@ -1,10 +1,7 @@
 package dev.userservice.store;
 
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
@@ -21,20 +18,14 @@ import org.apache.ratis.server.RaftServer;
  * the old id gets the entries, none is left to confirm for the new one, so that the log would not
  * accept it before the next write (LeaderStateImpl.checkProgress).
  */
-final class OwnId implements InvocationHandler {
-
-  private final RaftServer server;
+final class OwnId extends ServerProxy {
 
   private OwnId(RaftServer server) {
-    this.server = server;
+    super(server);
   }
 
   static RaftServer only(RaftServer server) {
-    return (RaftServer)
-        Proxy.newProxyInstance(
-            RaftServer.class.getClassLoader(),
-            new Class<?>[] {RaftServer.class},
-            new OwnId(server));
+    return new OwnId(server).proxy();
   }
 
   @Override
@@ -43,11 +34,7 @@ final class OwnId implements InvocationHandler {
     if (request != null && !RaftPeerId.valueOf(request.getReplyId()).equals(server.getId())) {
       throw new IOException("the server of this id is gone");
     }
-    try {
-      return method.invoke(server, arguments);
-    } catch (InvocationTargetException failure) {
-      throw failure.getCause();
-    }
+    return pass(method, arguments);
   }
 
   /** Null for anything but a request of another server. */

@@ -70,10 +70,11 @@ final class RaftFounding {
    */
   Optional<RaftServer.Division> enter() {
     try {
-      if (folder.mark().isEmpty()) {
-        begin();
-      }
       Optional<RaftMark> mark = folder.mark();
+      if (mark.isEmpty()) {
+        begin();
+        mark = folder.mark();
+      }
       if (mark.isPresent()) {
         return complete(mark.get());
       }

@@ -73,7 +73,7 @@ final class Trial {
   }
 
   /** Measures; a server that has ended, or is about to, leaves the measurement before. */
-  private JvmMemory.Use measure() throws InterruptedException {
+  private JvmMemory.Use measure() {
     try {
       last = victim.memory().measure();
     } catch (IOException unmeasurable) {

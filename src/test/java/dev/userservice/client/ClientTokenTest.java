@@ -2,19 +2,12 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.ClientVerticle;
 import dev.userservice.config.ClientConfig;
 import dev.userservice.kit.Demo;
 import dev.userservice.kit.Issuer;
-import dev.userservice.kit.Waits;
-import dev.userservice.tls.UnusableFileException;
-import io.vertx.core.DeploymentOptions;
-import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -140,39 +133,7 @@ class ClientTokenTest extends SecureCalls {
         .doesNotContain("s3cret");
   }
 
-  @Test
-  void unusableFiles_endTheStart_beforeTheSearchForAServer() throws Exception {
-    JsonObject base = Demo.config(1, "get").put("waitMillis", 60_000);
-    String absent = folder.resolve("absent").toString();
-    String text = file("text", "no certificate");
-
-    assertUnusable(base.copy().put("tokenFile", absent), absent + " does not exist: \"tokenFile\"");
-    assertUnusable(
-        base.copy().put("tls", new JsonObject().put("caFile", absent)),
-        absent + " does not exist: \"tls.caFile\"");
-    assertUnusable(
-        base.copy().put("tls", new JsonObject().put("caFile", text)),
-        text + " has no PEM certificate: \"tls.caFile\"");
-    assertUnusable(
-        base.copy().put("tls", client.pem().put("keyFile", server.key().toString())),
-        "%s has a key that does not match the certificate in %s: \"tls.keyFile\""
-            .formatted(server.key(), client.certificate()));
-    Path der = Files.write(folder.resolve("der"), authority.bundle().getCertificate().getEncoded());
-    assertUnusable(
-        base.copy().put("tls", new JsonObject().put("caFile", der.toString())),
-        "%1$s is DER, not PEM; it becomes that by: openssl x509 -inform DER -in %1$s -out %1$s.pem: \"tls.caFile\""
-            .formatted(der));
-  }
-
-  private void assertUnusable(JsonObject config, String why) {
-    assertThat(
-            vertx
-                .deployVerticle(
-                    ClientVerticle.class.getName(), new DeploymentOptions().setConfig(config))
-                .transform(end -> Future.succeededFuture(end.cause()))
-                .timeout(Waits.SECONDS, TimeUnit.SECONDS)
-                .await())
-        .isInstanceOf(UnusableFileException.class)
-        .hasMessage(why);
+  private static JsonObject rights(String role) {
+    return new JsonObject().put("*", new JsonArray().add(role));
   }
 }

@@ -10,7 +10,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
@@ -72,10 +71,6 @@ abstract class SecureCalls {
     return section.isEmpty() ? config : config.put(key, section);
   }
 
-  static JsonObject rights(String role) {
-    return new JsonObject().put("*", new JsonArray().add(role));
-  }
-
   /** A server that requires certificates of our authority. */
   static JsonObject mutual() {
     return server.pem().put("clientCaFile", authority.certificate().toString());
@@ -84,11 +79,6 @@ abstract class SecureCalls {
   /** A client that trusts our authority. */
   static JsonObject trusting() {
     return new JsonObject().put("caFile", authority.certificate().toString());
-  }
-
-  /** A certificate for 127.0.0.1 without extended key usages. */
-  static CertificateBuilder server(String name) {
-    return Certificate.builder(name).addSanIpAddress("127.0.0.1");
   }
 
   static CertificateBuilder valid(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.userservice.kit.Certificate;
 import dev.userservice.kit.Demo;
 import dev.userservice.kit.RunningServer;
+import io.netty.pkitesting.CertificateBuilder;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -128,6 +129,19 @@ class ServerCertificateTest extends SecureCalls {
         .contains("a certificate that is not acceptable: Extended key usage");
   }
 
+  @Test
+  void relay_explainsTheFailureOfAServer() throws Exception {
+    int good = start(server.pem());
+    Certificate named =
+        authority.issue("relay", Certificate.builder("relay").addSanDnsName("a.example.com"));
+    int bad = start(named.pem());
+    JsonObject config = Demo.config(good, "relay").put("tls", trusting());
+    config.getJsonArray("addresses").add("127.0.0.1:" + bad);
+
+    assertThat(Demo.run(vertx, config).failure())
+        .contains("127.0.0.1:" + bad + " has a certificate for \"a.example.com\"");
+  }
+
   private Demo run(JsonObject tls, String address) {
     JsonObject config = with(Demo.config(1, "get", "chat"), "tls", tls);
     return Demo.run(vertx, config.put("addresses", new JsonArray().add(address)));
@@ -143,5 +157,10 @@ class ServerCertificateTest extends SecureCalls {
     } catch (IOException none) {
       return false;
     }
+  }
+
+  /** A certificate for 127.0.0.1 without extended key usages. */
+  private static CertificateBuilder server(String name) {
+    return Certificate.builder(name).addSanIpAddress("127.0.0.1");
   }
 }

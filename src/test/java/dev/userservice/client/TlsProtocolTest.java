@@ -2,7 +2,6 @@ package dev.userservice.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.userservice.kit.Certificate;
 import dev.userservice.kit.Demo;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
@@ -88,19 +87,6 @@ class TlsProtocolTest extends SecureCalls {
 
     assertThat(failure(trusting(), port)).contains("UNAVAILABLE");
     assertThat(connections).as("the search, the warm-up, and one call").hasValue(3);
-  }
-
-  @Test
-  void relay_explainsTheFailureOfAServer() throws Exception {
-    int good = start(server.pem());
-    Certificate named =
-        authority.issue("relay", Certificate.builder("relay").addSanDnsName("a.example.com"));
-    int bad = start(named.pem());
-    JsonObject config = Demo.config(good, "relay").put("tls", trusting());
-    config.getJsonArray("addresses").add("127.0.0.1:" + bad);
-
-    assertThat(Demo.run(vertx, config).failure())
-        .contains("127.0.0.1:" + bad + " has a certificate for \"a.example.com\"");
   }
 
   /** RFC 8446, 5.1 and 6: a record with a fatal alert. */

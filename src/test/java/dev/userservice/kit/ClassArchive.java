@@ -1,8 +1,10 @@
 package dev.userservice.kit;
 
+import dev.userservice.Main;
 import io.vertx.core.json.JsonObject;
 import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -10,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -23,7 +24,6 @@ import java.util.stream.Stream;
 final class ClassArchive {
 
   private static final Path FOLDER = Path.of("target", "class-archive");
-  private static final Path CLASSES = Path.of("target", "classes");
 
   private static ClassArchive one;
 
@@ -35,6 +35,7 @@ final class ClassArchive {
 
   private ClassArchive() throws IOException {
     Files.createDirectories(FOLDER);
+    Path classes = classes();
     try (FileChannel file =
             FileChannel.open(
                 FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -42,16 +43,14 @@ final class ClassArchive {
       List<String> entries =
           List.of(System.getProperty("java.class.path").split(File.pathSeparator));
       List<String> others = entries.stream().filter(ClassArchive::isJar).toList();
-      String name = name(others);
+      String name = name(others, classes);
       Path own = FOLDER.toAbsolutePath().resolve(name + ".jar");
       if (!Files.exists(own)) {
-        makeJar(own);
+        makeJar(own, classes);
       }
-      jars = joined(Stream.of(Stream.of(own.toString()), others.stream()));
-      classPath =
-          joined(
-              Stream.of(
-                  Stream.of(jars), entries.stream().filter(entry -> !ClassArchive.isJar(entry))));
+      jars = joined(Stream.concat(Stream.of(own.toString()), others.stream()));
+      Stream<String> folders = entries.stream().filter(entry -> !isJar(entry));
+      classPath = joined(Stream.concat(Stream.of(jars), folders));
       Path archive = own.resolveSibling(name + ".jsa");
       if (Files.exists(archive) || make(archive)) {
         options =
@@ -82,10 +81,10 @@ final class ClassArchive {
   }
 
   /** Of another JDK, or of classes that have changed, it would be of no use. */
-  private static String name(List<String> jars) throws IOException {
-    try (Stream<Path> classes = Files.walk(CLASSES)) {
+  private static String name(List<String> jars, Path classes) throws IOException {
+    try (Stream<Path> files = Files.walk(classes)) {
       String of =
-          Stream.concat(jars.stream().map(Path::of), classes)
+          Stream.concat(jars.stream().map(Path::of), files)
               .map(Path::toFile)
               .map(file -> file + " " + file.length() + " " + file.lastModified())
               .sorted()
@@ -94,8 +93,17 @@ final class ClassArchive {
     }
   }
 
+  /** The folder of the classes of the service, wherever they were compiled to. */
+  private static Path classes() {
+    try {
+      return Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Of the classes of the service, which the build puts into a jar only after the tests. */
-  private static void makeJar(Path jar) throws IOException {
+  private static void makeJar(Path jar, Path classes) throws IOException {
     Path made = Files.createTempFile(FOLDER, "made", ".jar");
     int code =
         ToolProvider.findFirst("jar")
@@ -107,10 +115,10 @@ final class ClassArchive {
                 "--no-compress",
                 "--file=" + made,
                 "-C",
-                CLASSES.toString(),
+                classes.toString(),
                 ".");
     if (code != 0) {
-      throw new IOException("no jar of " + CLASSES);
+      throw new IOException("no jar of " + classes);
     }
     Files.move(made, jar);
   }
@@ -166,7 +174,7 @@ final class ClassArchive {
     return Files.isRegularFile(Path.of(entry));
   }
 
-  private static String joined(Stream<Stream<String>> entries) {
-    return entries.flatMap(Function.identity()).collect(Collectors.joining(File.pathSeparator));
+  private static String joined(Stream<String> entries) {
+    return entries.collect(Collectors.joining(File.pathSeparator));
   }
 }

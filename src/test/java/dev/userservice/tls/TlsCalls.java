@@ -72,51 +72,6 @@ abstract class TlsCalls {
     return own.pem().put("clientCaFile", authority.certificate().toString());
   }
 
-  /** Sends its certificate to any server that asks for one. */
-  static final class OneKey extends X509ExtendedKeyManager {
-
-    private final Certificate certificate;
-
-    OneKey(Certificate certificate) {
-      this.certificate = certificate;
-    }
-
-    @Override
-    public String chooseEngineClientAlias(String[] kinds, Principal[] issuers, SSLEngine engine) {
-      return "one";
-    }
-
-    @Override
-    public String chooseClientAlias(String[] kinds, Principal[] issuers, Socket socket) {
-      return "one";
-    }
-
-    @Override
-    public X509Certificate[] getCertificateChain(String alias) {
-      return certificate.bundle().getCertificatePath();
-    }
-
-    @Override
-    public PrivateKey getPrivateKey(String alias) {
-      return certificate.bundle().getKeyPair().getPrivate();
-    }
-
-    @Override
-    public String[] getClientAliases(String kind, Principal[] issuers) {
-      return new String[] {"one"};
-    }
-
-    @Override
-    public String[] getServerAliases(String kind, Principal[] issuers) {
-      return null;
-    }
-
-    @Override
-    public String chooseServerAlias(String kind, Principal[] issuers, Socket socket) {
-      return null;
-    }
-  }
-
   SslContextBuilder trusting() {
     return GrpcSslContexts.forClient().trustManager(authority.certificate().toFile());
   }
@@ -169,5 +124,50 @@ abstract class TlsCalls {
 
   static void await(Supplier<Boolean> condition) {
     Waits.until("in time", condition::get);
+  }
+
+  /** Sends its certificate to any server that asks for one. */
+  static final class OneKey extends X509ExtendedKeyManager {
+
+    private final Certificate certificate;
+
+    OneKey(Certificate certificate) {
+      this.certificate = certificate;
+    }
+
+    @Override
+    public String chooseEngineClientAlias(String[] kinds, Principal[] issuers, SSLEngine engine) {
+      return "one";
+    }
+
+    @Override
+    public String chooseClientAlias(String[] kinds, Principal[] issuers, Socket socket) {
+      return "one";
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return certificate.bundle().getCertificatePath();
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return certificate.bundle().getKeyPair().getPrivate();
+    }
+
+    @Override
+    public String[] getClientAliases(String kind, Principal[] issuers) {
+      return new String[] {"one"};
+    }
+
+    @Override
+    public String[] getServerAliases(String kind, Principal[] issuers) {
+      return null;
+    }
+
+    @Override
+    public String chooseServerAlias(String kind, Principal[] issuers, Socket socket) {
+      return null;
+    }
   }
 }

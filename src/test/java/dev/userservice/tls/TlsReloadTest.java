@@ -143,9 +143,7 @@ class TlsReloadTest extends TlsCalls {
   @Test
   void clientCertificate_thatExpires_endsItsCaller() throws Exception {
     start(mutual());
-    Certificate brief =
-        authority.issue(
-            "brief", Certificate.builder("brief").notAfter(Instant.now().plusSeconds(6)));
+    Certificate brief = brief();
     Recorder<UserMessage, UserMessage> other = chat(server.channel(with(authority.forClient("c"))));
     ManagedChannel channel = server.channel(with(brief));
     Recorder<UserMessage, UserMessage> chat = chat(channel);
@@ -163,9 +161,7 @@ class TlsReloadTest extends TlsCalls {
   @Test
   void clientCertificate_thatExpired_opensNoFurtherCall() throws Exception {
     start(mutual());
-    Certificate brief =
-        authority.issue(
-            "brief", Certificate.builder("brief").notAfter(Instant.now().plusSeconds(6)));
+    Certificate brief = brief();
     try (RawFrames client = new RawFrames(connect("TLSv1.3", null, brief, "h2"))) {
       getUser(client, 1);
       assertThat(client.next(RawFrames.DATA).stream()).as("a user").isEqualTo(1);
@@ -187,6 +183,12 @@ class TlsReloadTest extends TlsCalls {
           .isInstanceOfAny(EOFException.class, SocketException.class);
       assertThat(answer).as("a user").doesNotContain(RawFrames.DATA);
     }
+  }
+
+  /** Expires in six seconds: time for a handshake and a call. */
+  private Certificate brief() throws Exception {
+    return authority.issue(
+        "brief", Certificate.builder("brief").notAfter(Instant.now().plusSeconds(6)));
   }
 
   private static void getUser(RawFrames client, int stream) throws Exception {
