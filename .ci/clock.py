@@ -80,19 +80,19 @@ def calls_go_on(folder):
         years = set()
         for jump in JUMPS * ROUNDS:
             clock.set(jump)
-            wanted, heard = len(load.created) + CALLS_A_JUMP, chat.heard
+            wanted, heard = len(load.answered) + CALLS_A_JUMP, chat.heard
             chat.say(jump)
-            wait_until(f"calls after {jump}: {load.failed}", lambda: len(load.created) >= wanted or load.failed)
+            wait_until(f"calls after {jump}: {load.failed}", lambda: len(load.answered) >= wanted or load.failed)
             wait_until(f"a chat after {jump}: {chat.end}", lambda: chat.heard > heard or chat.end)
-            years.add(load.created[-1].created_at[:4])
+            years.add(load.answered[-1].created_at[:4])
         load.stop()
         chat.leave()
         check("calls", load.failed, [])
         check("the chat", chat.end, "OK")
         check(f"the clock was another: {years}", len(years) >= 2, True)
-        check("ids", len({user.user_id for user in load.created}), len(load.created))
+        check("ids", len({user.user_id for user in load.answered}), len(load.answered))
         listed = {user.user_id: user for user in stub.ListUsers(pb.ListUsersRequest(), timeout=60)}
-        check("users", [user for user in load.created if listed.get(user.user_id) != user], [])
+        check("users", [user for user in load.answered if listed.get(user.user_id) != user], [])
 
 
 def tokens_follow_the_clock(folder):

@@ -1,4 +1,4 @@
-"""Callers that create users without a pause, while something happens to their server."""
+"""Callers without a pause, while something happens to their server."""
 
 import threading
 import time
@@ -12,10 +12,10 @@ PAUSE_SECONDS = 0.01
 
 
 class Load:
-    """Each caller has a connection of its own, and a deadline for each call. Runs until `stop`."""
+    """Creates users. Each caller has a connection of its own, and a deadline for each call. Runs until `stop`."""
 
     def __init__(self, port, callers, deadline_seconds):
-        self.created = []
+        self.answered = []
         self.failed = []
         self.deadline_seconds = deadline_seconds
         self.numbers = iter(range(1_000_000))
@@ -28,14 +28,17 @@ class Load:
         with stub_of(port) as stub:
             while not self.stopping:
                 try:
-                    email = f"user{next(self.numbers)}@example.com"
-                    self.created.append(stub.CreateUser(user("Load", email, 1), timeout=self.deadline_seconds))
+                    self.answered.append(self.once(stub))
                 except grpc.RpcError as error:
                     self.failed.append((error.code().name, error.details()))
                     time.sleep(PAUSE_SECONDS)
 
+    def once(self, stub):
+        email = f"user{next(self.numbers)}@example.com"
+        return stub.CreateUser(user("Load", email, 1), timeout=self.deadline_seconds)
+
     def await_more(self, what, those, count):
-        """Waits until so many more are in `created` or `failed`."""
+        """Waits until so many more are in `answered` or `failed`."""
         wanted = len(those) + count
         wait_until(what, lambda: len(those) >= wanted)
 

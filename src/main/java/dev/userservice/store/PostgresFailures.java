@@ -2,8 +2,12 @@ package dev.userservice.store;
 
 import dev.userservice.config.PostgresConfig;
 import dev.userservice.store.StoreException.Reason;
+import io.vertx.core.VertxException;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -51,6 +55,20 @@ final class PostgresFailures {
 
   static boolean isRetryable(Throwable failure) {
     return failure instanceof PgException refused && RETRYABLE.contains(refused.getSqlState());
+  }
+
+  /**
+   * The connection ended before the answer: a read may be repeated, a write may have been applied.
+   */
+  static boolean isLost(Throwable failure) {
+    if (failure instanceof PgException refused) {
+      return STOPPED_MEANWHILE.contains(refused.getSqlState());
+    }
+    return failure instanceof ClosedConnectionException
+        || failure instanceof SocketException && !(failure instanceof ConnectException)
+        // The driver has no class for what waited behind other statements.
+        || failure instanceof VertxException
+            && String.valueOf(failure.getMessage()).contains("has been closed");
   }
 
   /** The server refused a write, because it only reads. */

@@ -51,6 +51,9 @@ final class PostgresPools {
   /** The max delay of the pool in closing them. */
   private static final int LATE_MILLIS = 10_000;
 
+  /** The driver fails the statements of a lost connection first, and forgets it after that. */
+  private static final int FORGET_MILLIS = 10;
+
   private static final Logger LOG = LoggerFactory.getLogger(PostgresPools.class);
 
   private final Vertx vertx;
@@ -114,7 +117,7 @@ final class PostgresPools {
         .transform(end -> connection.close());
   }
 
-  /** Ends the reading connections to a standby; statements on them fail as UNAVAILABLE. */
+  /** Ends the reading connections to a standby; statements on them are repeated. */
   Future<Void> endStandbys() {
     List<Future<?>> ends = new ArrayList<>();
     // Concurrently, so that each gets its own connection.
@@ -126,6 +129,11 @@ final class PostgresPools {
               .execute());
     }
     return Future.join(ends).otherwiseEmpty().mapEmpty();
+  }
+
+  /** Waits until the pools do not hand out a connection that was just lost. */
+  Future<?> forgetLost() {
+    return vertx.timer(FORGET_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   Future<Void> close() {

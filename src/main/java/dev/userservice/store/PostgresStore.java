@@ -153,10 +153,10 @@ final class PostgresStore implements UserStore {
         .timeout(timeoutMillis, TimeUnit.MILLISECONDS)
         .recover(
             failure -> {
-              if (!mayRetry(failure, planned) || tries == MAX_TRIES) {
-                return Future.failedFuture(failures.of(failure));
-              }
-              return read(sql, values, tries + 1);
+              boolean again = mayRetry(failure, planned) || PostgresFailures.isLost(failure);
+              return again && tries < MAX_TRIES
+                  ? pools.forgetLost().compose(forgotten -> read(sql, values, tries + 1))
+                  : Future.failedFuture(failures.of(failure));
             });
   }
 

@@ -98,10 +98,7 @@ class PostgresTroubleTest {
     try (Lock lock = new Lock("SHARE")) {
       Future<UserResponse> one = store.create(draft(1), WANTED);
       lock.awaitWaiting(1);
-      server.execute(
-          name,
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-              + " WHERE datname = current_database() AND wait_event_type = 'Lock'");
+      endWaiting();
 
       assertThat(reason(one)).isEqualTo(Reason.OUTCOME_UNKNOWN);
     }
@@ -114,18 +111,44 @@ class PostgresTroubleTest {
     UserStore store = open();
     await(store.create(draft(1), WANTED));
     await(store.get(1));
-    server.execute(
-        name,
-        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    endConnections();
 
-    // Pooled connections may fail once more; new ones do not.
+    // A write may fail once for each pooled connection; a read is repeated.
     for (int i = 0; i < 20; i++) {
-      store.get(1).otherwiseEmpty().await();
+      assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
       store.create(draft(2), WANTED).otherwiseEmpty().await();
     }
-    assertThat(await(store.get(1)).getUserId()).isEqualTo(1);
     assertThat(reason(store.create(draft(2), WANTED))).isEqualTo(Reason.EMAIL_TAKEN);
+  }
+
+  @Test
+  void connectionsKilled_inTheMiddleOfReads() throws Exception {
+    UserStore store = open();
+    await(store.create(draft(1), WANTED));
+    List<Future<UserResponse>> reads;
+    try (Lock lock = new Lock("ACCESS EXCLUSIVE")) {
+      // More than the connections together take at a time.
+      reads = IntStream.range(0, 500).mapToObj(i -> store.get(1)).toList();
+      lock.awaitWaiting(1);
+      endWaiting();
+    }
+    assertThat(reads).allSatisfy(read -> assertThat(await(read).getUserId()).isEqualTo(1));
+  }
+
+  @Test
+  void read_whoseConnectionsAreAllKilled() throws Exception {
+    UserStore store = open();
+    Future<UserResponse> read;
+    try (Lock lock = new Lock("ACCESS EXCLUSIVE")) {
+      read = store.get(1);
+      Waits.until(
+          "the read fails",
+          () -> {
+            endWaiting();
+            return read.isComplete();
+          });
+    }
+    assertThat(reason(read)).as("it is not repeated for ever").isEqualTo(Reason.UNAVAILABLE);
   }
 
   @Test
@@ -374,10 +397,20 @@ class PostgresTroubleTest {
   }
 
   private void endConnections() {
+    end("pid <> pg_backend_pid()");
+  }
+
+  /** Ends the connections whose statements wait for a lock. */
+  private void endWaiting() {
+    end("wait_event_type = 'Lock'");
+  }
+
+  private void end(String which) {
     server.execute(
         name,
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            + " WHERE datname = current_database() AND "
+            + which);
   }
 
   @Test
