@@ -69,7 +69,12 @@ public final class RaftRpc implements RpcType {
 
     @Override
     public GrpcServices newRaftServerRpc(RaftServer raftServer) {
-      return super.newRaftServerRpc(OwnId.only(OneAppendAtATime.of(raftServer)));
+      return super.newRaftServerRpc(mended(raftServer));
+    }
+
+    /** The server for requests of other servers, without the faults of Ratis 3.2.2. */
+    static RaftServer mended(RaftServer server) {
+      return OwnId.only(ConfirmingHeartbeats.of(OneAppendAtATime.of(server)));
     }
   }
 
@@ -100,7 +105,7 @@ public final class RaftRpc implements RpcType {
     @Override
     public GrpcServices newRaftServerRpc(RaftServer raftServer) {
       return GrpcServicesImpl.newBuilder()
-          .setServer(OwnId.only(OneAppendAtATime.of(raftServer)))
+          .setServer(mended(raftServer))
           .setCustomizer(null)
           .setAdminSslContext(server)
           .setClientSslContext(server)

@@ -4,7 +4,6 @@ import static dev.userservice.kit.Requests.create;
 import static dev.userservice.kit.Requests.list;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.userservice.kit.Certificate;
 import dev.userservice.kit.ClusterNode;
@@ -31,15 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
-import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
-import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
-import org.apache.ratis.proto.grpc.RaftServerProtocolServiceGrpc;
-import org.apache.ratis.proto.grpc.RaftServerProtocolServiceGrpc.RaftServerProtocolServiceBlockingStub;
-import org.apache.ratis.protocol.RaftGroupId;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
-import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
-import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -79,39 +69,6 @@ class RaftMembersTest {
     nodes.remove(0).close();
     createUsers(nodes.get(0));
     assertUsers();
-  }
-
-  /** A server that has joined again does not answer for the one that it was. */
-  @Test
-  void requestForAnotherId_isNotAnswered() throws Exception {
-    startOne(RaftConfigs.servers(1));
-    RaftMark mark =
-        RaftMark.decode(Files.readString(folderOf(nodes.get(0)).resolve("server.json")));
-    ManagedChannel channel =
-        NettyChannelBuilder.forTarget(addressOf(nodes.get(0))).usePlaintext().build();
-    try {
-      RaftServerProtocolServiceBlockingStub member =
-          RaftServerProtocolServiceGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(Waits.SECONDS, TimeUnit.SECONDS);
-
-      assertThat(member.requestVote(vote(mark, mark.id())).getServerReply().getSuccess()).isFalse();
-      assertThatThrownBy(() -> member.requestVote(vote(mark, mark.address() + "#earlier")))
-          .hasMessageContaining("the server of this id is gone");
-    } finally {
-      channel.shutdownNow();
-    }
-  }
-
-  private static RequestVoteRequestProto vote(RaftMark mark, String id) {
-    return RequestVoteRequestProto.newBuilder()
-        .setServerRequest(
-            RaftRpcRequestProto.newBuilder()
-                .setRequestorId(ByteString.copyFromUtf8("a stranger"))
-                .setReplyId(ByteString.copyFromUtf8(id))
-                .setRaftGroupId(
-                    RaftGroupIdProto.newBuilder()
-                        .setId(RaftGroupId.valueOf(mark.group()).toByteString())))
-        .build();
   }
 
   /** The log alone, beside what the server remembers of itself. */
