@@ -10,98 +10,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
 import dev.userservice.kit.Requests;
-import dev.userservice.kit.RunningServer;
-import dev.userservice.kit.Waits;
 import dev.userservice.proto.UserMessage;
 import dev.userservice.rpc.RawClient.Answer;
 import dev.userservice.rpc.RawClient.RawCall;
-import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * Requests that no gRPC library sends: each call ends with its status, however its bytes are split
- * over DATA frames, and the connection stays usable.
- */
-@Timeout(Waits.TEST_SECONDS)
-class ProbeTest {
+/** Messages that are cut, too large, compressed or malformed, however DATA frames split them. */
+class MessageProbeTest extends ProbeCalls {
 
-  private static final int OK = 0;
-  private static final int INVALID_ARGUMENT = 3;
-  private static final int DEADLINE_EXCEEDED = 4;
-  private static final int RESOURCE_EXHAUSTED = 8;
-  private static final int UNIMPLEMENTED = 12;
-  private static final int INTERNAL = 13;
-
-  private static final String SERVICE = "/users.v1.UserService/";
-  private static final MessageLite GET = Requests.get(1);
   private static final int LIMIT = 65_536;
-
-  /** The four kinds of call, each with a message that it accepts. */
-  private enum Kind {
-    UNARY("GetUser", Requests.get(1)),
-    SERVER_STREAM("ListUsers", Requests.list(2, 0)),
-    CLIENT_STREAM("BatchCreateUsers", Requests.create("", "", -1)),
-    BIDI("StreamUsers", Requests.says(1, "hello"));
-
-    final String method;
-    final MessageLite message;
-
-    Kind(String method, MessageLite message) {
-      this.method = method;
-      this.message = message;
-    }
-
-    boolean takesOne() {
-      return this == UNARY || this == SERVER_STREAM;
-    }
-
-    /** The batch gets an item that breaks the rules, so that probes leave the store as it is. */
-    int goodStatus() {
-      return this == CLIENT_STREAM ? INVALID_ARGUMENT : OK;
-    }
-  }
-
-  private static RunningServer server;
-  private RawClient client;
-
-  @BeforeAll
-  static void start() {
-    server = RunningServer.start(2, new JsonObject());
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  @AfterEach
-  void everyConnectionServesOn() throws Exception {
-    if (client != null) {
-      Answer answer = call(client, "GetUser", Map.of(), frame(GET)).answer();
-      assertThat(answer.grpcStatus()).as("the next call of the connection").isEqualTo(OK);
-      assertThat(answer.text()).contains("Alice Johnson");
-      client.close();
-    }
-    assertThat(server.blocking().listUsers(Requests.list(0, 0)))
-        .as("no user was created")
-        .toIterable()
-        .hasSize(5);
-  }
 
   static Stream<Arguments> bodies() {
     List<Arguments> probes = new ArrayList<>();
@@ -280,173 +207,6 @@ class ProbeTest {
     assertAnswer(late.answer(), status, message);
   }
 
-  private static void assertAnswer(Answer answer, int status, String message) {
-    assertThat(answer.httpStatus()).isEqualTo("200");
-    assertThat(answer.grpcStatus()).as(answer.message()).isEqualTo(status);
-    assertThat(answer.message()).contains(message);
-    assertThat(answer.headers().get("content-type")).hasToString("application/grpc");
-    assertThat(answer.headers().contains("content-length")).isFalse();
-    assertThat(answer.header("grpc-status-details-bin") != null).isEqualTo(status != OK);
-    if (status == UNIMPLEMENTED) {
-      assertThat(answer.headers().get("grpc-accept-encoding")).hasToString("gzip");
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("dev.userservice.rpc.ProbeTest#malformedTimeouts")
-  void timeout_malformed(String timeout) throws Exception {
-    client = new RawClient(server.port());
-
-    Answer answer = call(client, "GetUser", Map.of("grpc-timeout", timeout), frame(GET)).answer();
-
-    assertAnswer(answer, INTERNAL, "grpc-timeout must be");
-  }
-
-  static Stream<String> malformedTimeouts() {
-    return Stream.of("", "1", "m", "-1m", "+1m", "123456789m", "1x", "1.5S", "1 m", "0x1m", "1mm");
-  }
-
-  @Test
-  void timeout_ofEveryUnit() throws Exception {
-    client = new RawClient(server.port());
-    for (String timeout :
-        List.of("1H", "1M", "5S", "5000m", "9000000u", "99999999n", "99999999H")) {
-      assertThat(
-              call(client, "GetUser", Map.of("grpc-timeout", timeout), frame(GET))
-                  .answer()
-                  .grpcStatus())
-          .as(timeout)
-          .isEqualTo(OK);
-    }
-    for (String timeout : List.of("0S", "0n", "1n", "999999n", "1u", "999u")) {
-      assertAnswer(
-          call(client, "GetUser", Map.of("grpc-timeout", timeout), frame(GET)).answer(),
-          DEADLINE_EXCEEDED,
-          timeout);
-    }
-  }
-
-  @Test
-  void timeout_inEveryStateOfEveryKind() throws Exception {
-    client = new RawClient(server.port());
-    for (Kind kind : Kind.values()) {
-      byte[] good = frame(kind.message);
-      List<RawCall> waiting =
-          List.of(
-              timed(kind),
-              timed(kind).data(good, false),
-              timed(kind).data(cut(good, 3), false),
-              timed(kind).data(cut(good, good.length - 1), false));
-      for (RawCall call : waiting) {
-        assertAnswer(call.answer(), DEADLINE_EXCEEDED, "60m");
-      }
-    }
-  }
-
-  private RawCall timed(Kind kind) {
-    return client.post(SERVICE + kind.method, withContentType(Map.of("grpc-timeout", "60m")));
-  }
-
-  @Test
-  void contentType_thatIsGrpc() throws Exception {
-    client = new RawClient(server.port());
-    for (String type :
-        List.of(
-            "application/grpc",
-            "application/grpc+proto",
-            "application/grpc;charset=utf-8",
-            "application/grpc ; charset=utf-8",
-            "application/grpc+proto; a=b; c=d",
-            "Application/GRPC",
-            "APPLICATION/GRPC+PROTO;Charset=x")) {
-      assertThat(typed(type).grpcStatus()).as(type).isEqualTo(OK);
-    }
-  }
-
-  @Test
-  void contentType_thatIsNotGrpc() throws Exception {
-    client = new RawClient(server.port());
-    for (String type :
-        List.of(
-            "",
-            "text/plain",
-            "application/xml",
-            "application/connect",
-            "application/connect+xml",
-            "application/grpcx",
-            "APPLICATION/GRPC+XML",
-            "application/grpc-web+text")) {
-      Answer answer = typed(type);
-      assertThat(answer.httpStatus()).as(type).isEqualTo("415");
-      assertThat(answer.grpcStatus()).as(type).isEqualTo(INTERNAL);
-    }
-    assertThat(
-            client.post(SERVICE + "GetUser", Map.of()).data(frame(GET), true).answer().httpStatus())
-        .isEqualTo("415");
-  }
-
-  private Answer typed(String type) throws Exception {
-    return client
-        .post(SERVICE + "GetUser", Map.of("content-type", type))
-        .data(frame(GET), true)
-        .answer();
-  }
-
-  @Test
-  void httpMethod_thatIsNotPost() throws Exception {
-    client = new RawClient(server.port());
-    for (String method : List.of("GET", "HEAD", "PUT", "DELETE", "OPTIONS")) {
-      Answer answer =
-          client.open(method, SERVICE + "CreateUser", withContentType(Map.of()), true).answer();
-      assertThat(answer.httpStatus()).isEqualTo("405");
-      assertThat(answer.headers().get("allow")).hasToString("POST");
-    }
-    Answer answer =
-        client.open("PUT", SERVICE + "GetUser", withContentType(Map.of()), true).answer();
-    assertThat(answer.headers().get("allow")).hasToString("GET, POST");
-  }
-
-  @Test
-  void path_thatIsNotServed() throws Exception {
-    client = new RawClient(server.port());
-    for (String path :
-        List.of(
-            "/users.v1.UserService/Nope",
-            "/no.such.Service/GetUser",
-            "/",
-            "/x",
-            "//",
-            "/users.v1.UserService/GetUser/x",
-            "/users.v1.UserService/getuser")) {
-      Answer answer = client.post(path, withContentType(Map.of())).data(frame(GET), true).answer();
-      assertAnswer(answer, UNIMPLEMENTED, "the method " + path.substring(1));
-    }
-  }
-
-  @Test
-  void metadata_binary() throws Exception {
-    client = new RawClient(server.port());
-    for (String good : List.of("", "AAEC", "AAE=", "AAE", "AAEC,AAE", "AAEC, AAE=")) {
-      assertThat(call(client, "GetUser", Map.of("x-bin", good), frame(GET)).answer().grpcStatus())
-          .as(good)
-          .isEqualTo(OK);
-    }
-    for (String bad : List.of("!", "A", "AAEC,!", "AA=C")) {
-      assertAnswer(
-          call(client, "GetUser", Map.of("x-bin", bad), frame(GET)).answer(), INTERNAL, "x-bin");
-    }
-  }
-
-  @Test
-  void headersThatEndTheStream() throws Exception {
-    client = new RawClient(server.port());
-    for (Kind kind : Kind.values()) {
-      Answer answer =
-          client.open("POST", SERVICE + kind.method, withContentType(Map.of()), true).answer();
-      assertAnswer(answer, kind.takesOne() ? INTERNAL : OK, "");
-    }
-  }
-
   @Test
   void earlyFailure_isSentWhileTheCallerStillSends() throws Exception {
     client = new RawClient(server.port());
@@ -544,17 +304,5 @@ class ProbeTest {
       }
     }
     client = new RawClient(server.port());
-  }
-
-  private static RawCall call(
-      RawClient client, String method, Map<String, String> headers, byte[] body) {
-    return client.post(SERVICE + method, withContentType(headers)).data(body, true);
-  }
-
-  private static Map<String, String> withContentType(Map<String, String> headers) {
-    Map<String, String> all = new HashMap<>(headers);
-    all.put("content-type", "application/grpc");
-    all.put("te", "trailers");
-    return all;
   }
 }
