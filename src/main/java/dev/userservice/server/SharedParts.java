@@ -99,7 +99,8 @@ public final class SharedParts implements Shareable {
             config.store(),
             vertx,
             observers(trouble, tracing, config.store().type()),
-            ClusterTls.of(vertx).map(tls -> new MemberTrust(tls.keyManager(), tls.trustManager())));
+            ClusterTls.of(vertx)
+                .map(tls -> new MemberTrust(tls.keyManager(), tls.trustManager(), tls::failed)));
     store
         .replication()
         .ifPresent(replication -> monitor.ifPresent(there -> there.watch(replication)));

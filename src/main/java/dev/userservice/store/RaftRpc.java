@@ -1,5 +1,6 @@
 package dev.userservice.store;
 
+import java.util.function.BiConsumer;
 import javax.net.ssl.SSLException;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
@@ -82,9 +83,11 @@ public final class RaftRpc implements RpcType {
 
     private final SslContext server;
     private final SslContext client;
+    private final BiConsumer<String, Throwable> failed;
 
     TlsFactory(ReadIndex readIndex, MemberTrust trust) {
       super(readIndex);
+      failed = trust.failed();
       server =
           build(
               SslContextBuilder.forServer(trust.keys())
@@ -106,7 +109,8 @@ public final class RaftRpc implements RpcType {
     public GrpcServices newRaftServerRpc(RaftServer raftServer) {
       return GrpcServicesImpl.newBuilder()
           .setServer(mended(raftServer))
-          .setCustomizer(null)
+          .setCustomizer(
+              (builder, types) -> builder.protocolNegotiator(new RaftHandshakes(server, failed)))
           .setAdminSslContext(server)
           .setClientSslContext(server)
           .setServerSslContextForServer(server)

@@ -14,8 +14,11 @@ import javax.net.ssl.SSLException;
 /** TLS for a server: runs off the event loop, and reports handshakes that fail. */
 final class HandshakeWatch extends WatchedTls {
 
-  /** The JDK's message where Netty throws {@link NotSslRecordException}. */
+  /** The JDK's message where Netty throws a {@link #NO_TLS}. */
   private static final String PLAINTEXT = "Unsupported or unrecognized SSL message";
+
+  /** By name, since the engine of the log has a copy of Netty. */
+  private static final String NO_TLS = NotSslRecordException.class.getSimpleName();
 
   /** Receives the address of a peer, and its failure. */
   private final BiConsumer<String, Throwable> failed;
@@ -70,6 +73,15 @@ final class HandshakeWatch extends WatchedTls {
     }
   }
 
+  private static boolean isPlaintext(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause.getClass().getSimpleName().equals(NO_TLS)) {
+        return true;
+      }
+    }
+    return PLAINTEXT.equals(String.valueOf(failure.getMessage()));
+  }
+
   /**
    * Explains a failed handshake.
    *
@@ -78,8 +90,7 @@ final class HandshakeWatch extends WatchedTls {
    *     scanners and some health checks do
    */
   static String explain(Throwable failure, String caFile) {
-    if (has(failure, NotSslRecordException.class)
-        || PLAINTEXT.equals(String.valueOf(failure.getMessage()))) {
+    if (isPlaintext(failure)) {
       return "speaks plaintext, but this port is for TLS";
     }
     if (has(failure, CertificateExpiredException.class)) {

@@ -98,7 +98,7 @@ class RollingRestartTest {
         new Channel(
             vertx,
             ClientConfig.from(new JsonObject().put("addresses", addresses)),
-            Deadline.in(TimeUnit.SECONDS.toMillis(Waits.TEST_SECONDS)));
+            Deadline.in(TimeUnit.SECONDS.toMillis((long) ROUNDS * Waits.TEST_SECONDS)));
     return Future.future(
         promise ->
             vertx.runOnContext(

@@ -4,6 +4,7 @@ import static dev.userservice.kit.Requests.create;
 import static dev.userservice.kit.Requests.list;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.userservice.kit.Certificate;
 import dev.userservice.kit.ClusterNode;
@@ -14,6 +15,7 @@ import dev.userservice.kit.Waits;
 import dev.userservice.launch.ExitCode;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -30,6 +32,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -191,7 +195,7 @@ class RaftMembersTest {
   }
 
   @Test
-  void withTls_strangersGetNothing() throws Exception {
+  void withTls_strangersGetNothing_andAreLogged() throws Exception {
     Certificate own = Certificate.make(folder, "member");
     JsonObject tls =
         new JsonObject()
@@ -204,17 +208,31 @@ class RaftMembersTest {
     createUsers(nodes.get(0));
     assertUsers();
 
-    // A stranger that knows all addresses, and waits for an answer in plaintext.
-    String address = addressOf(nodes.get(0));
-    try (Socket stranger = new Socket("127.0.0.1", Integer.parseInt(address.split(":")[1]))) {
-      stranger.setSoTimeout((int) TimeUnit.SECONDS.toMillis(Waits.SECONDS));
+    // Strangers know all addresses. This one waits for an answer in plaintext.
+    try (Socket stranger = connect(nodes.get(0))) {
       stranger.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
       assertThat(stranger.getInputStream().readAllBytes())
           .as("at most an alert of TLS")
           .hasSizeLessThan(16);
     }
+    nodes.get(0).awaitNewLog("speaks plaintext, but this port is for TLS");
+
+    SSLContext trusting = SSLContext.getInstance("TLSv1.2");
+    trusting.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
+    try (Socket stranger = connect(nodes.get(1));
+        SSLSocket layer =
+            (SSLSocket) trusting.getSocketFactory().createSocket(stranger, "", 0, true)) {
+      assertThatThrownBy(layer::startHandshake).isInstanceOf(IOException.class);
+    }
+    nodes.get(1).awaitNewLog("sent no certificate of the authorities in \\\"cluster.tls.caFile");
     createUsers(nodes.get(1));
     assertUsers();
+  }
+
+  private Socket connect(ClusterNode node) throws IOException {
+    Socket socket = new Socket("127.0.0.1", Integer.parseInt(addressOf(node).split(":")[1]));
+    socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(Waits.SECONDS));
+    return socket;
   }
 
   private void startAll(JsonArray servers) throws IOException {
