@@ -31,8 +31,9 @@ final class RaftCalls {
   private static final int RETRY_MILLIS = 50;
 
   /**
-   * The timeout of one try: a paused server, or one that no longer leads, must not delay a request
-   * that another could answer.
+   * The next try begins after this time: a paused server, or one that no longer leads, must not
+   * delay a request that another could answer. The answer to an earlier one still counts, since on
+   * a busy machine each may take longer.
    */
   static final int TRY_MILLIS = 1_000;
 
@@ -121,6 +122,9 @@ final class RaftCalls {
     }
 
     private void ask() {
+      if (answer.future().isComplete()) {
+        return;
+      }
       try {
         checkLeader();
         CompletableFuture<RaftClientReply> reply = request.ask();
@@ -129,16 +133,15 @@ final class RaftCalls {
           return;
         }
         asked = true;
-        // A copy: the engine's own may belong to an earlier try too, and must not time out.
         reply
+            .thenAccept(this::take)
+            // A timeout of the original would drop a late reply.
             .copy()
             .orTimeout(TRY_MILLIS, TimeUnit.MILLISECONDS)
             .whenComplete(
-                (given, failure) -> {
-                  if (failure == null && given.isSuccess()) {
-                    answer.complete(given);
-                  } else {
-                    LOG.debug("Ratis", failure != null ? failure : given.getException());
+                (taken, failure) -> {
+                  if (!answer.future().isComplete()) {
+                    LOG.debug("Ratis", failure);
                     retry();
                   }
                 });
@@ -147,6 +150,14 @@ final class RaftCalls {
       } catch (IOException | RuntimeException failure) {
         LOG.debug("Ratis", failure);
         retry();
+      }
+    }
+
+    private void take(RaftClientReply given) {
+      if (given.isSuccess()) {
+        answer.tryComplete(given);
+      } else {
+        LOG.debug("Ratis", given.getException());
       }
     }
 
@@ -163,7 +174,7 @@ final class RaftCalls {
     }
 
     private void fail(String why) {
-      answer.fail(asked && afterAsked != null ? afterAsked : RaftEngine.unavailable(why));
+      answer.tryFail(asked && afterAsked != null ? afterAsked : RaftEngine.unavailable(why));
     }
   }
 }

@@ -155,20 +155,24 @@ final class RaftEngine implements UsersMachine.Listener {
     if (!known.division().getInfo().isLeaderReady()) {
       return confirmByLeader();
     }
-    CompletableFuture<Void> applied = readIndex.ask(known.division()).thenCompose(machine::applied);
-    if (!applied.isDone()) {
-      applied.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
-    }
     Promise<Void> confirmed = Promise.promise();
-    applied.whenComplete(
-        (done, failure) -> {
-          if (failure == null) {
-            confirmed.complete();
-          } else {
-            // Another server leads by now, or soon; or entries take long to be applied.
-            confirmByLeader().onComplete(confirmed);
-          }
-        });
+    CompletableFuture<Void> applied =
+        readIndex
+            .ask(known.division())
+            .thenCompose(machine::applied)
+            .thenRun(confirmed::tryComplete);
+    if (applied.isDone() && !applied.isCompletedExceptionally()) {
+      return confirmed.future();
+    }
+    applied
+        .copy()
+        .orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS)
+        .exceptionally(
+            late -> {
+              // Another server leads by now, or soon; or entries take long to be applied.
+              confirmByLeader().onComplete(confirmed::tryComplete, confirmed::tryFail);
+              return null;
+            });
     return confirmed.future();
   }
 

@@ -34,7 +34,7 @@ final class RaftSettings {
   private static final int FIRST_ELECTION_MAX_MILLIS = 450;
 
   /** The timeout of a request between servers, before it is repeated. */
-  private static final int REQUEST_MILLIS = 2_000;
+  static final int REQUEST_MILLIS = 2_000;
 
   /** A log of this length is read in seconds, and a snapshot of all users takes one second. */
   private static final long SNAPSHOT_ENTRIES = 20_000;

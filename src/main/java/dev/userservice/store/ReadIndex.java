@@ -43,7 +43,7 @@ final class ReadIndex {
 
   /**
    * Completes with the index of an entry. Fails when this server does not lead, or gets no majority
-   * within {@link RaftCalls#TRY_MILLIS}.
+   * within {@link RaftSettings#REQUEST_MILLIS}.
    */
   CompletableFuture<Long> ask(RaftServer.Division division) {
     DivisionInfo info = division.getInfo();
@@ -59,7 +59,7 @@ final class ReadIndex {
     request.send();
     return request.answer.isDone()
         ? request.answer
-        : request.answer.orTimeout(RaftCalls.TRY_MILLIS, TimeUnit.MILLISECONDS);
+        : request.answer.orTimeout(RaftSettings.REQUEST_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Fails all open requests: replies from now on confirm another leader. */
