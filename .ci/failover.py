@@ -2,7 +2,7 @@
 
 Needs root, and Debian's PostgreSQL. Each round: the relay, which stands for the name, goes over to the standby and cuts
 what is open; writes are refused; the primary is killed, and the standby promoted; writes go on; what was the primary is made
-anew as the standby. In all the time no read fails. Ends with "Failover: N passed, 0 failed".
+anew as the standby. No read fails in any round. Ends with "Failover: N passed, 0 failed".
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 package dev.userservice.store;
 
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,13 +20,11 @@ import org.apache.ratis.server.RaftServer;
  */
 final class ConfirmingHeartbeats extends ServerProxy {
 
-  private static final String APPEND = "appendEntriesAsync";
-
   /** The number of requests with entries. */
   private final AtomicLong begun = new AtomicLong();
 
-  /** How many of them were answered, so that their entries are on the disk. */
-  private final AtomicLong answered = new AtomicLong();
+  /** How many of them have ended: their entries are on the disk, or were refused. */
+  private final AtomicLong ended = new AtomicLong();
 
   private ConfirmingHeartbeats(RaftServer server) {
     super(server);
@@ -37,33 +36,23 @@ final class ConfirmingHeartbeats extends ServerProxy {
 
   @Override
   public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
-    if (!method.getName().equals(APPEND)
-        || !(arguments[0] instanceof AppendEntriesRequestProto request)) {
+    AppendEntriesRequestProto request = append(method, arguments);
+    if (request == null) {
       return pass(method, arguments);
     }
     if (request.getEntriesCount() > 0) {
-      return append(request);
+      begun.incrementAndGet();
+      return server
+          .appendEntriesAsync(request)
+          .whenComplete((reply, failure) -> ended.incrementAndGet());
     }
     return request.hasPreviousLog() ? confirm(request) : server.appendEntriesAsync(request);
   }
 
-  private CompletableFuture<AppendEntriesReplyProto> append(AppendEntriesRequestProto request)
-      throws Exception {
-    begun.incrementAndGet();
-    try {
-      return server
-          .appendEntriesAsync(request)
-          .whenComplete((reply, failure) -> answered.incrementAndGet());
-    } catch (Exception failure) {
-      answered.incrementAndGet();
-      throw failure;
-    }
-  }
-
   private CompletableFuture<AppendEntriesReplyProto> confirm(AppendEntriesRequestProto request)
-      throws Exception {
+      throws IOException {
     long appends = begun.get();
-    if (answered.get() != appends) {
+    if (ended.get() != appends) {
       return server.appendEntriesAsync(request);
     }
     // Entries that it wrote as a leader may still be on their way to the disk.

@@ -17,7 +17,6 @@ import org.apache.ratis.server.RaftServer;
  */
 final class OneAppendAtATime extends ServerProxy {
 
-  private static final String APPEND = "appendEntriesAsync";
   private static final String INSTALL = "installSnapshot";
 
   /** Completes when the next request with entries may start. Guarded by this. */
@@ -36,10 +35,9 @@ final class OneAppendAtATime extends ServerProxy {
 
   @Override
   public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
-    if (method.getName().equals(APPEND)
-        && arguments[0] instanceof AppendEntriesRequestProto request
-        // Heartbeats append nothing, and must not wait: they prevent an election.
-        && request.getEntriesCount() > 0) {
+    AppendEntriesRequestProto request = append(method, arguments);
+    // Heartbeats append nothing, and must not wait: they prevent an election.
+    if (request != null && request.getEntriesCount() > 0) {
       return append(request);
     }
     Object result = pass(method, arguments);

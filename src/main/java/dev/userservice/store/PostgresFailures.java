@@ -66,7 +66,7 @@ final class PostgresFailures {
     }
     return failure instanceof ClosedConnectionException
         || failure instanceof SocketException && !(failure instanceof ConnectException)
-        // The driver has no class for what waited behind other statements.
+        // Statements that waited behind others; the driver has no class for their failure.
         || failure instanceof VertxException
             && String.valueOf(failure.getMessage()).contains("has been closed");
   }

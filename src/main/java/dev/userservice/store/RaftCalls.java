@@ -7,6 +7,7 @@ import io.vertx.core.internal.logging.Logger;
 import io.vertx.core.internal.logging.LoggerFactory;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -140,7 +141,7 @@ final class RaftCalls {
             .orTimeout(TRY_MILLIS, TimeUnit.MILLISECONDS)
             .whenComplete(
                 (taken, failure) -> {
-                  if (!answer.future().isComplete()) {
+                  if (failure != null) {
                     LOG.debug("Ratis", failure);
                     retry();
                   }
@@ -154,11 +155,10 @@ final class RaftCalls {
     }
 
     private void take(RaftClientReply given) {
-      if (given.isSuccess()) {
-        answer.tryComplete(given);
-      } else {
-        LOG.debug("Ratis", given.getException());
+      if (!given.isSuccess()) {
+        throw new CompletionException(given.getException());
       }
+      answer.tryComplete(given);
     }
 
     private void retry() {

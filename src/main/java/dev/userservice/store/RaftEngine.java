@@ -161,7 +161,7 @@ final class RaftEngine implements UsersMachine.Listener {
             .ask(known.division())
             .thenCompose(machine::applied)
             .thenRun(confirmed::tryComplete);
-    if (applied.isDone() && !applied.isCompletedExceptionally()) {
+    if (confirmed.future().isComplete()) {
       return confirmed.future();
     }
     applied

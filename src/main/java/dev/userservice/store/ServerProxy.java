@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.server.RaftServer;
 
 /** A server of the engine whose calls a subclass handles first. */
@@ -19,6 +20,14 @@ abstract class ServerProxy implements InvocationHandler {
     return (RaftServer)
         Proxy.newProxyInstance(
             RaftServer.class.getClassLoader(), new Class<?>[] {RaftServer.class}, this);
+  }
+
+  /** The request of a call to append entries, or of a heartbeat; null for another call. */
+  static AppendEntriesRequestProto append(Method method, Object[] arguments) {
+    return method.getName().equals("appendEntriesAsync")
+            && arguments[0] instanceof AppendEntriesRequestProto request
+        ? request
+        : null;
   }
 
   /** Passes a call on to the server, with the failure that the server has. */

@@ -74,12 +74,8 @@ final class HandshakeWatch extends WatchedTls {
   }
 
   private static boolean isPlaintext(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause.getClass().getSimpleName().equals(NO_TLS)) {
-        return true;
-      }
-    }
-    return PLAINTEXT.equals(String.valueOf(failure.getMessage()));
+    return has(failure, cause -> cause.getClass().getSimpleName().equals(NO_TLS))
+        || PLAINTEXT.equals(String.valueOf(failure.getMessage()));
   }
 
   /**

@@ -8,6 +8,7 @@ import io.vertx.core.spi.tls.DefaultSslContextFactory;
 import io.vertx.core.spi.tls.SslContextFactory;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLEngine;
@@ -48,8 +49,12 @@ abstract class WatchedTls extends JdkSSLEngineOptions {
   }
 
   static boolean has(Throwable failure, Class<? extends Throwable> kind) {
+    return has(failure, kind::isInstance);
+  }
+
+  static boolean has(Throwable failure, Predicate<Throwable> which) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (kind.isInstance(cause)) {
+      if (which.test(cause)) {
         return true;
       }
     }

@@ -21,7 +21,7 @@ class HeaderProbeTest extends ProbeCalls {
   void timeout_malformed(String timeout) throws Exception {
     client = new RawClient(server.port());
 
-    Answer answer = call(client, "GetUser", Map.of("grpc-timeout", timeout), frame(GET)).answer();
+    Answer answer = getUser("grpc-timeout", timeout);
 
     assertAnswer(answer, INTERNAL, "grpc-timeout must be");
   }
@@ -35,18 +35,10 @@ class HeaderProbeTest extends ProbeCalls {
     client = new RawClient(server.port());
     for (String timeout :
         List.of("1H", "1M", "5S", "5000m", "9000000u", "99999999n", "99999999H")) {
-      assertThat(
-              call(client, "GetUser", Map.of("grpc-timeout", timeout), frame(GET))
-                  .answer()
-                  .grpcStatus())
-          .as(timeout)
-          .isEqualTo(OK);
+      assertThat(getUser("grpc-timeout", timeout).grpcStatus()).as(timeout).isEqualTo(OK);
     }
     for (String timeout : List.of("0S", "0n", "1n", "999999n", "1u", "999u")) {
-      assertAnswer(
-          call(client, "GetUser", Map.of("grpc-timeout", timeout), frame(GET)).answer(),
-          DEADLINE_EXCEEDED,
-          timeout);
+      assertAnswer(getUser("grpc-timeout", timeout), DEADLINE_EXCEEDED, timeout);
     }
   }
 
@@ -109,6 +101,11 @@ class HeaderProbeTest extends ProbeCalls {
         .isEqualTo("415");
   }
 
+  /** A good call of GetUser, but for one header. */
+  private Answer getUser(String header, String value) throws Exception {
+    return call(client, "GetUser", Map.of(header, value), frame(GET)).answer();
+  }
+
   private Answer typed(String type) throws Exception {
     return client
         .post(SERVICE + "GetUser", Map.of("content-type", type))
@@ -151,13 +148,10 @@ class HeaderProbeTest extends ProbeCalls {
   void metadata_binary() throws Exception {
     client = new RawClient(server.port());
     for (String good : List.of("", "AAEC", "AAE=", "AAE", "AAEC,AAE", "AAEC, AAE=")) {
-      assertThat(call(client, "GetUser", Map.of("x-bin", good), frame(GET)).answer().grpcStatus())
-          .as(good)
-          .isEqualTo(OK);
+      assertThat(getUser("x-bin", good).grpcStatus()).as(good).isEqualTo(OK);
     }
     for (String bad : List.of("!", "A", "AAEC,!", "AA=C")) {
-      assertAnswer(
-          call(client, "GetUser", Map.of("x-bin", bad), frame(GET)).answer(), INTERNAL, "x-bin");
+      assertAnswer(getUser("x-bin", bad), INTERNAL, "x-bin");
     }
   }
 

@@ -80,6 +80,10 @@ abstract class ProbeCalls {
       assertThat(answer.text()).contains("Alice Johnson");
       client.close();
     }
+    assertNoUserWasCreated(server);
+  }
+
+  static void assertNoUserWasCreated(RunningServer server) {
     assertThat(server.blocking().listUsers(Requests.list(0, 0)))
         .as("no user was created")
         .toIterable()

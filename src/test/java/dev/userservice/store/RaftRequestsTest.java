@@ -87,28 +87,25 @@ class RaftRequestsTest {
 
   @Test
   void heartbeat_confirmsWhatIsOnTheDisk() throws Exception {
-    BlockingQueue<AppendEntriesReplyProto> replies = new LinkedBlockingQueue<>();
-    StreamObserver<AppendEntriesRequestProto> leader =
-        RaftServerProtocolServiceGrpc.newStub(channel).appendEntries(new Queued(replies));
-
-    leader.onNext(heartbeat(null));
-    AppendEntriesReplyProto first = replies.poll(Waits.SECONDS, TimeUnit.SECONDS);
+    Heartbeats leader = new Heartbeats();
+    AppendEntriesReplyProto first = leader.reply(heartbeat(null));
     assertThat(first.getResult()).isEqualTo(AppendResult.SUCCESS);
     long last = first.getNextIndex() - 1;
     for (long index = last - 1; index <= last; index++) {
-      leader.onNext(heartbeat(TermIndexProto.newBuilder().setTerm(1).setIndex(index).build()));
-      AppendEntriesReplyProto reply = replies.poll(Waits.SECONDS, TimeUnit.SECONDS);
-
+      AppendEntriesReplyProto reply = leader.reply(heartbeat(entry(1, index)));
       assertThat(reply.getResult()).isEqualTo(AppendResult.SUCCESS);
       assertThat(reply.getMatchIndex()).isEqualTo(index);
     }
 
-    leader.onNext(heartbeat(TermIndexProto.newBuilder().setTerm(2).setIndex(last).build()));
-    AppendEntriesReplyProto reply = replies.poll(Waits.SECONDS, TimeUnit.SECONDS);
+    AppendEntriesReplyProto reply = leader.reply(heartbeat(entry(2, last)));
     assertThat(reply.getResult())
         .as("an entry of another term")
         .isEqualTo(AppendResult.INCONSISTENCY);
     assertThat(reply.getMatchIndex()).isNegative();
+  }
+
+  private static TermIndexProto entry(long term, long index) {
+    return TermIndexProto.newBuilder().setTerm(term).setIndex(index).build();
   }
 
   private RequestVoteRequestProto vote(String id) {
@@ -131,9 +128,17 @@ class RaftRequestsTest {
             RaftGroupIdProto.newBuilder().setId(RaftGroupId.valueOf(mark.group()).toByteString()));
   }
 
-  /** Keeps what comes; a test that waits for more fails. */
-  private record Queued(BlockingQueue<AppendEntriesReplyProto> replies)
-      implements StreamObserver<AppendEntriesReplyProto> {
+  /** The stream of a leader; a test that waits for a reply in vain fails. */
+  private final class Heartbeats implements StreamObserver<AppendEntriesReplyProto> {
+
+    private final BlockingQueue<AppendEntriesReplyProto> replies = new LinkedBlockingQueue<>();
+    private final StreamObserver<AppendEntriesRequestProto> requests =
+        RaftServerProtocolServiceGrpc.newStub(channel).appendEntries(this);
+
+    AppendEntriesReplyProto reply(AppendEntriesRequestProto request) throws InterruptedException {
+      requests.onNext(request);
+      return replies.poll(Waits.SECONDS, TimeUnit.SECONDS);
+    }
 
     @Override
     public void onNext(AppendEntriesReplyProto reply) {
