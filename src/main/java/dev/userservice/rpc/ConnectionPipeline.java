@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateHandler;
 
 /** Adds the handlers that bound a connection to the pipeline that Vert.x made for it. */
@@ -40,6 +41,10 @@ final class ConnectionPipeline {
     pipeline.addFirst(new LingeringClose(), graceful);
     pipeline.addBefore(
         pipeline.context(http2).name(), null, new StreamFailures(http2.connection(), guard));
+    channel.config().setAllocator(FrameAllocator.INSTANCE);
+    if (pipeline.get(SslHandler.class) == null) {
+      pipeline.addBefore(pipeline.context(StreamFailures.class).name(), null, new JoinedWrites());
+    }
     if (pipeline.get(IdleStateHandler.class) != null) {
       // ConnectionTimers find idle connections; this handler would also listen to each write.
       pipeline.remove(IdleStateHandler.class);
