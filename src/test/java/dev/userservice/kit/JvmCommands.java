@@ -16,6 +16,10 @@ import java.nio.file.Path;
  */
 public final class JvmCommands {
 
+  static {
+    System.setProperty("sun.tools.attach.attachTimeout", Integer.toString(Waits.MILLIS));
+  }
+
   private final UnixDomainSocketAddress socket;
 
   public JvmCommands(long pid) throws IOException {
