@@ -56,6 +56,7 @@ import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * of transport: the status is right, and refused calls change nothing.
  */
 @Timeout(Waits.TEST_SECONDS)
+@Tag("slow")
 class AccessMatrixTest {
 
   private static final String ROLE = "users:all";

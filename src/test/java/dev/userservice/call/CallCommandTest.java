@@ -21,12 +21,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as a client, in a JVM of its own, against a real server. */
 @Timeout(Waits.TEST_SECONDS)
+@Tag("slow")
 class CallCommandTest {
 
   private static final String GET_ONE = "{\"user_id\": 1}";

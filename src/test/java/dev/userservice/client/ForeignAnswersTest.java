@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Runs the client against a server that answers in hundreds of wrong ways. Each scenario ends with
  * one line, by the client's checks or its deadline.
  */
+@Tag("slow")
 class ForeignAnswersTest {
 
   private static final int AT_ONCE = 100;

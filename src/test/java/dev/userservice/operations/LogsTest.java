@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(
     value = Waits.TEST_SECONDS,
     threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever
+@Tag("slow")
 class LogsTest {
 
   private static final String CLIENT = "dev.userservice.ClientVerticle";

@@ -19,9 +19,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One of two servers stops in the middle of a load; callers retry UNAVAILABLE on the other. */
+@Tag("slow")
 class DrainUnderLoadTest {
 
   private static final int CALLERS = 8;

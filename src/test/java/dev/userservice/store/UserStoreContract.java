@@ -30,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every promise of {@link UserStore}; each store runs it through a subclass of a few lines. */
@@ -311,6 +312,7 @@ abstract class UserStoreContract {
     assertThat(ids(0, Integer.MAX_VALUE)).containsExactlyElementsOf(range(1, 10_000));
   }
 
+  @Tag("slow")
   @Test
   void count_manyUsers() {
     int many = manyUsers();

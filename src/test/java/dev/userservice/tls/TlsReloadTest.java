@@ -32,9 +32,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Certificates that are replaced, or expire, while the server runs. */
+@Tag("slow")
 class TlsReloadTest extends TlsCalls {
 
   @Test

@@ -27,9 +27,11 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Callers that cancel, by the thousand, leave nothing behind. */
+@Tag("slow")
 class CancelledCallsTest {
 
   private static final int CALLS = 10_000;
