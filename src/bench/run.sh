@@ -47,7 +47,7 @@ has() {
 build_python() {
   /usr/bin/python3 -c 'import grpc, grpc_tools' &&
     /usr/bin/python3 -m grpc_tools.protoc -I "$contract" --python_out="$1" --grpc_python_out="$1" user_service.proto &&
-    cp src/bench/python/server.py "$1"
+    cp src/bench/python/*.py "$1"
 }
 
 build_node() {
@@ -95,7 +95,8 @@ has h2load || give_up 3 'h2load is missing: apt-get install nghttp2-client'
 mkdir -p "$bench"
 say 'building ours and the peers in Java'
 mvn -q -B -Pbench -DskipTests package >&2 || give_up 3 'the build failed; Maven says why, above'
-mvn -q -B -f src/bench/grpc-java/pom.xml -Dprotobuf.version="$(version protobuf)" -Dmdep.outputFile="$PWD/$bench/grpc-java.path" \
+mvn -q -B -f src/bench/grpc-java/pom.xml -Dprotobuf.version="$(version protobuf)" -Dnimbus.version="$(version nimbus)" \
+  -Dmdep.outputFile="$PWD/$bench/grpc-java.path" \
   "org.apache.maven.plugins:maven-dependency-plugin:$(version dependency-plugin):build-classpath" >&2 || give_up 3 'Maven cannot get grpc-java, see above'
 
 main=Comparison

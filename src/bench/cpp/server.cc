@@ -1,11 +1,10 @@
-// The five RPCs on the synchronous API of gRPC C++, as its own examples have them. Takes a port.
+// The five RPCs on the callback API of gRPC C++, as its own examples have them. Takes a port.
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <set>
 #include <shared_mutex>
@@ -15,7 +14,7 @@
 #include "user_service.grpc.pb.h"
 
 using namespace users::v1;
-using grpc::ServerContext;
+using grpc::CallbackServerContext;
 using grpc::Status;
 
 static std::string Now() {
@@ -31,18 +30,7 @@ static std::string Now() {
   return text;
 }
 
-// One open chat: a stream takes one write at a time.
-struct Member {
-  grpc::ServerReaderWriter<UserMessage, UserMessage>* stream;
-  std::mutex writing;
-
-  void Hear(const UserMessage& message) {
-    std::lock_guard<std::mutex> one(writing);
-    stream->Write(message);
-  }
-};
-
-class Users final : public UserService::Service {
+class Users final : public UserService::CallbackService {
  public:
   Users() {
     Sample("Alice Johnson", "alice@example.com", 28);
@@ -52,87 +40,195 @@ class Users final : public UserService::Service {
     Sample("Eve Wilson", "eve@example.com", 25);
   }
 
-  Status GetUser(ServerContext*, const GetUserRequest* request, UserResponse* response) override {
-    std::shared_lock<std::shared_mutex> reading(lock_);
-    if (request->user_id() < 1 || static_cast<size_t>(request->user_id()) > users_.size()) {
-      return Status(grpc::StatusCode::NOT_FOUND, "unknown id");
+  grpc::ServerUnaryReactor* GetUser(CallbackServerContext* context, const GetUserRequest* request,
+                                    UserResponse* response) override {
+    auto* call = context->DefaultReactor();
+    const UserResponse* user = request->user_id() < 1 ? nullptr : At(request->user_id() - 1);
+    if (user == nullptr) {
+      call->Finish(Status(grpc::StatusCode::NOT_FOUND, "unknown id"));
+    } else {
+      *response = *user;
+      call->Finish(Status::OK);
     }
-    *response = users_[request->user_id() - 1];
-    return Status::OK;
+    return call;
   }
 
-  Status CreateUser(ServerContext*, const CreateUserRequest* request, UserResponse* response) override {
-    std::unique_lock<std::shared_mutex> writing(lock_);
-    *response = Put(*request, Now());
-    return Status::OK;
+  grpc::ServerUnaryReactor* CreateUser(CallbackServerContext* context, const CreateUserRequest* request,
+                                       UserResponse* response) override {
+    auto* call = context->DefaultReactor();
+    {
+      std::unique_lock<std::shared_mutex> writing(lock_);
+      *response = Put(*request, Now());
+    }
+    call->Finish(Status::OK);
+    return call;
   }
 
-  Status ListUsers(ServerContext*, const ListUsersRequest* request, grpc::ServerWriter<UserResponse>* out) override {
-    size_t next = request->after_user_id();
+  grpc::ServerWriteReactor<UserResponse>* ListUsers(CallbackServerContext*, const ListUsersRequest* request) override {
+    size_t first = request->after_user_id();
     size_t end;
     {
       std::shared_lock<std::shared_mutex> reading(lock_);
       end = users_.size();
     }
     if (request->limit() > 0) {
-      end = std::min(end, next + request->limit());
+      end = std::min(end, first + request->limit());
     }
-    for (; next < end; ++next) {
-      const UserResponse* user;
-      {
-        std::shared_lock<std::shared_mutex> reading(lock_);
-        user = &users_[next];  // A deque does not move what is in it.
-      }
-      if (!out->Write(*user)) {
-        break;
-      }
-    }
-    return Status::OK;
+    return new List(*this, first, end);
   }
 
-  Status BatchCreateUsers(ServerContext*, grpc::ServerReader<CreateUserRequest>* in,
-                          BatchCreateResponse* response) override {
-    std::vector<CreateUserRequest> batch;
-    for (CreateUserRequest request; in->Read(&request);) {
-      batch.push_back(request);
-    }
-    std::unique_lock<std::shared_mutex> writing(lock_);
-    std::string now = Now();
-    for (const CreateUserRequest& request : batch) {
-      response->add_user_ids(Put(request, now).user_id());
-    }
-    response->set_users_created(static_cast<int>(batch.size()));
-    return Status::OK;
+  grpc::ServerReadReactor<CreateUserRequest>* BatchCreateUsers(CallbackServerContext*,
+                                                               BatchCreateResponse* response) override {
+    return new Batch(*this, response);
   }
 
-  Status StreamUsers(ServerContext*, grpc::ServerReaderWriter<UserMessage, UserMessage>* stream) override {
-    auto member = std::make_shared<Member>();
-    member->stream = stream;
-    {
-      std::unique_lock<std::shared_mutex> writing(room_lock_);
-      room_.insert(member);
-    }
-    for (UserMessage message; stream->Read(&message);) {
-      std::string now = Now();
-      UserMessage answer;
-      answer.set_message("Server received: " + message.message());
-      answer.set_timestamp(now);
-      member->Hear(answer);
-      message.set_timestamp(now);
-      // Held while they are written to, so that no stream ends meanwhile.
-      std::shared_lock<std::shared_mutex> reading(room_lock_);
-      for (const auto& other : room_) {
-        if (other != member) {
-          other->Hear(message);
-        }
-      }
-    }
-    std::unique_lock<std::shared_mutex> writing(room_lock_);
-    room_.erase(member);
-    return Status::OK;
+  grpc::ServerBidiReactor<UserMessage, UserMessage>* StreamUsers(CallbackServerContext*) override {
+    return new Member(*this);
   }
 
  private:
+  class List final : public grpc::ServerWriteReactor<UserResponse> {
+   public:
+    List(Users& users, size_t next, size_t end) : users_(users), next_(next), end_(end) { Next(); }
+
+    void OnWriteDone(bool ok) override {
+      if (ok) {
+        Next();
+      } else {
+        Finish(Status::OK);
+      }
+    }
+
+    void OnDone() override { delete this; }
+
+   private:
+    void Next() {
+      if (next_ < end_) {
+        StartWrite(users_.At(next_++));
+      } else {
+        Finish(Status::OK);
+      }
+    }
+
+    Users& users_;
+    size_t next_;
+    size_t end_;
+  };
+
+  class Batch final : public grpc::ServerReadReactor<CreateUserRequest> {
+   public:
+    Batch(Users& users, BatchCreateResponse* response) : users_(users), response_(response) { StartRead(&request_); }
+
+    void OnReadDone(bool ok) override {
+      if (ok) {
+        batch_.push_back(request_);
+        StartRead(&request_);
+        return;
+      }
+      {
+        std::unique_lock<std::shared_mutex> writing(users_.lock_);
+        std::string now = Now();
+        for (const CreateUserRequest& request : batch_) {
+          response_->add_user_ids(users_.Put(request, now).user_id());
+        }
+      }
+      response_->set_users_created(static_cast<int>(batch_.size()));
+      Finish(Status::OK);
+    }
+
+    void OnDone() override { delete this; }
+
+   private:
+    Users& users_;
+    BatchCreateResponse* response_;
+    CreateUserRequest request_;
+    std::vector<CreateUserRequest> batch_;
+  };
+
+  // One open chat: a stream takes one write at a time, the others wait.
+  class Member final : public grpc::ServerBidiReactor<UserMessage, UserMessage> {
+   public:
+    explicit Member(Users& users) : users_(users) {
+      {
+        std::unique_lock<std::shared_mutex> writing(users_.room_lock_);
+        users_.room_.insert(this);
+      }
+      StartRead(&message_);
+    }
+
+    void OnReadDone(bool ok) override {
+      if (!ok) {
+        {
+          std::unique_lock<std::shared_mutex> writing(users_.room_lock_);
+          users_.room_.erase(this);
+        }
+        std::unique_lock<std::mutex> one(writing_);
+        ended_ = true;
+        FinishIfDone(one);
+        return;
+      }
+      std::string now = Now();
+      UserMessage answer;
+      answer.set_message("Server received: " + message_.message());
+      answer.set_timestamp(now);
+      Hear(answer);
+      message_.set_timestamp(now);
+      {
+        // Held while they are written to, so that no stream ends meanwhile.
+        std::shared_lock<std::shared_mutex> reading(users_.room_lock_);
+        for (Member* other : users_.room_) {
+          if (other != this) {
+            other->Hear(message_);
+          }
+        }
+      }
+      StartRead(&message_);
+    }
+
+    void OnWriteDone(bool ok) override {
+      std::unique_lock<std::mutex> one(writing_);
+      waiting_.pop_front();
+      if (ok && !waiting_.empty()) {
+        StartWrite(&waiting_.front());
+      } else {
+        waiting_.clear();
+        FinishIfDone(one);
+      }
+    }
+
+    void OnDone() override { delete this; }
+
+   private:
+    void Hear(const UserMessage& message) {
+      std::lock_guard<std::mutex> one(writing_);
+      waiting_.push_back(message);
+      if (waiting_.size() == 1) {
+        StartWrite(&waiting_.front());
+      }
+    }
+
+    void FinishIfDone(std::unique_lock<std::mutex>& one) {
+      if (ended_ && waiting_.empty() && !finished_) {
+        finished_ = true;
+        one.unlock();
+        Finish(Status::OK);
+      }
+    }
+
+    Users& users_;
+    UserMessage message_;
+    std::mutex writing_;
+    std::deque<UserMessage> waiting_;
+    bool ended_ = false;
+    bool finished_ = false;
+  };
+
+  // A deque does not move what is in it.
+  const UserResponse* At(size_t index) {
+    std::shared_lock<std::shared_mutex> reading(lock_);
+    return index < users_.size() ? &users_[index] : nullptr;
+  }
+
   void Sample(const char* name, const char* email, int age) {
     CreateUserRequest request;
     request.set_name(name);
@@ -154,7 +250,7 @@ class Users final : public UserService::Service {
   std::shared_mutex lock_;
   std::deque<UserResponse> users_;
   std::shared_mutex room_lock_;
-  std::set<std::shared_ptr<Member>> room_;
+  std::set<Member*> room_;
 };
 
 int main(int, char** arguments) {

@@ -92,8 +92,9 @@ class Users(rpc.UserServiceServicer):
             heard.put(None)
 
 
-server = grpc.server(futures.ThreadPoolExecutor(max_workers=THREADS))
-rpc.add_UserServiceServicer_to_server(Users(), server)
-server.add_insecure_port(f"127.0.0.1:{sys.argv[1]}")
-server.start()
-server.wait_for_termination()
+if __name__ == "__main__":
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=THREADS))
+    rpc.add_UserServiceServicer_to_server(Users(), server)
+    server.add_insecure_port(f"127.0.0.1:{sys.argv[1]}")
+    server.start()
+    server.wait_for_termination()

@@ -88,7 +88,7 @@ final class ClientLoad implements Generator {
 
   private static String name(Load load) {
     return switch (load.kind()) {
-      case LATENCY -> "get";
+      case LATENCY, CLIENT_GET -> "get";
       case CLIENT_CREATE -> "create";
       case CLIENT_BATCH -> "batch";
       case CLIENT_CHAT -> "chat";

@@ -54,7 +54,7 @@ final class Exchange implements AutoCloseable {
       boolean good =
           switch (protocol) {
             case GRPC -> httpStatus == 200 && grpcStatus.equals("0");
-            case REST, BYTES -> httpStatus == 200 || httpStatus == 201;
+            case JSON, REST, BYTES -> httpStatus == 200 || httpStatus == 201;
           };
       if (!good) {
         throw new IllegalStateException(

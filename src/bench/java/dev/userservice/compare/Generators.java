@@ -20,10 +20,10 @@ final class Generators {
 
   Generator of(Peer peer, Load load) {
     return switch (load.kind()) {
-      case GET, LIST, CHAT -> h2load;
+      case GET, CALLED, LIST, CHAT -> h2load;
       case PACKED -> packed;
       case IDLE -> idle;
-      case CLIENT_CREATE, CLIENT_BATCH, CLIENT_CHAT, LATENCY ->
+      case CLIENT_GET, CLIENT_CREATE, CLIENT_BATCH, CLIENT_CHAT, LATENCY ->
           peer.protocol() == Protocol.REST ? h2load : client;
     };
   }

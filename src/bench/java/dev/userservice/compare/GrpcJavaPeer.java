@@ -4,10 +4,12 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.File;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 
 /**
- * grpc-java on grpc-netty-shaded: {@code direct} or {@code pool}, the port, and for TLS the files of
- * a certificate and its key. Uses no class of the tests' libraries.
+ * grpc-java on grpc-netty-shaded: {@code direct} or {@code pool}, and behind a colon the file of a
+ * key to check tokens with; the port; for TLS the files of a certificate and its key. Uses no class
+ * of the tests' libraries.
  */
 final class GrpcJavaPeer {
 
@@ -19,8 +21,12 @@ final class GrpcJavaPeer {
                 new InetSocketAddress(
                     InetAddress.getByName("127.0.0.1"), Integer.parseInt(args[1])))
             .addService(new PeerService());
-    if (args[0].equals("direct")) {
+    String[] how = args[0].split(":", 2);
+    if (how[0].equals("direct")) {
       server.directExecutor();
+    }
+    if (how.length > 1) {
+      server.intercept(new TokenCheck(Path.of(how[1])));
     }
     if (args.length > 2) {
       server.useTransportSecurity(new File(args[2]), new File(args[3]));

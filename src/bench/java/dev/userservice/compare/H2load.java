@@ -38,7 +38,8 @@ final class H2load implements Generator {
 
   @Override
   public Measured run(ServerProcess server, Load load, double seconds) throws Exception {
-    Request request = load.request(server.peer().protocol());
+    Request request =
+        load.request(server.peer().protocol()).with(server.peer().headers());
     int answerBytes = answerBytes(server, load, request);
     List<String> command = command(server, load, request);
     double rate = warmUp(server, load, command, answerBytes, seconds);
@@ -64,8 +65,12 @@ final class H2load implements Generator {
   private List<String> command(ServerProcess server, Load load, Request request)
       throws IOException {
     List<String> line = new ArrayList<>(List.of("h2load", "-t", "1"));
-    line.addAll(List.of("-c", Integer.toString(load.connections())));
-    line.addAll(List.of("-m", Integer.toString(load.streams())));
+    if (server.peer().http1()) {
+      line.addAll(List.of("--h1", "-c", Integer.toString(load.inFlight()), "-m", "1"));
+    } else {
+      line.addAll(List.of("-c", Integer.toString(load.connections())));
+      line.addAll(List.of("-m", Integer.toString(load.streams())));
+    }
     request.headers().forEach((name, value) -> line.addAll(List.of("-H", name + ": " + value)));
     if (request.body() != null) {
       Path body = scratch.resolve(load.name() + "." + server.peer().protocol());

@@ -7,6 +7,7 @@ import static dev.userservice.compare.Load.Group.WRITES;
 
 import dev.userservice.compare.Peer.Protocol;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What servers are asked to do.
@@ -64,11 +65,14 @@ record Load(
   enum Kind {
     /** h2load, with one request again and again. */
     GET,
+    /** The same with a deadline and metadata, as clients send them. */
+    CALLED,
     LIST,
     CHAT,
     /** Ours, with 1,000 users in one write, and other users in each. */
     PACKED,
     /** LoadVerticle: a real client that sends a message a frame. */
+    CLIENT_GET,
     CLIENT_CREATE,
     CLIENT_BATCH,
     CLIENT_CHAT,
@@ -78,11 +82,42 @@ record Load(
     IDLE
   }
 
+  /** For loads that are measured for five seconds. */
+  private static final int WARM_UP_CALLS = 600_000;
+
+  private static final int WARM_UP_FOR_SECONDS = 5;
+
+  /** What grpc-java sends with a call, and what a gateway adds. */
+  private static final Map<String, String> CALLED =
+      Map.of(
+          "grpc-timeout", "5S",
+          "user-agent", "grpc-java-netty/1.85.1",
+          "grpc-accept-encoding", "gzip",
+          "x-request-id", "0f8fad5b-d9cb-469f-a165-70867728950e");
+
   static final List<Load> ALL =
       List.of(
           new Load("get-1", "GetUser, 1 in flight", READS, Kind.GET, 1, 1, 1, 0),
           new Load("get-32", "GetUser, 32 in flight", READS, Kind.GET, 4, 8, 1, 0),
           new Load("get-256", "GetUser, 256 in flight", READS, Kind.GET, 8, 32, 1, 0),
+          new Load(
+              "get-called",
+              "GetUser with a deadline and metadata, 256 in flight",
+              READS,
+              Kind.CALLED,
+              8,
+              32,
+              1,
+              0),
+          new Load(
+              "get-ids",
+              "GetUser of 1,000 users by a real client, 256 in flight",
+              READS,
+              Kind.CLIENT_GET,
+              8,
+              32,
+              1,
+              0),
           new Load("get-100b", "GetUser with 100 B, 32 in flight", READS, Kind.GET, 4, 8, 1, 100),
           new Load(
               "get-64k", "GetUser with 64 KiB, 32 in flight", READS, Kind.GET, 4, 8, 1, 65_536),
@@ -155,9 +190,14 @@ record Load(
     return connections * streams;
   }
 
-  /** How many calls make a JVM warm: enough for its second compiler. */
-  int warmUpCalls() {
-    return Math.max(2, 40_000 / Math.max(1, messages / 10));
+  /**
+   * The calls that make a JVM warm: its second compiler has done what it does for them.
+   *
+   * @param seconds how long the load will be measured; fewer calls are enough for a short look
+   */
+  long warmUpCalls(double seconds) {
+    double part = Math.min(1, seconds / WARM_UP_FOR_SECONDS);
+    return Math.max(2, Math.round(part * WARM_UP_CALLS / Math.max(1, messages / 10)));
   }
 
   /** By how many bytes an answer may differ from another: in digits of a time, or of an id. */
@@ -175,10 +215,13 @@ record Load(
       case GRPC ->
           switch (kind) {
             case GET -> Request.rpc("GetUser", Frames.get(bytes));
+            case CALLED -> Request.rpc("GetUser", Frames.get(bytes)).with(CALLED);
             case LIST -> Request.listUsers(messages);
             case CHAT -> Request.rpc("StreamUsers", Frames.chat(messages));
             default -> null;
           };
+      case JSON ->
+          kind == Kind.GET && bytes == 0 ? Request.json("GetUser", "{\"userId\":1}") : null;
       case REST ->
           switch (kind) {
             case GET -> bytes == 0 ? Request.rest("/users/1") : null;

@@ -2,6 +2,7 @@ package dev.userservice.compare;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -13,6 +14,9 @@ import java.util.Set;
  * @param tls whether it can be started with TLS
  * @param only the loads that it is made for; empty for all that its protocol can take
  * @param missing why it cannot be started here; empty when it can
+ * @param http1 whether h2load calls it over HTTP/1.1 with keep-alive, one call at a time on each
+ *     connection
+ * @param headers the headers of each request beside those of its load
  */
 record Peer(
     String name,
@@ -22,13 +26,17 @@ record Peer(
     boolean tls,
     Set<String> only,
     String missing,
-    Commands commands) {
+    Commands commands,
+    boolean http1,
+    Map<String, String> headers) {
 
   static final String OURS = "user-service";
 
   /** What it understands. */
   enum Protocol {
     GRPC,
+    /** Connect: unary calls with messages in JSON. */
+    JSON,
     REST,
     BYTES
   }
@@ -45,17 +53,41 @@ record Peer(
     List<List<String>> lines(Launch launch) throws Exception;
   }
 
+  Peer(
+      String name,
+      String label,
+      Protocol protocol,
+      boolean warmsUp,
+      boolean tls,
+      Set<String> only,
+      String missing,
+      Commands commands) {
+    this(name, label, protocol, warmsUp, tls, only, missing, commands, false, Map.of());
+  }
+
+  /** The same server, called in another protocol. */
+  Peer in(String name, String label, Protocol protocol) {
+    return new Peer(
+        name, label, protocol, warmsUp, tls, only, missing, commands, http1, headers);
+  }
+
+  /** The same server, called over HTTP/1.1. */
+  Peer overHttp1(String name, String label) {
+    return new Peer(name, label, protocol, warmsUp, tls, only, missing, commands, true, headers);
+  }
+
+  /** The same server, for these loads, with headers in each request. */
+  Peer with(Map<String, String> headers, Set<String> only) {
+    return new Peer(
+        name, label, protocol, warmsUp, tls, only, missing, commands, http1, headers);
+  }
+
   boolean isOurs() {
     return name.equals(OURS);
   }
 
   boolean takes(Load load) {
-    boolean spoken =
-        switch (protocol) {
-          case GRPC -> true;
-          case REST -> load.request(Protocol.REST) != null;
-          case BYTES -> load.request(Protocol.BYTES) != null;
-        };
+    boolean spoken = protocol == Protocol.GRPC || load.request(protocol) != null;
     return spoken
         && (tls || !load.group().tls())
         && (only.isEmpty() || only.contains(load.name()));

@@ -2,7 +2,9 @@ package dev.userservice.compare;
 
 import dev.userservice.compare.Peer.Launch;
 import dev.userservice.compare.Peer.Protocol;
+import dev.userservice.kit.Issuer;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.File;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -21,22 +24,30 @@ final class Peers {
       List.of(
           Peer.OURS,
           "user-service-again",
+          "user-service-token",
+          "user-service-json",
+          "user-service-json-http1",
           "user-service-raft",
           "user-service-postgres",
           "grpc-java-direct",
           "grpc-java",
+          "grpc-java-token",
           "vertx-grpc",
           "vertx-grpcio",
           "go",
           "cpp",
           "node",
           "python",
+          "python-aio",
           "rest",
+          "rest-http1",
           "floor",
           "nghttpd");
 
   private static final Path BUILT = Path.of("target", "bench");
   private static final int MESSAGE_BYTES = 1 << 20;
+  private static final long TOKEN_SECONDS = 86_400;
+  private static final Set<String> WITH_TOKEN = Set.of("get-1", "get-32", "get-256", "list-1k");
   static final String JAR = "target/user-service.jar";
   private static final String PACKAGE = "dev.userservice.compare.";
 
@@ -50,15 +61,28 @@ final class Peers {
     this.scratch = scratch;
   }
 
-  List<Peer> all() {
+  List<Peer> all() throws Exception {
+    Peer ours = ours(Peer.OURS, "**user-service**");
+    Peer rest = java("rest", "vertx-web, REST with JSON", Protocol.REST, "RestPeer");
+    Issuer issuer = Issuer.make();
     return List.of(
-        ours(Peer.OURS, "**user-service**"),
+        ours,
         // Their difference is the noise of the measurement.
         ours("user-service-again", "user-service, once more"),
+        withToken(issuer, oursWithTokens(issuer)),
+        ours.in("user-service-json", "user-service, JSON", Protocol.JSON),
+        ours.in("", "", Protocol.JSON)
+            .overHttp1("user-service-json-http1", "user-service, JSON over HTTP/1.1"),
         OtherStores.raft(),
         OtherStores.postgres(),
         grpcJava("grpc-java-direct", "grpc-java, directExecutor", "direct"),
         grpcJava("grpc-java", "grpc-java", "pool"),
+        withToken(
+            issuer,
+            grpcJava(
+                "grpc-java-token",
+                "grpc-java, directExecutor, a token checked",
+                "direct:" + key(issuer))),
         java("vertx-grpc", "vertx-grpc-server, bare", Protocol.GRPC, "VertxPeer"),
         java("vertx-grpcio", "vertx-grpcio-server", Protocol.GRPC, "GrpcioPeer"),
         built("go", "grpc-go", false, BUILT.resolve("go/server").toString()),
@@ -70,7 +94,14 @@ final class Peers {
             false,
             "/usr/bin/python3",
             BUILT.resolve("python/server.py").toString()),
-        java("rest", "vertx-web, REST with JSON", Protocol.REST, "RestPeer"),
+        built(
+            "python-aio",
+            "Python, grpc.aio",
+            false,
+            "/usr/bin/python3",
+            BUILT.resolve("python/server_aio.py").toString()),
+        rest,
+        rest.overHttp1("rest-http1", "vertx-web, REST with JSON over HTTP/1.1"),
         java("floor", "plain Vert.x HTTP/2, the floor", Protocol.BYTES, "FloorPeer"),
         nghttpd());
   }
@@ -93,6 +124,12 @@ final class Peers {
   }
 
   private static Peer ours(String name, String label) {
+    // The message of get-64k is a little larger than the default allows.
+    JsonObject limits = new JsonObject().put("messageBytes", MESSAGE_BYTES);
+    return ours(name, label, new JsonObject().put("limits", limits));
+  }
+
+  private static Peer ours(String name, String label, JsonObject config) {
     return new Peer(
         name,
         label,
@@ -101,13 +138,26 @@ final class Peers {
         true,
         Set.of(),
         "",
-        launch ->
-            List.of(
-                oursWith(
-                    launch,
-                    // The message of get-64k is a little larger than the default allows.
-                    new JsonObject()
-                        .put("limits", new JsonObject().put("messageBytes", MESSAGE_BYTES)))));
+        launch -> List.of(oursWith(launch, config.copy())));
+  }
+
+  private Peer oursWithTokens(Issuer issuer) throws Exception {
+    JsonObject rights = new JsonObject().put("*", new JsonArray().add("*"));
+    return ours(
+        "user-service-token",
+        "user-service, a token checked",
+        new JsonObject().put("auth", issuer.auth(scratch, rights)));
+  }
+
+  private static Peer withToken(Issuer issuer, Peer peer) {
+    String token =
+        issuer.token(claims -> claims.put("exp", claims.getLong("iat") + TOKEN_SECONDS));
+    return peer.with(Map.of("authorization", "Bearer " + token), WITH_TOKEN);
+  }
+
+  /** The file of the public key. */
+  private Path key(Issuer issuer) throws IOException {
+    return Files.writeString(scratch.resolve("peer.pem"), issuer.pem());
   }
 
   private Peer java(String name, String label, Protocol protocol, String program) {

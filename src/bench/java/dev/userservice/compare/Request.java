@@ -21,6 +21,19 @@ record Request(String path, Map<String, String> headers, Buffer body) {
     return new Request(SERVICE + name, headers, body);
   }
 
+  /** Of Connect, with a message in JSON. */
+  static Request json(String name, String message) {
+    return new Request(
+        SERVICE + name, Map.of("content-type", "application/json"), Buffer.buffer(message));
+  }
+
+  /** The same with more headers. */
+  Request with(Map<String, String> more) {
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    all.putAll(more);
+    return new Request(path, all, body);
+  }
+
   static Request getUser() {
     return rpc("GetUser", Frames.get(0));
   }

@@ -104,6 +104,7 @@ final class ServerProcess implements AutoCloseable {
   private void awaitReady(Path scratch) throws Exception {
     long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     Request request = peer.protocol() == Protocol.REST ? Request.rest("/users/1") : Request.getUser();
+    request = request.with(peer.headers());
     while (true) {
       try {
         Buffer body = ask(request).body();
@@ -134,7 +135,7 @@ final class ServerProcess implements AutoCloseable {
         made.add(exchange.ask(Request.restUser(i)).map(answer -> answer.orFail(Protocol.REST)));
       }
       Future.all(made).await(60, TimeUnit.SECONDS);
-    } else if (peer.protocol() == Protocol.GRPC) {
+    } else if (peer.protocol() != Protocol.BYTES) {
       for (int first = 0; first < users; first += SEED_USERS) {
         int count = Math.min(SEED_USERS, users - first);
         createAll(first, count).await(60, TimeUnit.SECONDS);
@@ -145,7 +146,9 @@ final class ServerProcess implements AutoCloseable {
   /** Adds users in one batch, packed; fails unless all of them were created. */
   Future<Void> createAll(int firstNumber, int count) {
     return exchange
-        .ask(Request.rpc("BatchCreateUsers", Frames.users(firstNumber, count)))
+        .ask(
+            Request.rpc("BatchCreateUsers", Frames.users(firstNumber, count))
+                .with(peer.headers()))
         .map(
             answer -> {
               check(answer.orFail(Protocol.GRPC), count);

@@ -15,20 +15,20 @@ final class Targets {
 
   private static final List<Target> ALL =
       List.of(
-          new Target("get-256", DIRECT, 1),
-          new Target("get-256", "grpc-java", 1.5),
-          new Target("list-1k", DIRECT, 1.5),
-          new Target("batch-packed", DIRECT, 1.5),
-          new Target("chat-packed", DIRECT, 1.5),
-          new Target("batch", DIRECT, 1.1),
-          new Target("chat", DIRECT, 1.1),
-          new Target("get-256", "python", 20),
-          new Target("create-256", "python", 20),
-          new Target("list-1k", "python", 20),
-          new Target("batch-packed", "python", 20),
-          new Target("chat-packed", "python", 20),
-          new Target("batch", "python", 20),
-          new Target("chat", "python", 20),
+          new Target("get-1", DIRECT, 1.03),
+          new Target("get-32", DIRECT, 1.03),
+          new Target("get-256", DIRECT, 1.03),
+          new Target("get-called", DIRECT, 1.03),
+          new Target("get-ids", DIRECT, 1.03),
+          new Target("get-64k", DIRECT, 1),
+          new Target("tls-get-256", DIRECT, 1),
+          new Target("create-256", DIRECT, 1),
+          new Target("list-1k", DIRECT, 2),
+          new Target("tls-list-1k", DIRECT, 1),
+          new Target("batch-packed", DIRECT, 2),
+          new Target("batch", DIRECT, 1),
+          new Target("chat-packed", DIRECT, 2),
+          new Target("chat", DIRECT, 1),
           new Target("get-256", "floor", 0.85));
 
   private Targets() {}

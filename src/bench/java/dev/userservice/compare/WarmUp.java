@@ -8,9 +8,11 @@ package dev.userservice.compare;
 final class WarmUp {
 
   /** A slow server has to do with fewer calls. */
-  private static final double MOST_SECONDS = 15;
+  private static final double MOST_SECONDS = 45;
 
   private static final double SECONDS_PER_MEASURED = 5;
+
+  private static final double ENOUGH_SECONDS = 15;
 
   private final long calls;
   private final double leastSeconds;
@@ -21,7 +23,7 @@ final class WarmUp {
    * @param seconds how long the load will be measured
    */
   WarmUp(ServerProcess server, Load load, double seconds) {
-    calls = server.peer().warmsUp() ? load.warmUpCalls() : 1;
+    calls = server.peer().warmsUp() && !server.knows(load.kind()) ? load.warmUpCalls(seconds) : 1;
     leastSeconds = seconds(server, load, seconds);
   }
 
@@ -34,7 +36,7 @@ final class WarmUp {
       return 0;
     }
     double longer = server.knows(load.kind()) ? 1 : SECONDS_PER_MEASURED;
-    return Math.min(MOST_SECONDS, measured * longer);
+    return Math.min(ENOUGH_SECONDS, measured * longer);
   }
 
   void made(long more) {
