@@ -21,7 +21,7 @@ final class JoinedWrites extends ChannelOutboundHandlerAdapter {
   /** The size from which a copy costs more than a buffer of its own. */
   private static final int LARGE_BYTES = 1_024;
 
-  /** The max bytes in one buffer, and of those that the channel does not count yet. */
+  /** The max bytes in one buffer; the channel counts them only once they are joined. */
   private static final int MAX_BYTES = 16_384;
 
   private final List<ByteBuf> small = new ArrayList<>();
