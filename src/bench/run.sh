@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares this server with others on this machine: builds all of them, starts each in turn with the same
-# heap, loads it, and writes comparison.md, comparison.svg and, with all figures, comparison.csv.
+# Compares this server with others on this machine: builds all of them, starts them with the same
+# heap, loads one at a time, and writes comparison.md, comparison.svg and, with all figures, comparison.csv.
 #
 #   src/bench/run.sh             everything; takes hours; into src/bench/results
 #   src/bench/run.sh --quick     a minute: ours, grpc-java and the floor; into target/bench/results

@@ -10,12 +10,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Compares this server with others, one after the other on the same machine, in rounds: what makes
- * the machine slower for a while makes it slower for all of a round, and each figure is a multiple
- * of ours in the same round. src/bench/run.sh starts it and has the options.
+ * Compares this server with others on the same machine, one under load at a time, in rounds: what
+ * makes the machine slower for a while makes it slower for all of a round, and each figure is a
+ * multiple of ours in the same round. src/bench/run.sh starts it and has the options.
  *
  * <p>Exits with 1 when ours has failed, with 2 when it was called wrongly. A peer that fails is named
  * in the table.
@@ -57,39 +58,86 @@ final class Comparison {
   }
 
   private void run() throws Exception {
-    for (int round = 1; round <= options.rounds(); round++) {
-      for (Load.Group group : Load.Group.values()) {
-        List<Load> loads =
-            options.loads().stream().filter(load -> load.group() == group).toList();
-        List<Peer> peers = new ArrayList<>(options.peers());
-        Collections.rotate(peers, -(round - 1));
-        for (Peer peer : peers) {
-          runOne(round, peer, group, loads.stream().filter(peer::takes).toList());
+    for (Load.Group group : Load.Group.values()) {
+      List<Load> loads = options.loads().stream().filter(load -> load.group() == group).toList();
+      if (group.startsAgain()) {
+        for (int round : options.everyRound()) {
+          for (Peer peer : inTurn(options.peers(), round)) {
+            runAlone(round, peer, group, loads.stream().filter(peer::takes).toList());
+          }
+          Report.write(options, results, commands);
         }
+      } else {
+        runBesideEachOther(group, loads);
       }
-      // After each round: an hour is long, and what there is can be looked at.
-      Report.write(options, results, commands);
     }
   }
 
-  private void runOne(int round, Peer peer, Load.Group group, List<Load> loads) {
-    if (loads.isEmpty()) {
-      return;
-    }
-    if (!peer.missing().isEmpty()) {
-      loads.forEach(load -> failed(round, peer, load, peer.missing(), 0));
-      return;
-    }
-    try (ServerProcess server =
-        ServerProcess.start(vertx, peer, group, scratch, identity)) {
-      commands.put(peer.name(), String.join("; ", server.commands()));
-      double idle = server.residentMegabytes();
-      for (Load load : loads) {
-        runOne(round, server, load, idle);
+  /** In another order in each round. */
+  private static <T> List<T> inTurn(List<T> all, int round) {
+    List<T> order = new ArrayList<>(all);
+    Collections.rotate(order, -(round - 1));
+    return order;
+  }
+
+  /** Starts all servers, so that what is compared is seconds apart, and each is warmed up once. */
+  private void runBesideEachOther(Load.Group group, List<Load> loads) throws Exception {
+    List<Running> servers = new ArrayList<>();
+    try {
+      for (Peer peer : options.peers()) {
+        start(peer, group, loads.stream().filter(peer::takes).toList(), options.everyRound())
+            .ifPresent(servers::add);
       }
-    } catch (Exception e) {
-      loads.forEach(load -> failed(round, peer, load, told(e), 0));
+      for (Load load : loads) {
+        for (int round : options.everyRound()) {
+          for (Running one : inTurn(servers, round)) {
+            if (one.server.peer().takes(load)) {
+              runOne(round, one.server, load, one.idleMegabytes);
+            }
+          }
+        }
+        // After each load: an hour is long, and what there is can be looked at.
+        Report.write(options, results, commands);
+      }
+    } finally {
+      servers.forEach(one -> one.server.close());
     }
+  }
+
+  /**
+   * @param idleMegabytes its memory before the first load
+   */
+  private record Running(ServerProcess server, double idleMegabytes) {}
+
+  /** Empty for a peer that has no load, or cannot be started, which is noted for these rounds. */
+  private Optional<Running> start(
+      Peer peer, Load.Group group, List<Load> loads, List<Integer> rounds) {
+    if (loads.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      if (!peer.missing().isEmpty()) {
+        throw new IllegalStateException(peer.missing());
+      }
+      ServerProcess server = ServerProcess.start(vertx, peer, group, scratch, identity);
+      commands.put(peer.name(), String.join("; ", server.commands()));
+      return Optional.of(new Running(server, server.residentMegabytes()));
+    } catch (Exception e) {
+      for (int round : rounds) {
+        loads.forEach(load -> failed(round, peer, load, told(e), 0));
+      }
+      return Optional.empty();
+    }
+  }
+
+  private void runAlone(int round, Peer peer, Load.Group group, List<Load> loads) {
+    start(peer, group, loads, List.of(round))
+        .ifPresent(
+            one -> {
+              try (ServerProcess server = one.server) {
+                loads.forEach(load -> runOne(round, server, load, one.idleMegabytes));
+              }
+            });
   }
 
   private void runOne(int round, ServerProcess server, Load load, double idle) {

@@ -59,6 +59,11 @@ record Load(
     boolean tls() {
       return tls;
     }
+
+    /** Whether servers are started again for each round, one at a time: they need the memory. */
+    boolean startsAgain() {
+      return this == WRITES || this == MILLION;
+    }
   }
 
   /** Who makes a load. */

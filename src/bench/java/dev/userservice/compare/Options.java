@@ -3,6 +3,7 @@ package dev.userservice.compare;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -53,6 +54,11 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
         rounds,
         seconds,
         out);
+  }
+
+  /** Their numbers, from 1. */
+  List<Integer> everyRound() {
+    return IntStream.rangeClosed(1, rounds).boxed().toList();
   }
 
   /** A command line without an option that takes no value. */
