@@ -166,16 +166,20 @@ final class Peers {
 
   /** With grpc-netty-shaded, as its users run it: native transport, and no jar of the tests. */
   private static Peer grpcJava(String name, String label, String executor) {
-    String jars;
-    String missing = "";
-    try {
-      jars = Files.readString(BUILT.resolve("grpc-java.path")).strip();
-    } catch (IOException e) {
-      jars = "";
-      missing = "needs target/bench/grpc-java.path, which run.sh writes";
-    }
+    String jars = grpcJavaJars();
+    String missing =
+        jars.isEmpty() ? "needs target/bench/grpc-java.path, which run.sh writes" : "";
     String classPath = String.join(File.pathSeparator, "target/test-classes", "target/classes", jars);
     return java(name, label, Protocol.GRPC, missing, classPath, "GrpcJavaPeer " + executor);
+  }
+
+  /** Its class path; empty when run.sh has not written it. */
+  static String grpcJavaJars() {
+    try {
+      return Files.readString(BUILT.resolve("grpc-java.path")).strip();
+    } catch (IOException absent) {
+      return "";
+    }
   }
 
   private static Peer java(

@@ -138,7 +138,7 @@ final class Table {
                     "%-17s %s",
                     name,
                     command
-                        .replace(System.getProperty("java.class.path"), "CLASS_PATH")
+                        .replaceAll("-cp \\S+", "-cp CLASS_PATH")
                         .replace(System.getProperty("user.dir") + "/", "")));
     line("```");
   }

@@ -10,22 +10,29 @@ final class Versions {
 
   /** The jars whose names say the versions of the Java peers. */
   private static final Pattern JAR =
-      Pattern.compile("/(vertx-core|vertx-grpc-server|vertx-web|grpc-netty|netty-buffer)-(\\d[^/:]*)\\.jar");
+      Pattern.compile("/(vertx-core|vertx-grpc-server|vertx-web|netty-buffer)-(\\d[^/:]*)\\.jar");
+
+  private static final Pattern GRPC_JAVA = Pattern.compile("/(grpc-netty-shaded)-(\\d[^/:]*)\\.jar");
 
   private Versions() {}
 
   static String line() {
     List<String> versions = new ArrayList<>();
-    Matcher jar = JAR.matcher(System.getProperty("java.class.path"));
-    while (jar.find()) {
-      versions.add(jar.group(1) + " " + jar.group(2));
-    }
+    jars(versions, JAR, System.getProperty("java.class.path"));
+    jars(versions, GRPC_JAVA, Peers.grpcJavaJars());
     ask(versions, "h2load", "--version");
     ask(versions, "go", "version");
     ask(versions, "dpkg-query", "-W", "-f", "${Package} ${Version}", "golang-google-grpc-dev");
     ask(versions, "dpkg-query", "-W", "-f", "${Package} ${Version}", "libgrpc++-dev");
     ask(versions, "dpkg-query", "-W", "-f", "${Package} ${Version}", "python3-grpcio");
     return String.join(", ", versions) + ".";
+  }
+
+  private static void jars(List<String> versions, Pattern name, String classPath) {
+    Matcher jar = name.matcher(classPath);
+    while (jar.find()) {
+      versions.add(jar.group(1) + " " + jar.group(2));
+    }
   }
 
   /** An absent program has no version. */
