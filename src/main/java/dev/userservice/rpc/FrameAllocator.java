@@ -7,15 +7,25 @@ import io.netty.buffer.UnpooledHeapByteBuf;
 
 /**
  * The allocator of an HTTP/2 connection. What is read and what is sent is in pooled direct buffers,
- * and the frames that the codec writes are on the heap, since {@link JoinedWrites} or TLS copies
- * them: pooled, they were a fifth of the cost of a small call.
+ * and the small frames that the codec writes are on the heap, since {@link JoinedWrites} or TLS
+ * copies them: pooled, they were a fifth of the cost of a small call.
  */
 final class FrameAllocator extends AbstractByteBufAllocator {
 
   static final FrameAllocator INSTANCE = new FrameAllocator();
 
   private FrameAllocator() {
-    super(false);
+    super(true);
+  }
+
+  @Override
+  public ByteBuf buffer() {
+    return heapBuffer();
+  }
+
+  @Override
+  public ByteBuf buffer(int capacity) {
+    return capacity < JoinedWrites.LARGE_BYTES ? heapBuffer(capacity) : directBuffer(capacity);
   }
 
   @Override

@@ -19,7 +19,7 @@ import java.util.List;
 final class JoinedWrites extends ChannelOutboundHandlerAdapter {
 
   /** The size from which a copy costs more than a buffer of its own. */
-  private static final int LARGE_BYTES = 1_024;
+  static final int LARGE_BYTES = 1_024;
 
   /** The max bytes in one buffer; the channel counts them only once they are joined. */
   private static final int MAX_BYTES = 16_384;
