@@ -63,7 +63,7 @@ final class Comparison {
       if (group.startsAgain()) {
         for (int round : options.everyRound()) {
           for (Peer peer : inTurn(options.peers(), round)) {
-            runAlone(round, peer, group, loads.stream().filter(peer::takes).toList());
+            runAlone(round, peer, group, loads);
           }
           Report.write(options, results, commands);
         }
@@ -82,79 +82,91 @@ final class Comparison {
 
   /** Starts all servers, so that what is compared is seconds apart, and each is warmed up once. */
   private void runBesideEachOther(Load.Group group, List<Load> loads) throws Exception {
-    List<Running> servers = new ArrayList<>();
+    List<ServerProcess> servers = new ArrayList<>();
     try {
       for (Peer peer : options.peers()) {
-        start(peer, group, loads.stream().filter(peer::takes).toList(), options.everyRound())
-            .ifPresent(servers::add);
+        start(peer, group, loads, options.everyRound()).ifPresent(servers::add);
       }
       for (Load load : loads) {
         for (int round : options.everyRound()) {
-          for (Running one : inTurn(servers, round)) {
-            if (one.server.peer().takes(load)) {
-              runOne(round, one.server, load, one.idleMegabytes);
-            }
+          for (ServerProcess server : inTurn(servers, round)) {
+            runOne(round, server, load);
           }
         }
         // After each load: an hour is long, and what there is can be looked at.
         Report.write(options, results, commands);
       }
     } finally {
-      servers.forEach(one -> one.server.close());
-    }
-  }
-
-  /**
-   * @param idleMegabytes its memory before the first load
-   */
-  private record Running(ServerProcess server, double idleMegabytes) {}
-
-  /** Empty for a peer that has no load, or cannot be started, which is noted for these rounds. */
-  private Optional<Running> start(
-      Peer peer, Load.Group group, List<Load> loads, List<Integer> rounds) {
-    if (loads.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      if (!peer.missing().isEmpty()) {
-        throw new IllegalStateException(peer.missing());
-      }
-      ServerProcess server = ServerProcess.start(vertx, peer, group, scratch, identity);
-      commands.put(peer.name(), String.join("; ", server.commands()));
-      return Optional.of(new Running(server, server.residentMegabytes()));
-    } catch (Exception e) {
-      for (int round : rounds) {
-        loads.forEach(load -> failed(round, peer, load, told(e), 0));
-      }
-      return Optional.empty();
+      servers.forEach(ServerProcess::close);
     }
   }
 
   private void runAlone(int round, Peer peer, Load.Group group, List<Load> loads) {
     start(peer, group, loads, List.of(round))
         .ifPresent(
-            one -> {
-              try (ServerProcess server = one.server) {
-                loads.forEach(load -> runOne(round, server, load, one.idleMegabytes));
+            started -> {
+              try (ServerProcess server = started) {
+                loads.forEach(load -> runOne(round, server, load));
               }
             });
   }
 
-  private void runOne(int round, ServerProcess server, Load load, double idle) {
+  /**
+   * Starts a peer. Notes a failure for its loads in these rounds.
+   *
+   * @return empty after a failure, and for a peer that takes none of the loads
+   */
+  private Optional<ServerProcess> start(
+      Peer peer, Load.Group group, List<Load> loads, List<Integer> rounds) {
+    List<Load> taken = loads.stream().filter(peer::takes).toList();
+    if (taken.isEmpty()) {
+      return Optional.empty();
+    }
+    String failure = peer.missing();
+    if (failure.isEmpty()) {
+      try {
+        ServerProcess server = ServerProcess.start(vertx, peer, group, scratch, identity);
+        commands.put(peer.name(), String.join("; ", server.commands()));
+        return Optional.of(server);
+      } catch (Exception e) {
+        failure = told(e);
+      }
+    }
+    for (int round : rounds) {
+      for (Load load : taken) {
+        failed(round, peer, load, failure, 0);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Does nothing for a load that the server does not take. */
+  private void runOne(int round, ServerProcess server, Load load) {
+    Peer peer = server.peer();
+    if (!peer.takes(load)) {
+      return;
+    }
     try {
-      Measured measured = generators.of(server.peer(), load).run(server, load, options.seconds());
+      Measured measured = generators.of(peer, load).run(server, load, options.seconds());
       server.had(load);
       results.add(
-          new Row(round, server.peer(), load, measured, "", idle, server.residentMegabytes()));
+          new Row(
+              round,
+              peer,
+              load,
+              measured,
+              "",
+              server.idleMegabytes(),
+              server.residentMegabytes()));
       System.out.printf(
           "round %d  %-12s %-18s %10.0f calls/s %8.1f CPU µs/call%n",
           round,
           load.name(),
-          server.peer().name(),
+          peer.name(),
           measured.callsPerSecond(),
           measured.cpuMicrosPerCall());
     } catch (Exception e) {
-      failed(round, server.peer(), load, told(e), idle);
+      failed(round, peer, load, told(e), server.idleMegabytes());
     }
   }
 

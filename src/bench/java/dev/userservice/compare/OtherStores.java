@@ -8,6 +8,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Ours with its users in other places than its own memory. */
@@ -43,7 +44,7 @@ final class OtherStores {
   }
 
   private static Peer peer(String name, String label, Peer.Commands commands) {
-    return new Peer(name, label, Protocol.GRPC, true, false, LOADS, "", commands);
+    return new Peer(name, label, Protocol.GRPC, true, false, LOADS, "", false, Map.of(), commands);
   }
 
   private static List<List<String>> raftLines(Launch launch) throws Exception {

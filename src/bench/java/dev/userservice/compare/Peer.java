@@ -26,9 +26,9 @@ record Peer(
     boolean tls,
     Set<String> only,
     String missing,
-    Commands commands,
     boolean http1,
-    Map<String, String> headers) {
+    Map<String, String> headers,
+    Commands commands) {
 
   static final String OURS = "user-service";
 
@@ -53,33 +53,16 @@ record Peer(
     List<List<String>> lines(Launch launch) throws Exception;
   }
 
-  Peer(
-      String name,
-      String label,
-      Protocol protocol,
-      boolean warmsUp,
-      boolean tls,
-      Set<String> only,
-      String missing,
-      Commands commands) {
-    this(name, label, protocol, warmsUp, tls, only, missing, commands, false, Map.of());
-  }
-
-  /** The same server, called in another protocol. */
-  Peer in(String name, String label, Protocol protocol) {
+  /** The same server, called in another way. */
+  Peer called(String name, String label, Protocol protocol, boolean http1) {
     return new Peer(
-        name, label, protocol, warmsUp, tls, only, missing, commands, http1, headers);
-  }
-
-  /** The same server, called over HTTP/1.1. */
-  Peer overHttp1(String name, String label) {
-    return new Peer(name, label, protocol, warmsUp, tls, only, missing, commands, true, headers);
+        name, label, protocol, warmsUp, tls, only, missing, http1, headers, commands);
   }
 
   /** The same server, for these loads, with headers in each request. */
   Peer with(Map<String, String> headers, Set<String> only) {
     return new Peer(
-        name, label, protocol, warmsUp, tls, only, missing, commands, http1, headers);
+        name, label, protocol, warmsUp, tls, only, missing, http1, headers, commands);
   }
 
   boolean isOurs() {

@@ -70,9 +70,9 @@ final class Peers {
         // Their difference is the noise of the measurement.
         ours("user-service-again", "user-service, once more"),
         withToken(issuer, oursWithTokens(issuer)),
-        ours.in("user-service-json", "user-service, JSON", Protocol.JSON),
-        ours.in("", "", Protocol.JSON)
-            .overHttp1("user-service-json-http1", "user-service, JSON over HTTP/1.1"),
+        ours.called("user-service-json", "user-service, JSON", Protocol.JSON, false),
+        ours.called(
+            "user-service-json-http1", "user-service, JSON over HTTP/1.1", Protocol.JSON, true),
         OtherStores.raft(),
         OtherStores.postgres(),
         grpcJava("grpc-java-direct", "grpc-java, directExecutor", "direct"),
@@ -101,7 +101,8 @@ final class Peers {
             "/usr/bin/python3",
             BUILT.resolve("python/server_aio.py").toString()),
         rest,
-        rest.overHttp1("rest-http1", "vertx-web, REST with JSON over HTTP/1.1"),
+        rest.called(
+            "rest-http1", "vertx-web, REST with JSON over HTTP/1.1", Protocol.REST, true),
         java("floor", "plain Vert.x HTTP/2, the floor", Protocol.BYTES, "FloorPeer"),
         nghttpd());
   }
@@ -138,6 +139,8 @@ final class Peers {
         true,
         Set.of(),
         "",
+        false,
+        Map.of(),
         launch -> List.of(oursWith(launch, config.copy())));
   }
 
@@ -197,6 +200,8 @@ final class Peers {
         true,
         Set.of(),
         missing,
+        false,
+        Map.of(),
         launch -> {
           List<String> line = new ArrayList<>(List.of("java", heap(launch), "-cp", classPath));
           line.addAll(List.of((PACKAGE + program).split(" ")));
@@ -216,6 +221,8 @@ final class Peers {
         false,
         Set.of(),
         Files.exists(Path.of(file)) ? "" : "was not built: run.sh says what it takes",
+        false,
+        Map.of(),
         launch ->
             List.of(
                 Stream.concat(Stream.of(program), Stream.of(Integer.toString(launch.port())))
@@ -232,6 +239,8 @@ final class Peers {
         true,
         Set.of(),
         isOnPath("nghttpd") ? "" : "is not installed: run.sh says what it takes",
+        false,
+        Map.of(),
         launch -> {
           Request get = Request.getUser();
           Path file = scratch.resolve("htdocs" + get.path());

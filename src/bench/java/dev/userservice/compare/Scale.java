@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -140,6 +141,8 @@ final class Scale {
             true,
             Set.of(),
             "",
+            false,
+            Map.of(),
             launch ->
                 List.of(
                     Peers.oursWith(

@@ -32,6 +32,7 @@ final class ServerProcess implements AutoCloseable {
   private final Set<Load.Kind> had = EnumSet.noneOf(Load.Kind.class);
   private final Exchange exchange;
   private final Thread stop = new Thread(this::kill);
+  private double idleMegabytes;
 
   private ServerProcess(Vertx vertx, Peer peer, Load.Group group) throws IOException {
     this.peer = peer;
@@ -52,6 +53,7 @@ final class ServerProcess implements AutoCloseable {
     ServerProcess server = startEmpty(vertx, peer, group, scratch, identity);
     try {
       server.fill(group.users());
+      server.idleMegabytes = server.residentMegabytes();
       return server;
     } catch (Exception e) {
       server.close();
@@ -104,7 +106,6 @@ final class ServerProcess implements AutoCloseable {
   private void awaitReady(Path scratch) throws Exception {
     long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     Request request = peer.protocol() == Protocol.REST ? Request.rest("/users/1") : Request.getUser();
-    request = request.with(peer.headers());
     while (true) {
       try {
         Buffer body = ask(request).body();
@@ -132,7 +133,7 @@ final class ServerProcess implements AutoCloseable {
     if (peer.protocol() == Protocol.REST) {
       List<Future<?>> made = new ArrayList<>();
       for (int i = 0; i < users; i++) {
-        made.add(exchange.ask(Request.restUser(i)).map(answer -> answer.orFail(Protocol.REST)));
+        made.add(send(Request.restUser(i)).map(answer -> answer.orFail(Protocol.REST)));
       }
       Future.all(made).await(60, TimeUnit.SECONDS);
     } else if (peer.protocol() != Protocol.BYTES) {
@@ -145,10 +146,7 @@ final class ServerProcess implements AutoCloseable {
 
   /** Adds users in one batch, packed; fails unless all of them were created. */
   Future<Void> createAll(int firstNumber, int count) {
-    return exchange
-        .ask(
-            Request.rpc("BatchCreateUsers", Frames.users(firstNumber, count))
-                .with(peer.headers()))
+    return send(Request.rpc("BatchCreateUsers", Frames.users(firstNumber, count)))
         .map(
             answer -> {
               check(answer.orFail(Protocol.GRPC), count);
@@ -170,7 +168,11 @@ final class ServerProcess implements AutoCloseable {
 
   /** Makes one request; fails unless it succeeds. */
   Exchange.Answer ask(Request request) throws Exception {
-    return exchange.ask(request).await(120, TimeUnit.SECONDS).orFail(peer.protocol());
+    return send(request).await(120, TimeUnit.SECONDS).orFail(peer.protocol());
+  }
+
+  private Future<Exchange.Answer> send(Request request) {
+    return exchange.ask(request.with(peer.headers()));
   }
 
   Peer peer() {
@@ -206,6 +208,11 @@ final class ServerProcess implements AutoCloseable {
       sum += ProcessCost.cpuSeconds(process.pid());
     }
     return sum;
+  }
+
+  /** The memory of all of its processes before the first load. */
+  double idleMegabytes() {
+    return idleMegabytes;
   }
 
   /** The memory that all of its processes have in use. */

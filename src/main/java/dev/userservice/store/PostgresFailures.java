@@ -66,7 +66,7 @@ final class PostgresFailures {
     }
     return failure instanceof ClosedConnectionException
         || failure instanceof SocketException && !(failure instanceof ConnectException)
-        // Statements that waited behind others; the driver has no class for their failure.
+        // The driver fails waiting statements without a class of their own.
         || failure instanceof VertxException
             && String.valueOf(failure.getMessage()).contains("has been closed");
   }

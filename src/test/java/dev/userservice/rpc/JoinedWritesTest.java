@@ -3,25 +3,17 @@ package dev.userservice.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.userservice.kit.Waits;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioSocketChannel;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import io.netty.channel.WriteBufferWaterMark;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -34,41 +26,24 @@ class JoinedWritesTest {
   private static final int LARGE = 1_024;
   private static final int MAX = 16_384;
 
-  private final MultiThreadIoEventLoopGroup loop =
-      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-
   /** The sizes of the buffers that reached the socket. */
   private final List<Integer> sizes = new ArrayList<>();
 
   /** The bytes that these buffers have beside their content. */
   private int spareBytes;
 
-  private ServerSocket server;
+  private LoopbackChannel loopback;
   private Channel channel;
 
   @BeforeEach
   void connect() throws Exception {
-    server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-    channel =
-        new Bootstrap()
-            .group(loop)
-            .channel(NioSocketChannel.class)
-            .handler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast(new Sizes(), new JoinedWrites());
-                  }
-                })
-            .connect(server.getLocalSocketAddress())
-            .sync()
-            .channel();
+    loopback = new LoopbackChannel(WriteBufferWaterMark.DEFAULT, new Sizes(), new JoinedWrites());
+    channel = loopback.channel();
   }
 
   @AfterEach
   void stop() throws Exception {
-    server.close();
-    loop.shutdownGracefully(0, Waits.SECONDS, TimeUnit.SECONDS).sync();
+    loopback.close();
   }
 
   @Test
@@ -104,7 +79,7 @@ class JoinedWritesTest {
 
   @Test
   void close_sendsWhatWasWritten() throws Exception {
-    onLoop(
+    loopback.onLoop(
         () -> {
           ChannelPipeline pipeline = channel.pipeline();
           pipeline.addBefore(
@@ -132,7 +107,7 @@ class JoinedWritesTest {
   @Test
   void removedHandler_failsWhatItHolds() throws Exception {
     ChannelFuture held =
-        onLoop(
+        loopback.onLoop(
             () -> {
               ChannelFuture write = write(SMALL, 0);
               channel.pipeline().remove(JoinedWrites.class);
@@ -145,7 +120,7 @@ class JoinedWritesTest {
   }
 
   private List<ChannelFuture> writeAndFlush(int... sizes) throws Exception {
-    return onLoop(
+    return loopback.onLoop(
         () -> {
           List<ChannelFuture> writes = new ArrayList<>();
           int from = 0;
@@ -168,17 +143,11 @@ class JoinedWritesTest {
   }
 
   private void assertReceived(int count) throws Exception {
-    try (Socket peer = server.accept()) {
-      byte[] received = peer.getInputStream().readNBytes(count);
-      assertThat(received).hasSize(count);
-      for (int i = 0; i < count; i++) {
-        assertThat(received[i]).isEqualTo((byte) i);
-      }
+    byte[] received = loopback.received(count);
+    assertThat(received).hasSize(count);
+    for (int i = 0; i < count; i++) {
+      assertThat(received[i]).isEqualTo((byte) i);
     }
-  }
-
-  private <T> T onLoop(Callable<T> code) throws Exception {
-    return channel.eventLoop().submit(code).get(Waits.SECONDS, TimeUnit.SECONDS);
   }
 
   private final class Sizes extends ChannelOutboundHandlerAdapter {
