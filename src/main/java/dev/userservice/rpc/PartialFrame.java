@@ -7,13 +7,16 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A message frame that arrives in pieces. It uses at most four times the memory of the received
+ * A message frame that arrives in pieces. It uses at most five times the memory of the received
  * bytes, and never more than the size of the frame: a declared length alone costs nothing.
  */
 final class PartialFrame {
 
-  /** A frame of 64 KiB in HTTP/2 frames of 16 KiB is copied once. */
-  private static final long MAX_GROWTH = 4;
+  /**
+   * A message of 64 KiB in HTTP/2 frames of 16 KiB is copied once. Its frame has five bytes more,
+   * so 4 would copy all of it again for the last five.
+   */
+  private static final long MAX_GROWTH = 5;
 
   private byte[] bytes = new byte[RequestGate.PREFIX_BYTES];
   private int length;
