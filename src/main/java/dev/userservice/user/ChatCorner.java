@@ -79,14 +79,13 @@ public final class ChatCorner {
   /**
    * Passes a message to all members but its sender.
    *
-   * @param arrived called on this event loop, in a later turn: once for each corner that has the
-   *     message, this one included, and once for all other servers together
+   * @param arrived called on this event loop, in a later turn: once for each other corner that has
+   *     the message, and once for all other servers together
    * @return the number of those calls
    */
   int pass(ChatMember sender, UserMessage message, Handler<Void> arrived) {
     deliver(sender, message);
-    context.runOnContext(arrived);
-    int underway = 1;
+    int underway = 0;
     for (ChatCorner other : room.corners()) {
       // Do not wake an event loop without members.
       if (other != this && !other.members.isEmpty()) {
@@ -102,6 +101,11 @@ public final class ChatCorner {
       underway++;
     }
     return underway;
+  }
+
+  /** Runs code in a later turn of this event loop. */
+  void later(Runnable code) {
+    context.runOnContext(turn -> code.run());
   }
 
   /** Delivers messages from other servers to all members; completes when they have them. */

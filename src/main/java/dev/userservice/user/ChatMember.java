@@ -38,6 +38,10 @@ final class ChatMember {
   private final Queue<UserMessage> waiting = new ArrayDeque<>();
   private final Promise<Void> chat = Promise.promise();
   private int underway;
+
+  /** Those of {@link #underway} that have reached this corner, and count until the next turn. */
+  private int arrivedHere;
+
   private boolean paused;
   private boolean saidAll;
   private boolean over;
@@ -109,23 +113,37 @@ final class ChatMember {
             .setMessage("Server received: " + spoken.getMessage())
             .setTimestamp(UserRules.timestamp(clock))
             .build());
-    underway += corner.pass(this, spoken, arrived -> passed());
+    underway += 1 + corner.pass(this, spoken, arrived -> passed(1));
+    if (arrivedHere++ == 0) {
+      corner.later(this::passedHere);
+    }
     throttle();
   }
 
-  private void passed() {
-    underway--;
+  /** The messages of one turn together: a task for each would be a part of its cost. */
+  private void passedHere() {
+    int all = arrivedHere;
+    arrivedHere = 0;
+    passed(all);
+  }
+
+  private void passed(int deliveries) {
+    underway -= deliveries;
     throttle();
   }
 
   private void enqueue(UserMessage message) {
-    if (!over && !memory.hold(bytes(message))) {
-      end(memory.exceeded());
+    if (over) {
+      return;
     }
-    if (!over) {
+    if (waiting.isEmpty() && !out.writeQueueFull()) {
+      out.write(message);
+    } else if (memory.hold(bytes(message))) {
       waiting.add(message);
       corner.countWaiting(1);
       write();
+    } else {
+      end(memory.exceeded());
     }
   }
 
