@@ -27,10 +27,11 @@ final class JoinedWrites extends ChannelOutboundHandlerAdapter {
   private final List<ByteBuf> small = new ArrayList<>();
   private List<ChannelPromise> promises = new ArrayList<>();
   private int bytes;
+  private boolean removed;
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-    if (message instanceof ByteBuf buffer && buffer.readableBytes() < LARGE_BYTES) {
+    if (!removed && message instanceof ByteBuf buffer && buffer.readableBytes() < LARGE_BYTES) {
       small.add(buffer);
       promises.add(promise);
       bytes += buffer.readableBytes();
@@ -57,9 +58,11 @@ final class JoinedWrites extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
+    removed = true;
     small.forEach(ReferenceCountUtil::safeRelease);
-    new Joined(promises).complete(new ClosedChannelException());
     small.clear();
+    // The codec answers the failure of a write with more of them, and a flush.
+    new Joined(promises).complete(new ClosedChannelException());
   }
 
   private void join(ChannelHandlerContext ctx) {

@@ -119,6 +119,26 @@ class JoinedWritesTest {
     assertThat(sizes).isEmpty();
   }
 
+  /** As the codec does: it answers a failed write with more of them. */
+  @Test
+  void lostConnection_failsWhatItHolds_andWhatIsWrittenThen() throws Exception {
+    ByteBuf held = Unpooled.wrappedBuffer(new byte[SMALL]);
+    ByteBuf last = Unpooled.wrappedBuffer(new byte[SMALL]);
+    ChannelPromise lastWritten = channel.newPromise();
+    loopback.onLoop(
+        () -> {
+          channel.pipeline().addLast(new ChannelOutboundHandlerAdapter());
+          ChannelHandlerContext codec = channel.pipeline().lastContext();
+          codec.write(held).addListener(failed -> codec.writeAndFlush(last, lastWritten));
+          channel.unsafe().close(channel.voidPromise());
+          return null;
+        });
+
+    assertThat(lastWritten.await(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
+    assertThat(lastWritten.isSuccess()).isFalse();
+    assertThat(List.of(held.refCnt(), last.refCnt())).containsOnly(0);
+  }
+
   private List<ChannelFuture> writeAndFlush(int... sizes) throws Exception {
     return loopback.onLoop(
         () -> {
