@@ -1,10 +1,10 @@
 package dev.userservice.rpc;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
@@ -16,7 +16,7 @@ import java.util.List;
  * of a small call as four, and the socket would take each by itself. A handler between the codec
  * and the socket, for plaintext: TLS joins writes by itself.
  */
-final class JoinedWrites extends ChannelOutboundHandlerAdapter {
+final class JoinedWrites extends ChannelDuplexHandler {
 
   /** The size from which a copy costs more than a buffer of its own. */
   static final int LARGE_BYTES = 1_024;
@@ -27,11 +27,13 @@ final class JoinedWrites extends ChannelOutboundHandlerAdapter {
   private final List<ByteBuf> small = new ArrayList<>();
   private List<ChannelPromise> promises = new ArrayList<>();
   private int bytes;
-  private boolean removed;
+
+  /** True once the connection is lost: what is written then fails by itself. */
+  private boolean lost;
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-    if (!removed && message instanceof ByteBuf buffer && buffer.readableBytes() < LARGE_BYTES) {
+    if (!lost && message instanceof ByteBuf buffer && buffer.readableBytes() < LARGE_BYTES) {
       small.add(buffer);
       promises.add(promise);
       bytes += buffer.readableBytes();
@@ -56,13 +58,25 @@ final class JoinedWrites extends ChannelOutboundHandlerAdapter {
     ctx.close(promise);
   }
 
+  /** What is unsent fails before the codec ends its streams, as what the socket holds does. */
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    failAll();
+    ctx.fireChannelInactive();
+  }
+
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
-    removed = true;
+    failAll();
+  }
+
+  private void failAll() {
+    lost = true;
     small.forEach(ReferenceCountUtil::safeRelease);
     small.clear();
     // The codec answers the failure of a write with more of them, and a flush.
     new Joined(promises).complete(new ClosedChannelException());
+    promises.clear();
   }
 
   private void join(ChannelHandlerContext ctx) {

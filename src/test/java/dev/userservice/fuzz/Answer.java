@@ -3,6 +3,8 @@ package dev.userservice.fuzz;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -72,10 +74,13 @@ final class Answer {
 
   /** gRPC-Web has its trailers in a last frame of the body. */
   private void readTrailersOfWeb() {
-    if (!header("content-type").startsWith("application/grpc-web")) {
+    String type = header("content-type");
+    if (!type.startsWith("application/grpc-web")) {
       return;
     }
-    ByteBuffer rest = ByteBuffer.wrap(body.toByteArray());
+    byte[] frames = body.toByteArray();
+    ByteBuffer rest =
+        ByteBuffer.wrap(type.startsWith("application/grpc-web-text") ? decoded(frames) : frames);
     while (rest.remaining() >= 5) {
       int flags = rest.get();
       int length = rest.getInt();
@@ -92,6 +97,15 @@ final class Answer {
             .forEach(parts -> header(parts[0], parts[1].strip()));
       }
     }
+  }
+
+  /** Decodes base64, of which each piece of a body has its own padding. */
+  private static byte[] decoded(byte[] text) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (int at = 0; at + 4 <= text.length; at += 4) {
+      bytes.writeBytes(Base64.getDecoder().decode(Arrays.copyOfRange(text, at, at + 4)));
+    }
+    return bytes.toByteArray();
   }
 
   @Override

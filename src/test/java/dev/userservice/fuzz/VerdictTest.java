@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,6 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The fuzz reports the faults of the server, and nothing else. */
 class VerdictTest {
+
+  private static final String TRAILERS = "\u0080\0\0\0\u000fgrpc-status:0\r\n";
 
   @Test
   void methods_areThoseOfTheServer() {
@@ -52,8 +55,20 @@ class VerdictTest {
 
   @Test
   void http10_answerWithoutLength_isReadToTheEndOfTheConnection() throws Exception {
-    String trailers = "\u0080\0\0\0\u000fgrpc-status:0\r\n";
-    String answer = "HTTP/1.0 200 OK\r\ncontent-type: application/grpc-web\r\n\r\n" + trailers;
+    assertStatusIsRead("application/grpc-web", TRAILERS);
+  }
+
+  @Test
+  void answerInBase64_isReadPieceByPiece() throws Exception {
+    assertStatusIsRead("application/grpc-web-text", base64("\0\0\0\0\u0002ab") + base64(TRAILERS));
+  }
+
+  private static String base64(String bytes) {
+    return Base64.getEncoder().encodeToString(Bytes.latin1(bytes));
+  }
+
+  private static void assertStatusIsRead(String contentType, String body) throws Exception {
+    String answer = "HTTP/1.0 200 OK\r\ncontent-type: " + contentType + "\r\n\r\n" + body;
     Http1Answers answers = new Http1Answers(new ByteArrayInputStream(Bytes.latin1(answer)));
     answers.readAnswer();
     List<Fault> faults = new ArrayList<>();

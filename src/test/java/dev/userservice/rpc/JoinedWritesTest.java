@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
@@ -119,17 +120,24 @@ class JoinedWritesTest {
     assertThat(sizes).isEmpty();
   }
 
-  /** As the codec does: it answers a failed write with more of them. */
   @Test
   void lostConnection_failsWhatItHolds_andWhatIsWrittenThen() throws Exception {
     ByteBuf held = Unpooled.wrappedBuffer(new byte[SMALL]);
     ByteBuf last = Unpooled.wrappedBuffer(new byte[SMALL]);
     ChannelPromise lastWritten = channel.newPromise();
+    List<String> seen = new ArrayList<>();
     loopback.onLoop(
         () -> {
-          channel.pipeline().addLast(new ChannelOutboundHandlerAdapter());
+          channel.pipeline().addLast(new Inactive(() -> seen.add("inactive")));
+          // As the codec does: it answers a failed write with more of them.
           ChannelHandlerContext codec = channel.pipeline().lastContext();
-          codec.write(held).addListener(failed -> codec.writeAndFlush(last, lastWritten));
+          codec
+              .write(held)
+              .addListener(
+                  failed -> {
+                    seen.add("failed");
+                    codec.writeAndFlush(last, lastWritten);
+                  });
           channel.unsafe().close(channel.voidPromise());
           return null;
         });
@@ -137,6 +145,7 @@ class JoinedWritesTest {
     assertThat(lastWritten.await(Waits.SECONDS, TimeUnit.SECONDS)).isTrue();
     assertThat(lastWritten.isSuccess()).isFalse();
     assertThat(List.of(held.refCnt(), last.refCnt())).containsOnly(0);
+    assertThat(loopback.onLoop(() -> List.copyOf(seen))).containsExactly("failed", "inactive");
   }
 
   private List<ChannelFuture> writeAndFlush(int... sizes) throws Exception {
@@ -167,6 +176,20 @@ class JoinedWritesTest {
     assertThat(received).hasSize(count);
     for (int i = 0; i < count; i++) {
       assertThat(received[i]).isEqualTo((byte) i);
+    }
+  }
+
+  private static final class Inactive extends ChannelInboundHandlerAdapter {
+
+    private final Runnable told;
+
+    Inactive(Runnable told) {
+      this.told = told;
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      told.run();
     }
   }
 
