@@ -5,9 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -24,13 +27,25 @@ public final class JvmCommands {
 
   public JvmCommands(long pid) throws IOException {
     String id = Long.toString(pid);
+    socket =
+        UnixDomainSocketAddress.of(Path.of(System.getProperty("java.io.tmpdir"), ".java_pid" + id));
+    deleteIfDead();
     try {
       VirtualMachine.attach(id).detach();
     } catch (AttachNotSupportedException e) {
       throw new IOException(e);
     }
-    socket =
-        UnixDomainSocketAddress.of(Path.of(System.getProperty("java.io.tmpdir"), ".java_pid" + id));
+  }
+
+  /** A killed JVM leaves its socket, which the tool would ask when another has its number. */
+  private void deleteIfDead() throws IOException {
+    try {
+      SocketChannel.open(socket).close();
+    } catch (ConnectException dead) {
+      Files.delete(socket.getPath());
+    } catch (SocketException absent) {
+      // The JVM opens it when the tool attaches.
+    }
   }
 
   /**
