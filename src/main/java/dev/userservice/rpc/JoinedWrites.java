@@ -28,7 +28,7 @@ final class JoinedWrites extends ChannelDuplexHandler {
   private List<ChannelPromise> promises = new ArrayList<>();
   private int bytes;
 
-  /** True once the connection is lost: what is written then fails by itself. */
+  /** True once the connection is lost: later writes fail by themselves. */
   private boolean lost;
 
   @Override
@@ -58,7 +58,7 @@ final class JoinedWrites extends ChannelDuplexHandler {
     ctx.close(promise);
   }
 
-  /** What is unsent fails before the codec ends its streams, as what the socket holds does. */
+  /** Fails unsent writes before the codec ends its streams, as the socket does with its own. */
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     failAll();
@@ -74,7 +74,7 @@ final class JoinedWrites extends ChannelDuplexHandler {
     lost = true;
     small.forEach(ReferenceCountUtil::safeRelease);
     small.clear();
-    // The codec answers the failure of a write with more of them, and a flush.
+    // The codec answers a failed write with another write and a flush.
     new Joined(promises).complete(new ClosedChannelException());
     promises.clear();
   }

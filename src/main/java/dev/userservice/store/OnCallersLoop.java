@@ -11,8 +11,8 @@ final class OnCallersLoop {
   private OnCallersLoop() {}
 
   /**
-   * Completes with the same result on the event loop that calls this; never, when Vert.x has been
-   * closed meanwhile.
+   * Completes with the same result on the event loop that calls this; never, if Vert.x is closed by
+   * then.
    */
   static <T> Future<T> of(Vertx vertx, Future<T> result) {
     Context caller = vertx.getOrCreateContext();

@@ -22,8 +22,8 @@ class FuzzTest {
 
   /**
    * Seeds that have found faults. A write to a full channel was sent before it returned, which kept
-   * the event loop in Netty's flow control for ever. What the codec wrote when a connection with
-   * unsent frames was lost was never released.
+   * the event loop in Netty's flow control for ever. Frames that the codec wrote while a lost
+   * connection was closed were never released.
    */
   private static final long[] FOUND = {4_052_398_929_296_708_685L, 1_231_061_692_312_736_297L};
 

@@ -26,15 +26,18 @@ public final class JvmCommands {
   private final UnixDomainSocketAddress socket;
 
   public JvmCommands(long pid) throws IOException {
-    String id = Long.toString(pid);
-    socket =
-        UnixDomainSocketAddress.of(Path.of(System.getProperty("java.io.tmpdir"), ".java_pid" + id));
+    socket = socket(pid);
     deleteIfDead();
     try {
-      VirtualMachine.attach(id).detach();
+      VirtualMachine.attach(Long.toString(pid)).detach();
     } catch (AttachNotSupportedException e) {
       throw new IOException(e);
     }
+  }
+
+  static UnixDomainSocketAddress socket(long pid) {
+    return UnixDomainSocketAddress.of(
+        Path.of(System.getProperty("java.io.tmpdir"), ".java_pid" + pid));
   }
 
   /** A killed JVM leaves its socket, which the tool would ask when another has its number. */

@@ -3,7 +3,6 @@ package dev.userservice.kit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +24,7 @@ class JvmCommandsTest {
     program.port();
     long pid = program.process().pid();
     try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      dead.bind(
-          UnixDomainSocketAddress.of(
-              Path.of(System.getProperty("java.io.tmpdir"), ".java_pid" + pid)));
+      dead.bind(JvmCommands.socket(pid));
     }
 
     assertThat(new JvmCommands(pid).run("VM.version")).contains("JDK");
