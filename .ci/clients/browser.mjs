@@ -410,6 +410,12 @@ async function keyboardAlone() {
   await page.context().close();
 }
 
+/** Some seconds for a list of 10,000, so that a button pressed after the first message comes before the last. */
+async function slowLine(page) {
+  const tools = await page.context().newCDPSession(page);
+  await tools.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: 200_000, uploadThroughput: -1 });
+}
+
 const TOUR = "src/docs/TOUR.md";
 const SHOWN = { viewport: { width: 1100, height: 800 } };
 
@@ -449,6 +455,7 @@ const PICTURES = {
   },
   async paused(page) {
     await createBatch((i) => ({ name: "Reader ".repeat(14).trim(), email: `reader${i}@example.com` }));
+    await slowLine(page);
     await call(page);
     await log(page).first().waitFor();
     await button(page, "Pause").click();
