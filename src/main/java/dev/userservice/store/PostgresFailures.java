@@ -39,6 +39,9 @@ final class PostgresFailures {
   /** Also sent by a server that committed the statement, but stops before it can confirm. */
   private static final Set<String> STOPPED_MEANWHILE = Set.of("57P01", "57P02");
 
+  private static final Set<Reason> BUSY =
+      Set.of(Reason.TIMED_OUT, Reason.OVERLOADED, Reason.CONFLICT);
+
   private static final String WRONG_PASSWORD = "the user or the password is not right";
 
   private static final Set<String> REFUSED = Set.of("28P01", "28000", "3D000");
@@ -69,6 +72,11 @@ final class PostgresFailures {
         // The driver fails waiting statements without a class of their own.
         || failure instanceof VertxException
             && String.valueOf(failure.getMessage()).contains("has been closed");
+  }
+
+  /** The store works, but is slow, or others write the same. */
+  static boolean isBusy(Throwable failure) {
+    return failure instanceof StoreException refused && BUSY.contains(refused.reason());
   }
 
   /** The server refused a write, because it only reads. */

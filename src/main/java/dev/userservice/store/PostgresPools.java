@@ -131,6 +131,14 @@ final class PostgresPools {
     return Future.join(ends).otherwiseEmpty().mapEmpty();
   }
 
+  /**
+   * How many connections a read may lose: each of its pool once, if all are ended one after the
+   * other; a new one then answers it.
+   */
+  int maxLosses() {
+    return readers;
+  }
+
   /** Waits until the pools do not hand out a connection that was just lost. */
   Future<?> forgetLost() {
     return vertx.timer(FORGET_MILLIS, TimeUnit.MILLISECONDS);

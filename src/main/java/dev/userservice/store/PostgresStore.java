@@ -45,9 +45,6 @@ final class PostgresStore implements UserStore {
   /** Time for the network, added to the statement timeout of the server. */
   private static final int NETWORK_MILLIS = 1_000;
 
-  private static final Set<Reason> BUSY =
-      Set.of(Reason.TIMED_OUT, Reason.OVERLOADED, Reason.CONFLICT);
-
   private final PostgresPools pools;
   private final PostgresSchema schema;
   private final PostgresFailures failures;
@@ -153,8 +150,11 @@ final class PostgresStore implements UserStore {
         .timeout(timeoutMillis, TimeUnit.MILLISECONDS)
         .recover(
             failure -> {
-              boolean again = mayRetry(failure, planned) || PostgresFailures.isLost(failure);
-              return again && tries < MAX_TRIES
+              boolean again =
+                  PostgresFailures.isLost(failure)
+                      ? tries <= pools.maxLosses()
+                      : mayRetry(failure, planned) && tries < MAX_TRIES;
+              return again
                   ? pools.forgetLost().compose(forgotten -> read(sql, values, tries + 1))
                   : Future.failedFuture(failures.of(failure));
             });
@@ -166,8 +166,7 @@ final class PostgresStore implements UserStore {
         .transform(
             end -> {
               Throwable failure = end.succeeded() ? null : failures.of(end.cause());
-              return failure == null
-                      || failure instanceof StoreException slow && BUSY.contains(slow.reason())
+              return failure == null || PostgresFailures.isBusy(failure)
                   ? Future.succeededFuture()
                   : Future.failedFuture(failure);
             });

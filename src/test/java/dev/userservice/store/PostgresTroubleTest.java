@@ -136,6 +136,22 @@ class PostgresTroubleTest {
   }
 
   @Test
+  void connectionsKilled_oneAfterTheOther() throws Exception {
+    int readers = 4;
+    UserStore store = stores.open(database.put("connections", 2 * readers));
+    await(store.create(draft(1), WANTED));
+    Future<UserResponse> read;
+    try (Lock lock = new Lock("ACCESS EXCLUSIVE")) {
+      read = store.get(1);
+      for (int i = 0; i < readers; i++) {
+        lock.awaitWaiting(1);
+        endWaiting();
+      }
+    }
+    assertThat(await(read).getUserId()).isEqualTo(1);
+  }
+
+  @Test
   void read_whoseConnectionsAreAllKilled() throws Exception {
     UserStore store = open();
     Future<UserResponse> read;
