@@ -30,6 +30,9 @@ final class JvmMemory {
 
   private final JvmCommands commands;
 
+  /**
+   * @param pid of a JVM that runs its program
+   */
   JvmMemory(long pid) throws IOException {
     commands = new JvmCommands(pid);
   }

@@ -61,14 +61,13 @@ final class Victim implements AutoCloseable {
 
   private Victim(
       JavaProcess program,
-      JvmMemory memory,
       Optional<Certificate> certificate,
       Optional<SSLContext> tls,
       Optional<String> token)
       throws IOException {
     this.program = program;
     this.port = program.port();
-    this.memory = memory;
+    this.memory = new JvmMemory(program.process().pid());
     this.certificate = certificate;
     this.tls = tls;
     this.token = token;
@@ -105,8 +104,7 @@ final class Victim implements AutoCloseable {
             "--conf",
             config.encode());
     try {
-      JvmMemory memory = new JvmMemory(program.process().pid());
-      Victim victim = new Victim(program, memory, certificate, tls, token);
+      Victim victim = new Victim(program, certificate, tls, token);
       victim.warmUp(kind);
       return victim;
     } catch (Throwable failed) {

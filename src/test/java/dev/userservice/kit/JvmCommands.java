@@ -25,6 +25,10 @@ public final class JvmCommands {
 
   private final UnixDomainSocketAddress socket;
 
+  /**
+   * @param pid of a JVM that runs its program: on a busy machine, one that is still starting may
+   *     never answer
+   */
   public JvmCommands(long pid) throws IOException {
     socket = socket(pid);
     deleteIfDead();
@@ -45,7 +49,7 @@ public final class JvmCommands {
     try {
       SocketChannel.open(socket).close();
     } catch (ConnectException dead) {
-      Files.delete(socket.getPath());
+      Files.deleteIfExists(socket.getPath());
     } catch (SocketException absent) {
       // The JVM opens it when the tool attaches.
     }

@@ -559,6 +559,7 @@ class PostgresTroubleTest {
             }
           }
           assertThat(System.nanoTime() - end).as("a statement waits for the lock").isNegative();
+          Waits.pause();
         }
       }
     }
