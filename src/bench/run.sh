@@ -4,6 +4,7 @@
 #
 #   src/bench/run.sh             everything; takes hours; into src/bench/results
 #   src/bench/run.sh --quick     a minute: ours, grpc-java and the floor; into target/bench/results
+#   src/bench/run.sh --clients   what a call costs its caller, with ours and with grpc-java's client: clients.md
 #   src/bench/run.sh --scale     what users, streams and instances cost ours: scale.md
 #   src/bench/run.sh --profile get-256      a flame graph of ours under a load: profile-get-256.html
 #
@@ -103,6 +104,7 @@ main=Comparison
 case " $* " in
   *' --quick '*) ;;
   *' --scale '*) main=Scale ;;
+  *' --clients '*) main=Clients ;;
   *' --profile '*) main=Profile ;;
   *)
     for peer in python node go cpp; do

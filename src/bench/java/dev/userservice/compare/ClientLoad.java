@@ -19,10 +19,10 @@ final class ClientLoad implements Generator {
 
   private static final List<String> PERCENTILES = List.of("p50", "p90", "p99", "p99.9", "p99.99", "max");
 
-  private static final int TIMEOUT_SECONDS = 120;
+  static final int TIMEOUT_SECONDS = 120;
 
   /** The client is a JVM too, another one for each load, and a cold one keeps the server waiting. */
-  private static final int WARM_UP_SECONDS = 15;
+  static final int WARM_UP_SECONDS = 15;
 
   private final Path scratch;
   private final Map<String, String> commands;
@@ -37,16 +37,7 @@ final class ClientLoad implements Generator {
 
   @Override
   public Measured run(ServerProcess server, Load load, double seconds) throws Exception {
-    JsonObject config =
-        new JsonObject()
-            .put("addresses", new JsonArray().add("127.0.0.1:" + server.port()))
-            .put("loads", new JsonArray().add(name(load)))
-            .put("inFlight", load.inFlight())
-            .put("connections", load.connections())
-            .put("messages", load.messages())
-            .put("seconds", Math.max(1, Math.round(seconds)))
-            .put("warmupSeconds", WARM_UP_SECONDS)
-            .put("deadlineMillis", 30_000);
+    JsonObject config = config(server, load, seconds);
     if (load.kind() == Load.Kind.LATENCY) {
       double most = run(server, load, config).callsPerSecond();
       config.put("callsPerSecond", Math.max(1, Math.round(most / 2)));
@@ -54,13 +45,30 @@ final class ClientLoad implements Generator {
     return run(server, load, config);
   }
 
+  /** The configuration of LoadVerticle for a load, but for the file of its report. */
+  static JsonObject config(ServerProcess server, Load load, double seconds) {
+    return new JsonObject()
+        .put("addresses", new JsonArray().add("127.0.0.1:" + server.port()))
+        .put("loads", new JsonArray().add(name(load)))
+        .put("inFlight", load.inFlight())
+        .put("connections", load.connections())
+        .put("messages", load.messages())
+        .put("seconds", Math.max(1, Math.round(seconds)))
+        .put("warmupSeconds", WARM_UP_SECONDS)
+        .put("deadlineMillis", 30_000);
+  }
+
+  /** The command line of LoadVerticle. */
+  static List<String> command(JsonObject config) {
+    return List.of(
+        "java", "-jar", Peers.JAR, "dev.userservice.LoadVerticle", "--conf", config.encode());
+  }
+
   private Measured run(ServerProcess server, Load load, JsonObject config) throws Exception {
     Path report = scratch.resolve("report.json");
     Files.deleteIfExists(report);
     config.put("reportFile", report.toString());
-    List<String> command =
-        List.of(
-            "java", "-jar", Peers.JAR, "dev.userservice.LoadVerticle", "--conf", config.encode());
+    List<String> command = command(config);
     if (server.peer().isOurs()) {
       commands.put(
           load.name(),
@@ -68,21 +76,14 @@ final class ClientLoad implements Generator {
               .replace(scratch + "/", "")
               .replace(":" + server.port(), ":PORT"));
     }
-    try (CpuSamples cpu = new CpuSamples(server)) {
+    try (CpuSamples cpu = new CpuSamples(server::cpuSeconds)) {
       Tool.run(command, TIMEOUT_SECONDS);
-      JsonObject result =
-          new JsonObject(Files.readString(report)).getJsonArray("loads").getJsonObject(0);
-      if (result.getInteger("failed") > 0) {
-        throw new IllegalStateException("calls failed: " + result.getJsonObject("failures"));
-      }
-      double seconds = result.getDouble("seconds");
-      // It writes its report when the time that counts is over.
-      long end = Files.getLastModifiedTime(report).toMillis();
+      ClientReport result = ClientReport.read(report);
       return new Measured(
-          result.getDouble("callsPerSecond") * seconds,
-          seconds,
-          cpu.between(end - Math.round(seconds * 1_000), end),
-          latencies(load, result.getJsonObject("latencyMicros")));
+          result.calls(),
+          result.seconds(),
+          result.cpuSeconds(cpu),
+          latencies(load, result.load().getJsonObject("latencyMicros")));
     }
   }
 

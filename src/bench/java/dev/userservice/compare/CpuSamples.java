@@ -8,7 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** The CPU time of a server over time, for a load that only says afterwards when it counted. */
+/** The CPU time of a process over time, for a load that only says afterwards when it counted. */
 final class CpuSamples implements AutoCloseable {
 
   private static final int PERIOD_MILLIS = 20;
@@ -16,13 +16,18 @@ final class CpuSamples implements AutoCloseable {
   private final NavigableMap<Long, Double> samples = new ConcurrentSkipListMap<>();
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
 
-  CpuSamples(ServerProcess server) {
-    clock.scheduleAtFixedRate(() -> sample(server), 0, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+  /** The CPU time so far, in seconds; fails when the process has ended. */
+  interface Source {
+    double seconds() throws IOException;
   }
 
-  private void sample(ServerProcess server) {
+  CpuSamples(Source source) {
+    clock.scheduleAtFixedRate(() -> sample(source), 0, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void sample(Source source) {
     try {
-      samples.put(System.currentTimeMillis(), server.cpuSeconds());
+      samples.put(System.currentTimeMillis(), source.seconds());
     } catch (IOException gone) {
       clock.shutdown();
     }
@@ -44,7 +49,7 @@ final class CpuSamples implements AutoCloseable {
     if (before == null || after == null) {
       Map.Entry<Long, Double> nearest = before == null ? after : before;
       if (nearest == null) {
-        throw new IllegalStateException("the server has ended");
+        throw new IllegalStateException("the process has ended");
       }
       return nearest.getValue();
     }

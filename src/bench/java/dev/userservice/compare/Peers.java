@@ -169,11 +169,14 @@ final class Peers {
 
   /** With grpc-netty-shaded, as its users run it: native transport, and no jar of the tests. */
   private static Peer grpcJava(String name, String label, String executor) {
-    String jars = grpcJavaJars();
     String missing =
-        jars.isEmpty() ? "needs target/bench/grpc-java.path, which run.sh writes" : "";
-    String classPath = String.join(File.pathSeparator, "target/test-classes", "target/classes", jars);
-    return java(name, label, Protocol.GRPC, missing, classPath, "GrpcJavaPeer " + executor);
+        grpcJavaJars().isEmpty() ? "needs target/bench/grpc-java.path, which run.sh writes" : "";
+    return java(name, label, Protocol.GRPC, missing, grpcJavaClassPath(), "GrpcJavaPeer " + executor);
+  }
+
+  /** Of a program on grpc-java: our classes, and its jars. */
+  static String grpcJavaClassPath() {
+    return String.join(File.pathSeparator, "target/test-classes", "target/classes", grpcJavaJars());
   }
 
   /** Its class path; empty when run.sh has not written it. */

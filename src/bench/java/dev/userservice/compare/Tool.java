@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Runs a program to its end. */
 final class Tool {
@@ -13,6 +14,11 @@ final class Tool {
 
   /** What it prints; fails when it does not end well, or not in time. */
   static String run(List<String> command, long timeoutSeconds) throws Exception {
+    return run(command, timeoutSeconds, started -> {});
+  }
+
+  static String run(List<String> command, long timeoutSeconds, Consumer<Process> started)
+      throws Exception {
     Path output = Files.createTempFile("output", "");
     Process process =
         new ProcessBuilder(command)
@@ -22,6 +28,7 @@ final class Tool {
     Thread stop = new Thread(process::destroyForcibly);
     Runtime.getRuntime().addShutdownHook(stop);
     try {
+      started.accept(process);
       boolean ended = process.waitFor(timeoutSeconds, TimeUnit.SECONDS);
       String said = Files.readString(output);
       if (!ended || process.exitValue() != 0) {

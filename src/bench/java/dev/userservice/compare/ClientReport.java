@@ -1,0 +1,33 @@
+package dev.userservice.compare;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What a client has written when the time that counts was over.
+ *
+ * @param endMillis when that was, in milliseconds since 1970
+ */
+record ClientReport(double calls, double seconds, long endMillis, JsonObject load) {
+
+  /** Fails when calls have failed. */
+  static ClientReport read(Path file) throws IOException {
+    JsonObject load = new JsonObject(Files.readString(file)).getJsonArray("loads").getJsonObject(0);
+    if (load.getInteger("failed") > 0) {
+      throw new IllegalStateException("calls failed: " + load.getValue("failures"));
+    }
+    double seconds = load.getDouble("seconds");
+    return new ClientReport(
+        load.getDouble("callsPerSecond") * seconds,
+        seconds,
+        Files.getLastModifiedTime(file).toMillis(),
+        load);
+  }
+
+  /** What the process of the samples took in that time. */
+  double cpuSeconds(CpuSamples samples) {
+    return samples.between(endMillis - Math.round(seconds * 1_000), endMillis);
+  }
+}
