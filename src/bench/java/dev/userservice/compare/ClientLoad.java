@@ -79,11 +79,8 @@ final class ClientLoad implements Generator {
     try (CpuSamples cpu = new CpuSamples(server::cpuSeconds)) {
       Tool.run(command, TIMEOUT_SECONDS);
       ClientReport result = ClientReport.read(report);
-      return new Measured(
-          result.calls(),
-          result.seconds(),
-          result.cpuSeconds(cpu),
-          latencies(load, result.load().getJsonObject("latencyMicros")));
+      return result.measured(
+          cpu, latencies(load, result.load().getJsonObject("latencyMicros")));
     }
   }
 

@@ -4,6 +4,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * What a client has written when the time that counts was over.
@@ -26,8 +27,13 @@ record ClientReport(double calls, double seconds, long endMillis, JsonObject loa
         load);
   }
 
-  /** What the process of the samples took in that time. */
-  double cpuSeconds(CpuSamples samples) {
-    return samples.between(endMillis - Math.round(seconds * 1_000), endMillis);
+  /**
+   * With what the process of the samples took in that time.
+   *
+   * @param more other figures by their names
+   */
+  Measured measured(CpuSamples samples, Map<String, Double> more) {
+    long start = endMillis - Math.round(seconds * 1_000);
+    return new Measured(calls, seconds, samples.between(start, endMillis), more);
   }
 }

@@ -10,7 +10,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -34,16 +33,9 @@ final class Clients {
   }
 
   public static void main(String[] args) throws Exception {
-    Path scratch = Path.of("target", "bench", "scratch").toAbsolutePath();
-    Files.createDirectories(scratch);
-    Options options;
-    try {
-      options = Options.read(Options.without("--clients", args), new Peers(scratch).all());
-    } catch (IllegalArgumentException e) {
-      System.err.println("run.sh: " + e.getMessage());
-      System.exit(2);
-      return;
-    }
+    Path scratch = Options.scratch();
+    List<Peer> peers = new Peers(scratch).all();
+    Options options = Options.orExit(() -> Options.read(Options.without("--clients", args), peers));
     String table = new Clients(scratch, options).run();
     Files.createDirectories(options.out());
     Files.writeString(options.out().resolve("clients.md"), table);
@@ -52,16 +44,16 @@ final class Clients {
 
   private String run() throws Exception {
     StringBuilder out = new StringBuilder();
-    line(out, "# What a call costs its caller");
-    line(out, "");
-    line(
+    Table.line(out, "# What a call costs its caller");
+    Table.line(out, "");
+    Table.line(
         out,
         "%s; %s. Each figure is the median of %d rounds of %s s, in turn, with the lowest and the highest in brackets.",
         LocalDate.now(ZoneOffset.UTC),
         Report.machine(),
         options.rounds(),
         Table.shown(options.seconds()));
-    line(out, "The clients check each answer. %s", Versions.line());
+    Table.line(out, "The clients check each answer. %s", Versions.line());
     Vertx vertx = Vertx.vertx();
     Peer ours = options.peers().stream().filter(Peer::isOurs).findFirst().orElseThrow();
     Certificate identity = Certificate.make(scratch, "server");
@@ -92,15 +84,15 @@ final class Clients {
             round + 1, load.inFlight(), client.getKey(), took);
       }
     }
-    line(out, "");
-    line(out, "## %d in flight, connections: %d", load.inFlight(), load.connections());
-    line(out, "");
-    line(out, "| Client | CPU µs a call, of the client | × ours |");
-    line(out, "|---|--:|--:|");
+    Table.line(out, "");
+    Table.line(out, "## %d in flight, connections: %d", load.inFlight(), load.connections());
+    Table.line(out, "");
+    Table.line(out, "| Client | CPU µs a call, of the client | × ours |");
+    Table.line(out, "|---|--:|--:|");
     double[] base = micros.get(OURS);
     micros.forEach(
         (name, took) ->
-            line(
+            Table.line(
                 out,
                 "| %s | %s | %s |",
                 name,
@@ -138,8 +130,7 @@ final class Clients {
         ClientLoad.TIMEOUT_SECONDS,
         client -> samples.set(new CpuSamples(() -> ProcessCost.cpuSeconds(client.pid()))));
     try (CpuSamples cpu = samples.get()) {
-      ClientReport result = ClientReport.read(report);
-      return result.cpuSeconds(cpu) * 1e6 / result.calls();
+      return ClientReport.read(report).measured(cpu, Map.of()).cpuMicrosPerCall();
     }
   }
 
@@ -148,10 +139,5 @@ final class Clients {
     return "%s (%s–%s)"
         .formatted(
             Table.shown(spread.median()), Table.shown(spread.low()), Table.shown(spread.high()));
-  }
-
-  private static void line(StringBuilder out, String format, Object... values) {
-    out.append(values.length == 0 ? format : String.format(Locale.ROOT, format, values))
-        .append('\n');
   }
 }

@@ -3,7 +3,6 @@ package dev.userservice.compare;
 import dev.userservice.kit.Certificate;
 import dev.userservice.compare.Results.Row;
 import io.vertx.core.Vertx;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -40,16 +39,9 @@ final class Comparison {
   }
 
   public static void main(String[] args) throws Exception {
-    Path scratch = Path.of("target", "bench", "scratch").toAbsolutePath();
-    Files.createDirectories(scratch);
-    Options options;
-    try {
-      options = Options.read(args, new Peers(scratch).all());
-    } catch (IllegalArgumentException e) {
-      System.err.println("run.sh: " + e.getMessage());
-      System.exit(2);
-      return;
-    }
+    Path scratch = Options.scratch();
+    List<Peer> peers = new Peers(scratch).all();
+    Options options = Options.orExit(() -> Options.read(args, peers));
     Vertx vertx = Vertx.vertx();
     Comparison comparison = new Comparison(options, vertx, scratch);
     comparison.run();

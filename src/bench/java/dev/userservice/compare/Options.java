@@ -1,8 +1,11 @@
 package dev.userservice.compare;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -54,6 +57,22 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
         rounds,
         seconds,
         out);
+  }
+
+  /** What a command line says; a wrong one ends the program with exit code 2. */
+  static <T> T orExit(Supplier<T> reading) {
+    try {
+      return reading.get();
+    } catch (IllegalArgumentException e) {
+      System.err.println("run.sh: " + e.getMessage());
+      System.exit(2);
+      throw e;
+    }
+  }
+
+  /** The folder for what the programs write beside their results. */
+  static Path scratch() throws IOException {
+    return Files.createDirectories(Path.of("target", "bench", "scratch").toAbsolutePath());
   }
 
   /** Their numbers, from 1. */

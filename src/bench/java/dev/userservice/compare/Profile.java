@@ -19,24 +19,11 @@ final class Profile {
   private Profile() {}
 
   public static void main(String[] args) throws Exception {
-    Path scratch = Path.of("target", "bench", "scratch").toAbsolutePath();
-    Files.createDirectories(scratch);
-    Load load;
-    Options options;
-    try {
-      List<String> line = new ArrayList<>(List.of(args));
-      int at = line.indexOf("--profile");
-      if (at + 1 == line.size()) {
-        throw new IllegalArgumentException("--profile needs the name of a load");
-      }
-      line.remove(at);
-      load = Load.named(line.remove(at));
-      options = Options.read(line.toArray(String[]::new), new Peers(scratch).all());
-    } catch (IllegalArgumentException e) {
-      System.err.println("run.sh: " + e.getMessage());
-      System.exit(2);
-      return;
-    }
+    Path scratch = Options.scratch();
+    List<Peer> peers = new Peers(scratch).all();
+    List<String> line = new ArrayList<>(List.of(args));
+    Load load = Options.orExit(() -> takeLoad(line));
+    Options options = Options.orExit(() -> Options.read(line.toArray(String[]::new), peers));
     Vertx vertx = Vertx.vertx();
     Peer ours = options.peers().stream().filter(Peer::isOurs).findFirst().orElseThrow();
     Files.createDirectories(options.out());
@@ -55,6 +42,16 @@ final class Profile {
     }
     vertx.close().await(10, TimeUnit.SECONDS);
     System.exit(0);
+  }
+
+  /** Takes --profile and the name behind it out of the command line. */
+  private static Load takeLoad(List<String> line) {
+    int at = line.indexOf("--profile");
+    if (at + 1 == line.size()) {
+      throw new IllegalArgumentException("--profile needs the name of a load");
+    }
+    line.remove(at);
+    return Load.named(line.remove(at));
   }
 
   private static void profiler(String... arguments) throws Exception {

@@ -43,16 +43,9 @@ final class Scale {
   }
 
   public static void main(String[] args) throws Exception {
-    Path scratch = Path.of("target", "bench", "scratch").toAbsolutePath();
-    Files.createDirectories(scratch);
-    Options options;
-    try {
-      options = Options.read(Options.without("--scale", args), new Peers(scratch).all());
-    } catch (IllegalArgumentException e) {
-      System.err.println("run.sh: " + e.getMessage());
-      System.exit(2);
-      return;
-    }
+    Path scratch = Options.scratch();
+    List<Peer> peers = new Peers(scratch).all();
+    Options options = Options.orExit(() -> Options.read(Options.without("--scale", args), peers));
     Scale scale = new Scale(scratch, options.seconds());
     scale.run();
     Files.createDirectories(options.out());

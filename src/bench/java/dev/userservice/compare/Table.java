@@ -144,6 +144,10 @@ final class Table {
   }
 
   private void line(String format, Object... values) {
+    line(out, format, values);
+  }
+
+  static void line(StringBuilder out, String format, Object... values) {
     out.append(values.length == 0 ? format : String.format(Locale.ROOT, format, values))
         .append('\n');
   }
