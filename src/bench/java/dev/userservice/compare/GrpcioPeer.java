@@ -9,7 +9,7 @@ final class GrpcioPeer {
   private GrpcioPeer() {}
 
   public static void main(String[] args) throws Exception {
-    PeerService service = new PeerService();
+    PeerService service = new PeerService(new PeerUsers());
     PeerOptions.read(args, 0)
         .serve(
             vertx -> {

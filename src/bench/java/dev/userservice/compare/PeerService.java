@@ -8,6 +8,7 @@ import dev.userservice.proto.UserMessage;
 import dev.userservice.proto.UserResponse;
 import dev.userservice.proto.UserServiceGrpc;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
@@ -19,8 +20,12 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The five RPCs on the stubs of grpc-java, as its own examples have them. */
 final class PeerService extends UserServiceGrpc.UserServiceImplBase {
 
-  private final PeerUsers users = new PeerUsers();
+  private final PeerUsers users;
   private final Set<StreamObserver<UserMessage>> room = ConcurrentHashMap.newKeySet();
+
+  PeerService(PeerUsers users) {
+    this.users = users;
+  }
 
   @Override
   public void getUser(GetUserRequest request, StreamObserver<UserResponse> out) {
@@ -35,8 +40,12 @@ final class PeerService extends UserServiceGrpc.UserServiceImplBase {
 
   @Override
   public void createUser(CreateUserRequest request, StreamObserver<UserResponse> out) {
-    out.onNext(users.create(request));
-    out.onCompleted();
+    try {
+      out.onNext(users.create(request));
+      out.onCompleted();
+    } catch (IllegalArgumentException e) {
+      out.onError(refusal(e));
+    }
   }
 
   @Override
@@ -60,15 +69,23 @@ final class PeerService extends UserServiceGrpc.UserServiceImplBase {
 
       @Override
       public void onCompleted() {
-        List<Integer> ids = users.createAll(batch);
-        out.onNext(
-            BatchCreateResponse.newBuilder()
-                .setUsersCreated(ids.size())
-                .addAllUserIds(ids)
-                .build());
-        out.onCompleted();
+        try {
+          List<Integer> ids = users.createAll(batch);
+          out.onNext(
+              BatchCreateResponse.newBuilder()
+                  .setUsersCreated(ids.size())
+                  .addAllUserIds(ids)
+                  .build());
+          out.onCompleted();
+        } catch (IllegalArgumentException e) {
+          out.onError(refusal(e));
+        }
       }
     };
+  }
+
+  private static StatusRuntimeException refusal(IllegalArgumentException e) {
+    return Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException();
   }
 
   @Override

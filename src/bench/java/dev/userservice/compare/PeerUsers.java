@@ -10,15 +10,24 @@ import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
- * The users of a peer, as most services would keep them in memory. It checks nothing, not even that
- * an e-mail address is free: what ours does more, it pays for.
+ * The users of a peer, as most services would keep them in memory. Without rules it checks nothing,
+ * not even that an e-mail address is free: what ours does more, it pays for.
  */
 final class PeerUsers {
 
   private final ConcurrentSkipListMap<Integer, UserResponse> users = new ConcurrentSkipListMap<>();
+  private final PeerRules rules;
   private int last;
 
   PeerUsers() {
+    this(null);
+  }
+
+  /**
+   * @param rules null to check nothing
+   */
+  PeerUsers(PeerRules rules) {
+    this.rules = rules;
     sample("Alice Johnson", "alice@example.com", 28);
     sample("Bob Smith", "bob@example.com", 35);
     sample("Charlie Brown", "charlie@example.com", 42);
@@ -42,16 +51,24 @@ final class PeerUsers {
   }
 
   synchronized UserResponse create(CreateUserRequest request) {
+    check(List.of(request));
     return put(request, now());
   }
 
   synchronized List<Integer> createAll(List<CreateUserRequest> requests) {
+    check(requests);
     String now = now();
     List<Integer> ids = new ArrayList<>(requests.size());
     for (CreateUserRequest request : requests) {
       ids.add(put(request, now).getUserId());
     }
     return ids;
+  }
+
+  private void check(List<CreateUserRequest> requests) {
+    if (rules != null) {
+      rules.take(requests);
+    }
   }
 
   static String now() {

@@ -30,6 +30,7 @@ final class Peers {
           "user-service-raft",
           "user-service-postgres",
           "grpc-java-direct",
+          "grpc-java-checked",
           "grpc-java",
           "grpc-java-token",
           "vertx-grpc",
@@ -47,6 +48,8 @@ final class Peers {
   private static final Path BUILT = Path.of("target", "bench");
   private static final int MESSAGE_BYTES = 1 << 20;
   private static final long TOKEN_SECONDS = 86_400;
+  private static final Set<String> CREATING =
+      Set.of("create-1", "create-32", "create-256", "batch", "batch-packed");
   private static final Set<String> WITH_TOKEN = Set.of("get-1", "get-32", "get-256", "list-1k");
   static final String JAR = "target/user-service.jar";
   private static final String PACKAGE = "dev.userservice.compare.";
@@ -76,6 +79,8 @@ final class Peers {
         OtherStores.raft(),
         OtherStores.postgres(),
         grpcJava("grpc-java-direct", "grpc-java, directExecutor", "direct"),
+        grpcJava("grpc-java-checked", "grpc-java, directExecutor, users checked", "checked")
+            .with(Map.of(), CREATING),
         grpcJava("grpc-java", "grpc-java", "pool"),
         withToken(
             issuer,
@@ -213,7 +218,7 @@ final class Peers {
         });
   }
 
-  /** What run.sh has built, if the tool chain was there. */
+  /** A peer that run.sh has built, if the tool chain was there. */
   private static Peer built(String name, String label, boolean warmsUp, String... program) {
     String file = program[program.length - 1];
     return new Peer(

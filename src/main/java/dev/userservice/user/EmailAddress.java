@@ -4,7 +4,7 @@ package dev.userservice.user;
  * Valid e-mail addresses as the HTML standard defines them (WHATWG HTML, section 4.10.5.1.5).
  * Written out, because the standard's regular expression would be the largest cost of a create.
  */
-final class EmailAddress {
+public final class EmailAddress {
 
   private static final int LABEL_CHARS = 63;
 
@@ -12,7 +12,8 @@ final class EmailAddress {
 
   private EmailAddress() {}
 
-  static boolean isValid(String text) {
+  /** Returns true for an address that a user may have, but for its length. */
+  public static boolean isValid(String text) {
     int at = text.indexOf('@');
     if (at < 1) {
       return false;
