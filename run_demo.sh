@@ -131,7 +131,7 @@ take_turns_to_build() {
   echo $$ >"$lock/pid"
 }
 
-# How far Maven is: what it does, and how much it has fetched.
+# The progress of Maven: its step, and how much it has fetched.
 progress() {
   goal=$(sed -n 's/^\[INFO\] --- \([a-z-]*:\)[^:]*:\([a-zA-Z-]*\) .*/\1\2/p' "$build_log" | tail -n 1)
   fetched=$(grep -c '^\[INFO\] Downloaded from' "$build_log" || true)

@@ -27,7 +27,7 @@ SECRET = "for a moment"
 
 
 class Clock:
-    """What time it is for the process that is started within it."""
+    """The time that a process started within it reads."""
 
     def __init__(self, folder):
         self.file = os.path.join(folder, "clock")

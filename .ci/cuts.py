@@ -224,7 +224,7 @@ class Callers:
 
 
 def counted(calls, begin, end):
-    """How many calls to each server began and succeeded within that time."""
+    """Returns the number of calls to each server that began and succeeded within that time."""
     return Counter(server for server, begun, ended in calls.copy() if begin < begun and ended < end)
 
 

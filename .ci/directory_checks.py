@@ -1,4 +1,4 @@
-"""What a Python client, generated from the proto, gets from a server that has only the sample users."""
+"""The answers that a Python client, generated from the proto, gets from a server that has only the sample users."""
 
 import contextlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What curl meets: HTTP/1.0, HTTP/1.1 and HTTP/2, gRPC-Web, Connect, expectations, and names that are not the server's.
+"""The answers that curl gets: HTTP/1.0, HTTP/1.1 and HTTP/2, gRPC-Web, Connect, expectations, and names that are not the server's.
 
 No time is measured: curl has to wait longer for 100 than it may take in all. Ends with "curl: N passed, 0 failed".
 """

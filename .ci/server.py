@@ -18,7 +18,7 @@ def free_port():
 
 
 def lines(log):
-    """What a server has logged to a file so far; its own place in the file stays."""
+    """Returns the log of a server so far, from its file, whose own position stays."""
     with open(log.name, encoding="utf-8") as written:
         return written.read().splitlines()
 

@@ -364,7 +364,7 @@ async function links() {
   await page.context().close();
 }
 
-/** What is copied is pasted, with a text that shells, printf and formats would like to read. */
+/** Copied commands are pasted, with a text that shells, printf and formats would like to read. */
 async function commands() {
   const page = await tab({ hash: method("CreateUser") });
   const odd = `O'Hara $(id) \`id\` "%s" \\n é`;
@@ -419,7 +419,7 @@ async function slowLine(page) {
 const TOUR = "src/docs/TOUR.md";
 const SHOWN = { viewport: { width: 1100, height: 800 } };
 
-/** What TOUR shows in its pictures, which are of this server. Made first, while it has the sample users alone. */
+/** The pictures of TOUR, which are of this server. Made first, while it has the sample users alone. */
 const PICTURES = {
   async page(page) {
     await page.setViewportSize({ width: 1200, height: 1040 });

@@ -1,4 +1,4 @@
-/** What the server says of its services: methods, messages, and examples made from them. */
+/** The services as the server describes them: methods, messages, and examples made from them. */
 
 export const KINDS = {
   unary: { name: "unary", sign: "→ ←", says: "one request, one response" },

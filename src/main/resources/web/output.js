@@ -1,11 +1,11 @@
-/** What a call has brought: its messages, its status, and what went over the wire. */
+/** The outcome of a call: its messages, its status, and what went over the wire. */
 import { h, foreign, bytes } from "./dom.js";
 
-/** What is kept and shown of a call that may never end. */
+/** The limits of what is kept and shown of a call that may never end. */
 const MAX_SHOWN = 200;
 const MAX_CHARS = 20_000;
 
-/** Of what went over the wire, the first entries stay: the request, and the head of the response. */
+/** The first entries of the wire's log stay: the request, and the head of the response. */
 const FIRST_KEPT = 10;
 const REFRESH_MILLIS = 100;
 

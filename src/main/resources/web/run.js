@@ -111,7 +111,7 @@ export function runner(method, call, facts) {
   };
 }
 
-/** What would be refused without being sent, or null. */
+/** Returns the reason to refuse a call without sending it, or null. */
 export function problem(call, facts) {
   if (call.protocol === "WebSocket" && !facts.socket) {
     return "this server offers no WebSocket (web.socket)";

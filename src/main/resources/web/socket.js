@@ -1,7 +1,7 @@
 /** Calls over a WebSocket: one socket a call, one message a frame, and words around them. */
 import { rpcStatus } from "./status.js";
 
-/** What may wait in the browser before the next message is sent. */
+/** The max bytes that wait in the browser before the next message is sent. */
 const MAX_WAITING_BYTES = 1 << 20;
 const LOOK_MILLIS = 20;
 

@@ -11,7 +11,7 @@ const END_OF_STREAM = 2;
 const TRAILERS = 0x80;
 const COMPRESSED = 1;
 
-/** How long the page reads before it looks at what people do. */
+/** The time for which the page reads before it looks at what people do. */
 const TURN_MILLIS = 30;
 
 const PROTOCOLS = {

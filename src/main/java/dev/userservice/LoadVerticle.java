@@ -40,7 +40,7 @@ public final class LoadVerticle extends VerticleBase {
   }
 
   /**
-   * @param terminal whether {@code out} can be redrawn
+   * @param terminal true if {@code out} can be redrawn
    */
   LoadVerticle(Promise<Void> ended, PrintStream out, boolean terminal) {
     this.ended = ended;

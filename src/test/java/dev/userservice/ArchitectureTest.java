@@ -115,7 +115,7 @@ class ArchitectureTest {
               "access",
               "tls");
 
-  /** What a newcomer opens first. */
+  /** The package that a newcomer opens first. */
   @ArchTest
   static void root_holdsTheProgramAndItsVerticlesAlone(JavaClasses classes) {
     assertThat(classes.stream().filter(type -> type.getPackageName().equals("dev.userservice")))

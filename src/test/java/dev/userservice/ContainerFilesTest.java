@@ -382,7 +382,7 @@ class ContainerFilesTest {
     }
   }
 
-  /** Where a volume is mounted. */
+  /** The path at which a volume is mounted. */
   private static String file(String volume) {
     return mount(volume).getString("mountPath");
   }

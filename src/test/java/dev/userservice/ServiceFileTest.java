@@ -22,7 +22,7 @@ class ServiceFileTest {
   private static final List<String> CONFIGURATIONS =
       List.of("conf/sqlite.json", "conf/postgres.json", "conf/secure.json");
 
-  /** What the process keeps for all but connections, and what is open before that is counted. */
+  /** The files that are kept for all but connections, and those open before they are counted. */
   private static final int OTHER_FILES = 256 + 256;
 
   private static List<String> lines;

@@ -28,7 +28,7 @@ final class ClientLoad implements Generator {
   private final Map<String, String> commands;
 
   /**
-   * @param commands where the command line of each load goes
+   * @param commands receives the command line of each load
    */
   ClientLoad(Path scratch, Map<String, String> commands) {
     this.scratch = scratch;

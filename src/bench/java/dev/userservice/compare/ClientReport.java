@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * What a client has written when the time that counts was over.
+ * The figures that a client wrote after the measured time.
  *
- * @param endMillis when that was, in milliseconds since 1970
+ * @param endMillis the end of that time, in milliseconds since 1970
  */
 record ClientReport(double calls, double seconds, long endMillis, JsonObject load) {
 
@@ -28,7 +28,7 @@ record ClientReport(double calls, double seconds, long endMillis, JsonObject loa
   }
 
   /**
-   * With what the process of the samples took in that time.
+   * Adds the CPU time that the process of the samples took in that time.
    *
    * @param more other figures by their names
    */

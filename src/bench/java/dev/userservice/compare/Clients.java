@@ -17,7 +17,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * What a GetUser costs its caller: LoadVerticle and a client of grpc-java call the same server, ours,
+ * The cost of a GetUser for its caller: LoadVerticle and a client of grpc-java call the same server, ours,
  * in turn. Writes clients.md; src/bench/run.sh starts it.
  */
 final class Clients {

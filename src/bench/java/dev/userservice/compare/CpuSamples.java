@@ -34,7 +34,7 @@ final class CpuSamples implements AutoCloseable {
   }
 
   /**
-   * What it took between two times.
+   * Returns the CPU time between two times.
    *
    * @param from milliseconds since 1970
    */

@@ -43,7 +43,7 @@ final class Exchange implements AutoCloseable {
   }
 
   /**
-   * What a server has answered.
+   * The answer of a server.
    *
    * @param grpcStatus empty when there was none
    */

@@ -6,7 +6,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 
 /**
- * What a GetUser costs before anybody has thought of gRPC: a plain handler of HTTP/2 that reads
+ * The cost of a GetUser without gRPC: a plain handler of HTTP/2 that reads
  * whatever comes and answers with the same bytes and trailers.
  */
 final class FloorPeer {

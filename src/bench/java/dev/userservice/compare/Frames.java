@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What callers send: messages in gRPC's frames, one behind the other. */
+/** Request bodies: messages in gRPC's frames, one behind the other. */
 final class Frames {
 
   /** A field that the contract does not have, and that every protobuf reads over. */
@@ -36,7 +36,7 @@ final class Frames {
     return frames;
   }
 
-  /** How many messages there are; fails when the last is cut off. */
+  /** Returns the number of messages; fails when the last is cut off. */
   static int count(Buffer frames) {
     int count = 0;
     int at = 0;

@@ -6,7 +6,7 @@ interface Generator {
   /**
    * Makes a load until the server is warm, and then for about so many seconds.
    *
-   * @return what was measured; fails when a single call was not answered as it has to be
+   * @return the measurements; fails when a single call was not answered as it has to be
    */
   Measured run(ServerProcess server, Load load, double seconds) throws Exception;
 }

@@ -4,7 +4,7 @@ import dev.userservice.compare.Peer.Protocol;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Who makes which load. */
+/** The generator of each load. */
 final class Generators {
 
   private final Generator h2load;

@@ -29,7 +29,7 @@ final class H2load implements Generator {
 
   /**
    * @param scratch for bodies
-   * @param commands where the command line of each load goes
+   * @param commands receives the command line of each load
    */
   H2load(Path scratch, Map<String, String> commands) {
     this.scratch = scratch;

@@ -27,7 +27,7 @@ final class IdleStreams implements Generator {
   private final Generator calls;
   private final Memory memory;
 
-  /** How much memory a server has in use. */
+  /** Measures the memory that a server uses. */
   interface Memory {
     double megabytes(ServerProcess server) throws Exception;
   }

@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What servers are asked to do.
+ * A load: the calls that a server is asked to answer.
  *
- * @param name what it is called on the command line
- * @param title what it is called in the table
- * @param kind who makes it
- * @param connections how many connections there are
- * @param streams how many calls at a time on each
- * @param messages how many messages a call has in its longer direction
- * @param bytes how many bytes a request carries beside the question
+ * @param name its name on the command line
+ * @param title its name in the table
+ * @param kind its kind, which decides the generator
+ * @param connections the number of connections
+ * @param streams the number of calls at a time on each
+ * @param messages the number of messages of a call in its longer direction
+ * @param bytes the number of bytes that a request carries beside its question
  */
 record Load(
     String name,
@@ -51,7 +51,7 @@ record Load(
       return heapMegabytes;
     }
 
-    /** How many users there are before the first load. */
+    /** The number of users before the first load. */
     int users() {
       return users;
     }
@@ -60,13 +60,13 @@ record Load(
       return tls;
     }
 
-    /** Whether servers are started again for each round, one at a time: they need the memory. */
+    /** Returns true if servers are started again for each round, one at a time: they need the memory. */
     boolean startsAgain() {
       return this == WRITES || this == MILLION;
     }
   }
 
-  /** Who makes a load. */
+  /** The kinds of loads, by their generators. */
   enum Kind {
     /** h2load, with one request again and again. */
     GET,
@@ -92,7 +92,7 @@ record Load(
 
   private static final int WARM_UP_FOR_SECONDS = 5;
 
-  /** What grpc-java sends with a call, and what a gateway adds. */
+  /** The metadata that grpc-java sends with a call, and that a gateway adds. */
   private static final Map<String, String> CALLED =
       Map.of(
           "grpc-timeout", "5S",
@@ -198,7 +198,7 @@ record Load(
   /**
    * The calls that make a JVM warm: its second compiler has done what it does for them.
    *
-   * @param seconds how long the load will be measured; fewer calls are enough for a short look
+   * @param seconds the time for which the load will be measured; a short look needs fewer calls
    */
   long warmUpCalls(double seconds) {
     double part = Math.min(1, seconds / WARM_UP_FOR_SECONDS);
@@ -214,7 +214,7 @@ record Load(
     };
   }
 
-  /** What h2load repeats; null when it does not make this load, or not in this protocol. */
+  /** The request that h2load repeats; null when it does not make this load, or not in this protocol. */
   Request request(Protocol protocol) {
     return switch (protocol) {
       case GRPC ->

@@ -3,11 +3,11 @@ package dev.userservice.compare;
 import java.util.Map;
 
 /**
- * What one load has shown of one server.
+ * The measurements of one server under one load.
  *
- * @param calls how many calls were answered well, all of them counted and looked at
- * @param seconds how long that took
- * @param cpuSeconds how much CPU time the server took for it
+ * @param calls the number of calls that were answered well, all of them counted and checked
+ * @param seconds the time for all of them
+ * @param cpuSeconds the CPU time of the server for them
  * @param more other figures by their names
  */
 record Measured(double calls, double seconds, double cpuSeconds, Map<String, Double> more) {

@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * What is compared, and how long.
+ * The options of a comparison: loads, peers and time.
  *
- * @param seconds how long each load is measured
+ * @param seconds the time for which each load is measured
  * @param out the folder for the table, the chart and the figures
  */
 record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, Path out) {
@@ -59,7 +59,7 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
         out);
   }
 
-  /** What a command line says; a wrong one ends the program with exit code 2. */
+  /** Returns what was read from a command line; a wrong one ends the program with exit code 2. */
   static <T> T orExit(Supplier<T> reading) {
     try {
       return reading.get();

@@ -8,13 +8,13 @@ import java.util.Set;
 /**
  * A server that is compared.
  *
- * @param name what it is called on the command line
- * @param label what it is called in the table
- * @param warmsUp whether it gets faster with time, as a JVM does
- * @param tls whether it can be started with TLS
+ * @param name its name on the command line
+ * @param label its name in the table
+ * @param warmsUp true if it gets faster with time, as a JVM does
+ * @param tls true if it can be started with TLS
  * @param only the loads that it is made for; empty for all that its protocol can take
  * @param missing why it cannot be started here; empty when it can
- * @param http1 whether h2load calls it over HTTP/1.1 with keep-alive, one call at a time on each
+ * @param http1 true if h2load calls it over HTTP/1.1 with keep-alive, one call at a time on each
  *     connection
  * @param headers the headers of each request beside those of its load
  */
@@ -32,7 +32,7 @@ record Peer(
 
   static final String OURS = "user-service";
 
-  /** What it understands. */
+  /** The protocol of its calls. */
   enum Protocol {
     GRPC,
     /** Connect: unary calls with messages in JSON. */
@@ -42,7 +42,7 @@ record Peer(
   }
 
   /**
-   * What a server is started with.
+   * The parameters of a start.
    *
    * @param certificate null for plaintext
    */

@@ -14,7 +14,7 @@ import java.util.function.Function;
 /**
  * The options of each peer.
  *
- * @param port where to listen, on the loopback address
+ * @param port the port to listen on, of the loopback address
  * @param certificate the PEM file of the certificate; null for plaintext
  * @param key the PEM file of its key
  */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What a process costs, as Linux counts it in /proc. */
+/** The costs of a process, as Linux counts them in /proc. */
 final class ProcessCost {
 
   /** Of the times in /proc/PID/stat; the kernel shows them in this unit whatever it counts in. */

@@ -16,7 +16,7 @@ final class Report {
   private Report() {}
 
   /**
-   * @param commands how servers and loads were started, by their names
+   * @param commands the command lines of servers and loads, by their names
    */
   static void write(Options options, Results results, Map<String, String> commands)
       throws IOException {

@@ -8,7 +8,7 @@ import java.util.Map;
 /**
  * One request, as h2load repeats it.
  *
- * @param body what is posted; null for a GET
+ * @param body the body of a POST; null for a GET
  */
 record Request(String path, Map<String, String> headers, Buffer body) {
 

@@ -105,7 +105,7 @@ final class Results {
         : Spread.of(ratios.stream().mapToDouble(Double::doubleValue));
   }
 
-  /** How many calls a CPU-second of the server answers. */
+  /** The number of calls that a CPU-second of the server answers. */
   static double perCpuSecond(Row row) {
     Measured measured = row.measured();
     return measured.cpuSeconds() > 0 ? measured.calls() / measured.cpuSeconds() : 0;

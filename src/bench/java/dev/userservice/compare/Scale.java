@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What ours costs as it grows: with more users, more open streams, more instances. Writes scale.md;
+ * The costs of ours as it grows: with more users, more open streams, more instances. Writes scale.md;
  * src/bench/run.sh starts it.
  */
 final class Scale {
@@ -145,7 +145,7 @@ final class Scale {
     return ServerProcess.startEmpty(vertx, ours, Load.Group.READS, scratch, identity);
   }
 
-  /** What is alive on the heap of a JVM, counted by its own tool after a full collection. */
+  /** The live objects on the heap of a JVM, counted by its own tool after a full collection. */
   private static double heapMegabytes(long pid) throws Exception {
     String histogram =
         Tool.run(List.of("jcmd", Long.toString(pid), "GC.class_histogram"), 120).strip();

@@ -179,7 +179,7 @@ final class ServerProcess implements AutoCloseable {
     return peer;
   }
 
-  /** Whether it has had a load of this kind. */
+  /** Returns true if it has had a load of this kind. */
   boolean knows(Load.Kind kind) {
     return had.contains(kind);
   }

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
-/** What was measured, in Markdown. */
+/** The measurements, in Markdown. */
 final class Table {
 
   private final Options options;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
-/** What this server has to reach, and whether it has. */
+/** The targets of this server, and whether it has reached them. */
 final class Targets {
 
   private static final String P999 = "p99.9 µs";
@@ -34,7 +34,7 @@ final class Targets {
   private Targets() {}
 
   /**
-   * @param least how many times as many calls as the peer ours has to answer in a CPU-second
+   * @param least the min calls that ours has to answer in a CPU-second, as a multiple of the peer's
    */
   private record Target(String load, String peer, double least) {}
 

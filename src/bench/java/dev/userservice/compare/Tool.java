@@ -12,7 +12,7 @@ final class Tool {
 
   private Tool() {}
 
-  /** What it prints; fails when it does not end well, or not in time. */
+  /** Returns its output; fails when it does not end well, or not in time. */
   static String run(List<String> command, long timeoutSeconds) throws Exception {
     return run(command, timeoutSeconds, started -> {});
   }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What was compared, by version. */
+/** The versions of what was compared. */
 final class Versions {
 
   /** The jars whose names say the versions of the Java peers. */

@@ -1,7 +1,7 @@
 package dev.userservice.compare;
 
 /**
- * How long a server is loaded before anything is measured. A JVM compiles the code of a load while
+ * The time for which a server is loaded before anything is measured. A JVM compiles the code of a load while
  * it serves it, in threads whose time would count as the server's: so it gets so many calls as make
  * it begin, and the time to end.
  */
@@ -20,7 +20,7 @@ final class WarmUp {
   private long made;
 
   /**
-   * @param seconds how long the load will be measured
+   * @param seconds the time for which the load will be measured
    */
   WarmUp(ServerProcess server, Load load, double seconds) {
     calls = server.peer().warmsUp() && !server.knows(load.kind()) ? load.warmUpCalls(seconds) : 1;

@@ -13,9 +13,9 @@ import java.io.PrintStream;
 import java.util.stream.Collectors;
 
 /**
- * What a call prints: responses to standard output, how it ended to standard error. On a terminal
- * JSON is indented, and characters that could change the terminal are escaped; in a pipe each
- * response is a line of UTF-8.
+ * The output of a call: responses go to standard output, its status to standard error. On a
+ * terminal JSON is indented, and characters that could change the terminal are escaped; in a pipe
+ * each response is a line of UTF-8.
  */
 final class Output {
 

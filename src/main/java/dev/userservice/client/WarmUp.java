@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 public final class WarmUp {
 
   /**
-   * How long a turn of the event loop may take in a program that ends by itself, in nanoseconds:
-   * the classes are loaded on that loop, and of less Vert.x would warn.
+   * The max time of a turn of the event loop in a program that ends by itself, in nanoseconds: the
+   * classes are loaded on that loop, and of less Vert.x would warn.
    */
   public static final long MAX_TURN_NANOS = TimeUnit.SECONDS.toNanos(60);
 

@@ -32,14 +32,14 @@ public record Address(String host, int port) {
     return port < 1 || port > 65_535 ? null : new Address(host, port);
   }
 
-  /** Whether only this machine reaches a host; false for names other than localhost. */
+  /** Returns true if only this machine reaches a host; false for names other than localhost. */
   static boolean isLoopback(String host) {
     return host.equalsIgnoreCase("localhost")
         || LOOPBACK.matcher(host.replaceAll("[\\[\\]]", "")).matches();
   }
 
   /**
-   * Whether the same port of two hosts is one port; unknown, so false, for names other than
+   * Returns true if the same port of two hosts is one port; unknown, so false, for names other than
    * localhost.
    */
   static boolean overlap(String one, String other) {

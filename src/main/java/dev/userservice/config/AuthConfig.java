@@ -86,7 +86,7 @@ public record AuthConfig(
     }
   }
 
-  /** Whether callers have to authenticate. */
+  /** Returns true if callers have to authenticate. */
   public boolean isOn() {
     return !rights.isEmpty();
   }

@@ -104,7 +104,7 @@ public record ClientConfig(
     return config;
   }
 
-  /** Whether a text can be sent as a bearer token. */
+  /** Returns true if a text can be sent as a bearer token. */
   public static boolean isToken(String text) {
     return TOKEN.matcher(text).matches();
   }

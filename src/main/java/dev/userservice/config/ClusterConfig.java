@@ -89,7 +89,8 @@ public record ClusterConfig(
   }
 
   /**
-   * Whether a server of the cluster may listen on a port: {@link #port}, or that of its monitor.
+   * Returns true if a server of the cluster may listen on a port: {@link #port}, or that of its
+   * monitor.
    */
   boolean listensOn(int number) {
     return number >= port && number <= port + PORT_RANGE
@@ -102,7 +103,7 @@ public record ClusterConfig(
         .formatted(port, port + PORT_RANGE, port + MONITOR, port + MONITOR + PORT_RANGE);
   }
 
-  /** Whether other machines can reach the traffic between servers, without TLS. */
+  /** Returns true if other machines can reach the traffic between servers, without TLS. */
   public boolean isOpen() {
     return !Address.isLoopback(host) && !tls.isOn();
   }

@@ -31,7 +31,7 @@ public record ClusterTlsConfig(KeyPairConfig identity, String caFile) {
     }
   }
 
-  /** Whether servers speak TLS with each other. */
+  /** Returns true if servers speak TLS with each other. */
   public boolean isOn() {
     return identity.isGiven();
   }

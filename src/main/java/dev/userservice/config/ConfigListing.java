@@ -79,7 +79,7 @@ final class ConfigListing {
         });
   }
 
-  /** Whether anything in an object counts: an empty one may be refused. */
+  /** Returns true if a part of an object has an effect: an empty one may be refused. */
   @SuppressWarnings("unchecked")
   private static boolean counts(Object value) {
     return value instanceof Leaf leaf

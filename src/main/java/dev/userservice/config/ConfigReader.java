@@ -245,7 +245,7 @@ final class ConfigReader {
         "%s: \"%s\" has no effect without %s".formatted(origin.apply(set), path + key, needs));
   }
 
-  /** Whether a key is set. */
+  /** Returns true if a key is set. */
   boolean has(String key) {
     return json.containsKey(key);
   }

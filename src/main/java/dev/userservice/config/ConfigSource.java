@@ -90,7 +90,7 @@ public final class ConfigSource {
     return source;
   }
 
-  /** Whether the command line has a value, in its text or as a property. */
+  /** Returns true if the command line has a value, in its text or as a property. */
   private boolean isTyped(String path, boolean document) {
     return isInDocument(path) ? document : origins.getOrDefault(path, "").startsWith("-D");
   }

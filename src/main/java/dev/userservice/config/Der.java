@@ -15,7 +15,7 @@ final class Der {
 
   private Der() {}
 
-  /** Whether the bytes begin as DER does. */
+  /** Returns true if the bytes begin as DER does. */
   static boolean isDer(byte[] bytes) {
     return bytes.length > 0 && bytes[0] == SEQUENCE;
   }
@@ -29,7 +29,7 @@ final class Der {
     }
   }
 
-  /** Whether the bytes are a set of certificates in PKCS #7. */
+  /** Returns true if the bytes are a set of certificates in PKCS #7. */
   static boolean hasCertificates(byte[] bytes) {
     try {
       return !CertificateFactory.getInstance("X.509")

@@ -83,7 +83,7 @@ public record JwtConfig(
     return config;
   }
 
-  /** Whether tokens are accepted. */
+  /** Returns true if tokens are accepted. */
   public boolean isOn() {
     return !keysFile.isEmpty() || !jwksUri.isEmpty();
   }

@@ -10,9 +10,9 @@ import java.util.Locale;
  * @param allowed its range or its values, in words
  * @param meaning one sentence or two, for operators
  * @param value in JSON, as it is set or by default; the empty text for no default
- * @param given whether it is set
+ * @param given true if it is set
  * @param supersededBy the path of the key that is set in place of this one; empty for none
- * @param idle whether the object of this key has no effect, and so its default has none
+ * @param idle true if the object of this key has no effect, and so its default has none
  */
 record Key(
     Type type,
@@ -74,7 +74,7 @@ record Key(
     return new Key(type, allowed, meaning, value, given, supersededBy, true);
   }
 
-  /** Whether the value is an empty text, list or object. */
+  /** Returns true if the value is an empty text, list or object. */
   boolean isEmpty() {
     return value.equals("")
         || value instanceof JsonArray array && array.isEmpty()

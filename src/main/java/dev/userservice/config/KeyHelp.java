@@ -15,7 +15,7 @@ final class KeyHelp {
     this.keys = ConfigSource.keys(program);
   }
 
-  /** How to set the key that an option is named after; empty without such a key. */
+  /** Returns the way to set the key that an option is named after; empty without such a key. */
   String howToSet(String option) {
     return keys.keySet().stream()
         .filter(path -> Suggestion.letters(path).equals(Suggestion.letters(option)))

@@ -53,7 +53,7 @@ public record KeyPairConfig(
     }
   }
 
-  /** Whether a certificate is set. */
+  /** Returns true if a certificate is set. */
   public boolean isGiven() {
     return !certificateFile.isEmpty() || !keyStoreFile.isEmpty();
   }

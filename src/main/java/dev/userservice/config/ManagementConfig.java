@@ -35,12 +35,12 @@ public record ManagementConfig(String host, int port, boolean insecure) {
     }
   }
 
-  /** Whether the management port is open. */
+  /** Returns true if the management port is open. */
   public boolean isOn() {
     return port >= 0;
   }
 
-  /** Whether other machines can reach the management port. */
+  /** Returns true if other machines can reach the management port. */
   public boolean isOpen() {
     return !Address.isLoopback(host);
   }

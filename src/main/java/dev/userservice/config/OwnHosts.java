@@ -38,7 +38,7 @@ public final class OwnHosts implements Predicate<String> {
     return matches && !name.isEmpty() && name.length() <= MAX_NAME_CHARS ? name : null;
   }
 
-  /** Whether a Host header, a host with or without a port, is one of these. */
+  /** Returns true if a Host header, a host with or without a port, is one of these. */
   @Override
   public boolean test(String authority) {
     if (authority.startsWith("[")) {

@@ -95,7 +95,7 @@ public final class PemFile {
     }
   }
 
-  /** Whether the file is text with blocks of any label. */
+  /** Returns true if the file is text with blocks of any label. */
   public boolean isPem() {
     return !blocks.isEmpty();
   }
@@ -120,7 +120,7 @@ public final class PemFile {
   }
 
   /**
-   * As {@link #certificates}, of authorities to trust.
+   * Returns the certificates, as {@link #certificates} does, of authorities to trust.
    *
    * @throws UnfitException also when OpenSSL's settings limit the trust, which would be lost
    */

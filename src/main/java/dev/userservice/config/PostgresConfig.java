@@ -102,7 +102,7 @@ public record PostgresConfig(
     }
   }
 
-  /** Whether users and the password leave this machine in plaintext. */
+  /** Returns true if users and the password leave this machine in plaintext. */
   public boolean isOpen() {
     // A path is that of a Unix domain socket.
     return tls.equals("disable") && !host.startsWith("/") && !Address.isLoopback(host);

@@ -60,7 +60,7 @@ public record RaftConfig(
     }
   }
 
-  /** Whether other machines can reach the traffic of the log. */
+  /** Returns true if other machines can reach the traffic of the log. */
   public boolean isOpen() {
     return servers.stream().anyMatch(server -> !Address.isLoopback(server.host()));
   }

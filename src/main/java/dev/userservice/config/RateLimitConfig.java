@@ -11,7 +11,7 @@ public record RateLimitConfig(
 
   private static final int MAX_PER_SECOND = 1_000_000;
 
-  /** Whether any calls are counted. */
+  /** Returns true if any calls are counted. */
   public boolean isOn() {
     return callsPerSecond > 0 || !methods.isEmpty() || refusedPerSecond > 0;
   }

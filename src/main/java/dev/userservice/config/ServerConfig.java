@@ -139,15 +139,15 @@ public record ServerConfig(
   }
 
   /**
-   * Whether this server exchanges messages with other servers.
+   * Returns true if this server exchanges messages with other servers.
    *
-   * @param clustered whether it was started with {@code --cluster}
+   * @param clustered true if it was started with {@code --cluster}
    */
   public boolean hasMembers(boolean clustered) {
     return clustered || store.type() == StoreType.RAFT;
   }
 
-  /** Whether other machines can reach the traffic of the log, without TLS. */
+  /** Returns true if other machines can reach the traffic of the log, without TLS. */
   public boolean isLogOpen() {
     return store.type() == StoreType.RAFT && store.raft().isOpen() && !cluster.tls().isOn();
   }

@@ -29,7 +29,7 @@ public enum StoreType {
     return system;
   }
 
-  /** Whether several servers may have the same users. */
+  /** Returns true if several servers may have the same users. */
   public boolean isShared() {
     return shared;
   }

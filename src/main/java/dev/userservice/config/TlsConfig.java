@@ -26,12 +26,12 @@ public record TlsConfig(KeyPairConfig identity, String clientCaFile) {
     }
   }
 
-  /** Whether the server speaks TLS. */
+  /** Returns true if the server speaks TLS. */
   public boolean isOn() {
     return identity.isGiven();
   }
 
-  /** Whether callers must show a certificate. */
+  /** Returns true if callers must show a certificate. */
   public boolean isMutual() {
     return !clientCaFile.isEmpty();
   }

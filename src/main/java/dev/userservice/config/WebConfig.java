@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What browsers may do.
+ * The rights of browsers.
  *
  * @param origins the origins whose pages may call, besides the server's own
  * @param page true to serve the page at {@code /}

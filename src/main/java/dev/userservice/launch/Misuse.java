@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What is wrong with a command line, and what to write instead. */
+/** The error of a command line, and what to write instead. */
 public final class Misuse {
 
   /** The options of java that people put behind the jar. */

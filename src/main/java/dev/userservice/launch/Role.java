@@ -85,7 +85,7 @@ public enum Role {
     return program.variable(key);
   }
 
-  /** How to set the key that an option is named after; empty without such a key. */
+  /** Returns the way to set the key that an option is named after; empty without such a key. */
   String howToSet(String option) {
     return program == null ? "" : program.howToSet(option);
   }
@@ -99,7 +99,7 @@ public enum Role {
     return program.explain(key);
   }
 
-  /** Whether it ends by itself, and has failed until all its work is done. */
+  /** Returns true if it ends by itself, and has failed until all its work is done. */
   public boolean ends() {
     return this == CLIENT || this == LOAD;
   }

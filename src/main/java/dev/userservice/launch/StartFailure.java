@@ -19,7 +19,7 @@ import java.nio.channels.UnsupportedAddressTypeException;
  * The explanation of a failed start, for an operator.
  *
  * @param exitCode the exit code of the process
- * @param message what failed, and what to do, in one or two lines
+ * @param message the failure, and what to do, in one or two lines
  */
 public record StartFailure(int exitCode, String message) {
 

@@ -24,7 +24,7 @@ public final class Watchdog {
   /** Soft references that were read since the last collection survive it; see HeapWatch. */
   private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
-  /** Where Vert.x logs a failure without a handler. */
+  /** The logger of Vert.x for failures without a handler. */
   private static final Logger UNHANDLED = LoggerFactory.getLogger("io.vertx.core.impl.ContextImpl");
 
   private static final String HIDDEN = "Java heap space, as the garbage collector shows";

@@ -6,8 +6,8 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 
 /**
- * What a protocol sends for the response of a call: its metadata, its messages, and how it ended.
- * {@link Outgoing} decides when.
+ * The response of a call in one protocol: its metadata, its messages and its status. {@link
+ * Outgoing} decides when.
  */
 abstract class ProtocolResponse {
 

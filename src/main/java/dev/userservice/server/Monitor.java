@@ -27,7 +27,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** What operators see of a server: what is measured, and the port on which it is found. */
+/** A server as operators see it: its measurements, and the port that shows them. */
 public final class Monitor {
 
   private final Vertx vertx;

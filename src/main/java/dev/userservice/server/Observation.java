@@ -78,7 +78,7 @@ public final class Observation implements Interceptor {
   }
 
   /**
-   * What the meters are told of a call. Its messages are counted from time to time, all at once.
+   * The record of a call for the meters. Its messages are counted from time to time, all at once.
    */
   private static final class Measurement {
 

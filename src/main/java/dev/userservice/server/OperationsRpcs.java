@@ -54,7 +54,7 @@ public final class OperationsRpcs {
   static final RetryInfo RETRY_SOON =
       RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setNanos(100_000_000)).build();
 
-  /** What ends the calls that a server cannot wait for when it stops. */
+  /** The status of the calls that a server cannot wait for when it stops. */
   public static final RpcException SHUTTING_DOWN =
       new RpcException(
           new RpcStatus(
@@ -63,7 +63,7 @@ public final class OperationsRpcs {
               "the server is shutting down",
               List.of(RETRY_SOON)));
 
-  /** What ends the calls of a connection that is too old, for which another can take its place. */
+  /** The status of the calls of a connection that is too old, which another can replace. */
   public static final RpcException CONNECTION_TOO_OLD =
       new RpcException(
           new RpcStatus(

@@ -7,8 +7,8 @@ import io.vertx.core.Vertx;
 import java.util.Optional;
 
 /**
- * Whether one instance can answer calls: for health checks and probes. False until the store is
- * open, and after the stop has begun. For one event loop.
+ * The readiness of one instance to answer calls: for health checks and probes. False until the
+ * store is open, and after the stop has begun. For one event loop.
  */
 public final class Readiness {
 

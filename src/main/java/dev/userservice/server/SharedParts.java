@@ -128,7 +128,7 @@ public final class SharedParts implements Shareable {
     return bridge;
   }
 
-  /** What observes each operation of the store: health, metrics, traces. */
+  /** The observers of each operation of the store: health, metrics, traces. */
   private List<StoreObserver> observers(StoreTrouble trouble, Tracing tracing, StoreType type) {
     List<StoreObserver> observers = new ArrayList<>();
     observers.add(trouble);

@@ -56,7 +56,7 @@ final class StoreSpans implements StoreObserver {
     span.end();
   }
 
-  /** Whether the store has done what it was asked for. */
+  /** Returns true if the store has done what it was asked for. */
   private static boolean isAnswer(StoreException.Reason reason) {
     return switch (reason) {
       case NOT_FOUND, EMAIL_TAKEN, ABANDONED -> true;

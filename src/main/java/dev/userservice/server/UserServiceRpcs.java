@@ -13,7 +13,7 @@ import dev.userservice.user.ChatCorner;
 import dev.userservice.user.Holder;
 import dev.userservice.user.Users;
 
-/** Where the contract meets the rules: which method answers which RPC. */
+/** The bindings of the contract to the rules: which method answers which RPC. */
 public final class UserServiceRpcs {
 
   private UserServiceRpcs() {}

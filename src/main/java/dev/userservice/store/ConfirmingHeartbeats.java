@@ -23,7 +23,9 @@ final class ConfirmingHeartbeats extends ServerProxy {
   /** The number of requests with entries. */
   private final AtomicLong begun = new AtomicLong();
 
-  /** How many of them have ended: their entries are on the disk, or were refused. */
+  /**
+   * The number of those requests that have ended: their entries are on the disk, or were refused.
+   */
   private final AtomicLong ended = new AtomicLong();
 
   private ConfirmingHeartbeats(RaftServer server) {

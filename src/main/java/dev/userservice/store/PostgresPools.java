@@ -132,7 +132,7 @@ final class PostgresPools {
   }
 
   /**
-   * How many connections a read may lose: each of its pool once, if all are ended one after the
+   * The max connections that a read may lose: each of its pool once, if all are ended one after the
    * other; a new one then answers it.
    */
   int maxLosses() {

@@ -27,7 +27,7 @@ final class Wire {
   private Socket socket;
 
   /**
-   * @param address where the attacker connects from
+   * @param address the attacker's own address
    * @param sent counts the bytes of all attackers, before TLS
    * @param closedByServer counts the connections that the server has closed
    */

@@ -48,7 +48,7 @@ class CallCommandTest {
     server = RunningServer.start(1, config);
   }
 
-  /** What a call printed, and its exit code. */
+  /** The output of a call, and its exit code. */
   private record Result(int exitCode, String output, String errors) {}
 
   private Result call(String... arguments) {

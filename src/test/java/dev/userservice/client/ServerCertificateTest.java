@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the client says of the certificate of a server. */
+/** The client's sentences about the certificate of a server. */
 class ServerCertificateTest extends SecureCalls {
 
   @Test

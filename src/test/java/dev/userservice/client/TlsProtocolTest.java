@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What the client says of a peer that speaks another protocol, or another TLS. */
+/** The client's sentences about a peer that speaks another protocol, or another TLS. */
 class TlsProtocolTest extends SecureCalls {
 
   private static final String CBC = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256";

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What --print-config prints. */
+/** The output of --print-config. */
 class ConfigListingTest {
 
   private static final Set<String> METHODS = Set.of("a.B/C");

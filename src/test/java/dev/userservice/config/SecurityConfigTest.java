@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What keeps strangers out is hard to get wrong. */
+/** The keys that keep strangers out are hard to get wrong. */
 class SecurityConfigTest {
 
   private static final String JWT =

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * A call of any method, of any kind, with one message, by grpc-java.
  *
- * @param endless whether the first message counts as the end
+ * @param endless true if the first message counts as the end
  */
 public record AnyCall(String method, Message request, boolean endless) {
 
@@ -42,7 +42,7 @@ public record AnyCall(String method, Message request, boolean endless) {
       };
 
   /**
-   * How a call ended.
+   * The end of a call.
    *
    * @param reason that of the ErrorInfo; empty when there is none
    */

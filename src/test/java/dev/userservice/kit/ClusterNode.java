@@ -92,7 +92,7 @@ public final class ClusterNode implements AutoCloseable {
         .put("store", RaftConfigs.store(RaftConfigs.servers(servers), folder.resolve("raft")));
   }
 
-  /** What it says of its cluster when it starts. */
+  /** The line about its cluster when it starts. */
   public String size() {
     return size;
   }
@@ -152,7 +152,7 @@ public final class ClusterNode implements AutoCloseable {
     return log.lastIndexOf("this server leads the log") > log.lastIndexOf("the server at ");
   }
 
-  /** What is logged from now on is new. */
+  /** Marks the end of the log: later lines are new. */
   public void markLog() throws IOException {
     logged = Files.size(program.stderr());
   }

@@ -9,7 +9,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
 
-/** What grpc-java finds in grpc-status-details-bin. */
+/** The details that grpc-java finds in grpc-status-details-bin. */
 public record ErrorDetails(com.google.rpc.Status status) {
 
   public static ErrorDetails of(StatusRuntimeException failure) {

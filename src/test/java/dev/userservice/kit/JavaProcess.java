@@ -91,7 +91,7 @@ public record JavaProcess(Process process, BufferedReader stdout, Path stderr) {
         .orElseThrow();
   }
 
-  /** What a server says on stdout when it has started, which ends with whether it is ready. */
+  /** The lines of a server on stdout when it has started; the last says whether it is ready. */
   public List<String> startLines() throws IOException {
     List<String> lines = new ArrayList<>();
     do {

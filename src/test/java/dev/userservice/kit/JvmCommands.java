@@ -59,7 +59,7 @@ public final class JvmCommands {
    * Runs one to its end.
    *
    * @param command such as {@code GC.run}, with its arguments
-   * @return what it prints
+   * @return its output
    */
   public String run(String command) throws IOException {
     try (SocketChannel channel = SocketChannel.open(socket)) {

@@ -64,7 +64,7 @@ public final class Recorder<Q, R> implements ClientResponseObserver<Q, R> {
     end.complete(null);
   }
 
-  /** What has come so far. */
+  /** The messages received so far. */
   public synchronized List<R> messages() {
     return List.copyOf(messages);
   }

@@ -99,7 +99,7 @@ public final class TraceCollector implements AutoCloseable {
     return "%032x".formatted(0xabcd0000L + TRACES.incrementAndGet());
   }
 
-  /** What a caller sends whose own span, of some trace, is {@link #PARENT}. */
+  /** The metadata of a caller whose own span, of some trace, is {@link #PARENT}. */
   public static Metadata context(String trace, boolean recorded) {
     Metadata metadata = new Metadata();
     metadata.put(

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * How long tests wait for what has to happen. No test is about speed: on a slow or busy machine,
- * this is the one number to raise.
+ * The time for which tests wait for what has to happen. No test is about speed: on a slow or busy
+ * machine, this is the one number to raise.
  */
 public final class Waits {
 

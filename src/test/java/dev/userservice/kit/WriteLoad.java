@@ -99,7 +99,7 @@ public final class WriteLoad implements AutoCloseable {
   }
 
   /**
-   * Whether a server keeps all that was promised: by this one, or by one before it.
+   * Checks that a server keeps all that was promised: by this one, or by one before it.
    *
    * @return the ids of all users
    */

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the program says of itself: when it starts, in its log, and when it is asked. */
+/** The program's own words: when it starts, in its log, and when it is asked. */
 @Timeout(
     value = Waits.TEST_SECONDS,
     threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever

@@ -62,10 +62,11 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What operators find on the management port of a real server. */
+/** The management port of a real server, as operators find it. */
 class ManagementTest {
 
   private static final String SERVICE = "users.v1.UserService/";
@@ -212,6 +213,7 @@ class ManagementTest {
             count -> assertThat(count).isPositive());
   }
 
+  @Tag("slow")
   @Test
   void connections_leaveFilesForWhoAsks(@TempDir Path folder) throws Exception {
     JavaProcess program =

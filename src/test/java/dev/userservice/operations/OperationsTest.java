@@ -55,7 +55,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What every gRPC client expects to find, and what an operator does. */
+/** The services that every gRPC client expects to find, and the acts of an operator. */
 class OperationsTest {
 
   private static final String SERVICE = "users.v1.UserService";

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is said on one server, and heard on another. */
+/** The traces of messages that are sent on one server, and received on another. */
 @Timeout(
     value = Waits.TEST_SECONDS,
     threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever

@@ -33,12 +33,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a collector gets of calls to a server in a JVM of its own, as the variables say. */
+/** The spans that a collector receives of a server in a JVM of its own, as the variables say. */
+@Tag("slow")
 @Timeout(
     value = Waits.TEST_SECONDS,
     threadMode = ThreadMode.SEPARATE_THREAD) // a readLine waits for ever

@@ -210,7 +210,7 @@ class SocketProbeTest {
     }
   }
 
-  /** What RFC 6455 forbids: the close code tells why. */
+  /** Frames that RFC 6455 forbids: the close code tells why. */
   static Stream<Probe> violations() {
     return Stream.of(
         violation("not masked", 1002, new byte[] {(byte) 0x81, 1, 'x'}),
@@ -275,7 +275,10 @@ class SocketProbeTest {
     }
   }
 
-  /** What is not unpacked cannot grow: a frame that says that it is compressed breaks the rules. */
+  /**
+   * A frame that says that it is compressed breaks the rules: nothing is unpacked, so nothing
+   * grows.
+   */
   @Test
   void compression_isNotOffered() throws Exception {
     String offer = "sec-websocket-extensions: permessage-deflate; client_max_window_bits\r\n";

@@ -65,7 +65,7 @@ class DrainUnderLoadTest {
     }
   }
 
-  /** Whether the second had to be asked; any status but UNAVAILABLE fails the test. */
+  /** Returns true if the second had to be asked; any status but UNAVAILABLE fails the test. */
   private static boolean call(UserServiceBlockingStub first, UserServiceBlockingStub second) {
     Function<UserServiceBlockingStub, Integer> calls =
         stub -> {

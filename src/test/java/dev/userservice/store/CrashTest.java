@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What was acknowledged stays, whatever is killed or replaced under the load. */
+/** Acknowledged users stay, whatever is killed or replaced under the load. */
 @Tag("slow")
 class CrashTest {
 
@@ -169,7 +169,7 @@ class CrashTest {
       }
     }
 
-    /** How its calls ended, and how often. */
+    /** The number of its calls by the way they ended. */
     Map<Code, Integer> stop() throws InterruptedException {
       close();
       return ends;

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What concurrent callers of three servers see, with faults, is what they could have seen of one.
+ * Concurrent callers of three servers see, with faults, what they could have seen of one.
  *
  * <p>Ids are dense, so the directory is a number: a create makes it the id that it answers, and a
  * read of the last user tells it. That leaves one order, by numbers, with the reads of a number

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a server of a replicated log answers requests of other servers. */
+/** The answers of a server of a replicated log to requests of other servers. */
 @Tag("slow")
 class RaftRequestsTest {
 

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 /** A service with each kind of method, field and comment. */
 class ServiceListTest {
 
-  /** What the compiler makes of a {@code .proto}; the paths of comments are in field numbers. */
+  /**
+   * The output of the compiler for a {@code .proto}; the paths of comments are in field numbers.
+   */
   private static final String FILE =
       """
       name: "shop.proto" package: "shop" syntax: "proto3"
