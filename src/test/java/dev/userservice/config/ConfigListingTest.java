@@ -109,7 +109,7 @@ class ConfigListingTest {
         .hasMessageStartingWith("--conf text: unknown key \"prot\"");
   }
 
-  /** As the README does it with sed. */
+  /** As CONFIGURATION does it with sed. */
   private static String withoutComments(String list) {
     return list.replaceAll("(?m)  *// .*$", "");
   }
