@@ -252,6 +252,9 @@ final class Call<Q, R> {
 
   private void abandon() {
     if (settle(GrpcStatus.CANCELLED)) {
+      // What waited for the caller to read may be thousands of small messages: the end of its
+      // stream resumes them, and to dispatch each would delay the end of other streams.
+      http.discard();
       onAbandoned.handle(
           new RpcException(
               new RpcStatus(

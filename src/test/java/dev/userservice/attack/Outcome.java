@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param bytesSent by all attackers, before TLS
  * @param idle memory before the attack
- * @param held the max memory during the attack
+ * @param held the max memory during the attack, and until the server has noticed its end
  * @param after memory once the attackers have left, and the server has had time to notice
  * @param cpuMillis CPU time of the server during the attack, with that of measuring its memory
  * @param closed connections of attackers that the server closed

@@ -55,10 +55,11 @@ final class Trial {
       result = others.result();
     }
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(RECOVERY_SECONDS);
-    JvmMemory.Use after = measure();
-    while (victim.isAlive() && !Outcome.isBack(idle, after) && System.nanoTime() < until) {
+    JvmMemory.Use after;
+    do {
       after = measure();
-    }
+      held = held.max(after);
+    } while (victim.isAlive() && !Outcome.isBack(idle, after) && System.nanoTime() < until);
     return new Outcome(
         attack.name(),
         sent,
