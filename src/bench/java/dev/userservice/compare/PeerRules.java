@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What ours checks of the users that it creates, for a peer that does the same: the name, the age,
+ * The checks that ours makes of new users, for a peer that does the same: the name, the age,
  * the e-mail address, and that it belongs to no other user. A batch is created as a whole.
  */
 final class PeerRules {
