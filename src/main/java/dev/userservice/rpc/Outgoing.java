@@ -228,10 +228,11 @@ final class Outgoing<R> {
 
   private Future<Void> sent(Future<Void> write, int bytes) {
     write.onComplete(
-        done -> {
+        (done, failure) -> {
           waiting -= bytes;
           memory.release(bytes);
-          if (full && waiting <= MAX_WAITING_BYTES / 2) {
+          // A failed write is the first sign of a lost caller, whose requests need no answer.
+          if (failure == null && full && waiting <= MAX_WAITING_BYTES / 2) {
             full = false;
             if (drainHandler != null) {
               drainHandler.handle(null);
