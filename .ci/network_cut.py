@@ -2,7 +2,7 @@
 
     .ci/network_cut.py             one cut of one server of three
     .ci/network_cut.py --shapes 3  by hand: cuts in all shapes of three servers under load, in about 2 minutes
-    .ci/network_cut.py --shapes 5  the same of five servers, in about 6 minutes
+    .ci/network_cut.py --shapes 5  the same of five servers, in 8 to 13 minutes
 
 It needs root, iproute2, and a kernel that lets it make network namespaces: each server has one, with a cable of its own
 to a switch in one more, where the callers are. Nothing of it touches the network of the machine. Ends with
