@@ -52,6 +52,10 @@ final class Outgoing<R> {
   private Future<Void> lastWrite = SENT;
   private int waiting;
   private boolean full;
+
+  /** True once a write has failed. */
+  private boolean lost;
+
   private Handler<Void> drainHandler;
 
   /** True once the headers are set. */
@@ -231,8 +235,10 @@ final class Outgoing<R> {
         (done, failure) -> {
           waiting -= bytes;
           memory.release(bytes);
-          // A failed write is the first sign of a lost caller, whose requests need no answer.
-          if (failure == null && full && waiting <= MAX_WAITING_BYTES / 2) {
+          // The first sign of a lost caller: the handler waits, until the stream ends.
+          lost |= failure != null;
+          full |= lost;
+          if (full && !lost && waiting <= MAX_WAITING_BYTES / 2) {
             full = false;
             if (drainHandler != null) {
               drainHandler.handle(null);
