@@ -42,8 +42,11 @@ class PageFileTest {
   void file_ofManyPieces_arrivesWhole() throws Exception {
     URI uri = serve(new PageFile("page.js", BYTES));
     for (Version version : Version.values()) {
-      // The second request has the connection of the first.
       HttpClient client = HttpClient.newBuilder().version(version).build();
+      // On a busy machine the JDK's client loses its place in a large answer to its upgrade to
+      // HTTP/2, whose frames are whole on the wire; so the upgrade has a small one.
+      ask(client, "HEAD", uri);
+      // The second request has the connection of the first.
       for (int i = 0; i < 2; i++) {
         HttpResponse<byte[]> answer = ask(client, "GET", uri);
 
@@ -99,7 +102,7 @@ class PageFileTest {
   }
 
   private String type(String name) throws Exception {
-    return ask(HttpClient.newHttpClient(), "GET", serve(new PageFile(name, BYTES)))
+    return ask(HttpClient.newHttpClient(), "HEAD", serve(new PageFile(name, BYTES)))
         .headers()
         .firstValue("content-type")
         .orElseThrow();
