@@ -17,8 +17,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * The cost of a GetUser for its caller: LoadVerticle and a client of grpc-java call the same server, ours,
- * in turn. Writes clients.md; src/bench/run.sh starts it.
+ * The cost of a GetUser for its caller: LoadVerticle and a client of grpc-java call the same
+ * server, ours, in turn. Writes clients.md; src/bench/run.sh starts it.
  */
 final class Clients {
 

@@ -6,8 +6,8 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 
 /**
- * The cost of a GetUser without gRPC: a plain handler of HTTP/2 that reads
- * whatever comes and answers with the same bytes and trailers.
+ * The cost of a GetUser without gRPC: a plain handler of HTTP/2 that reads whatever comes and
+ * answers with the same bytes and trailers.
  */
 final class FloorPeer {
 

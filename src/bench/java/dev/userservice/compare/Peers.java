@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The servers that are compared, and how each is started. */
@@ -49,7 +50,10 @@ final class Peers {
   private static final int MESSAGE_BYTES = 1 << 20;
   private static final long TOKEN_SECONDS = 86_400;
   private static final Set<String> CREATING =
-      Set.of("create-1", "create-32", "create-256", "batch", "batch-packed");
+      Load.ALL.stream()
+          .filter(load -> load.group() == Load.Group.WRITES)
+          .map(Load::name)
+          .collect(Collectors.toSet());
   private static final Set<String> WITH_TOKEN = Set.of("get-1", "get-32", "get-256", "list-1k");
   static final String JAR = "target/user-service.jar";
   private static final String PACKAGE = "dev.userservice.compare.";

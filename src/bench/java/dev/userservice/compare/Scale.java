@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The costs of ours as it grows: with more users, more open streams, more instances. Writes scale.md;
- * src/bench/run.sh starts it.
+ * The costs of ours as it grows: with more users, more open streams, more instances. Writes
+ * scale.md; src/bench/run.sh starts it.
  */
 final class Scale {
 

@@ -1,9 +1,9 @@
 package dev.userservice.compare;
 
 /**
- * The time for which a server is loaded before anything is measured. A JVM compiles the code of a load while
- * it serves it, in threads whose time would count as the server's: so it gets so many calls as make
- * it begin, and the time to end.
+ * The time for which a server is loaded before anything is measured. A JVM compiles the code of a
+ * load while it serves it, in threads whose time would count as the server's: so it gets so many
+ * calls as make it begin, and the time to end.
  */
 final class WarmUp {
 

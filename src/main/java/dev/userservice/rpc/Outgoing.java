@@ -130,7 +130,7 @@ final class Outgoing<R> {
   }
 
   boolean isFull() {
-    return full;
+    return full || lost;
   }
 
   void drainHandler(Handler<Void> handler) {
@@ -237,7 +237,6 @@ final class Outgoing<R> {
           memory.release(bytes);
           // The first sign of a lost caller: the handler waits, until the stream ends.
           lost |= failure != null;
-          full |= lost;
           if (full && !lost && waiting <= MAX_WAITING_BYTES / 2) {
             full = false;
             if (drainHandler != null) {

@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One WebSocket that sends any frames, of a method of {@code UserService}. */
+/** One WebSocket that sends any frames. */
 public final class RawSocket implements AutoCloseable {
 
   public static final int CONTINUATION = 0;
@@ -43,6 +43,7 @@ public final class RawSocket implements AutoCloseable {
   }
 
   /**
+   * @param method one of {@code UserService}, or of another service with its name and a slash
    * @param headers further lines of the request, each with its end
    */
   public RawSocket(int port, String method, String headers) throws IOException {
@@ -64,8 +65,9 @@ public final class RawSocket implements AutoCloseable {
 
   /** The request for a WebSocket. */
   public static String request(int port, String method, String headers) {
+    String path = method.contains("/") ? method : "users.v1.UserService/" + method;
     return """
-        GET /users.v1.UserService/%s HTTP/1.1\r
+        GET /%s HTTP/1.1\r
         host: 127.0.0.1:%d\r
         upgrade: websocket\r
         connection: upgrade\r
@@ -73,7 +75,7 @@ public final class RawSocket implements AutoCloseable {
         sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r
         %s\r
         """
-        .formatted(method, port, headers);
+        .formatted(path, port, headers);
   }
 
   /** The head of the response to the request for the WebSocket. */
