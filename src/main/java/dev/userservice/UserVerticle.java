@@ -64,11 +64,12 @@ public final class UserVerticle extends VerticleBase {
     shared = joined;
     health = new Health(Set.of(UserServiceGrpcService.SERVICE_NAME.fullyQualifiedName()));
     readiness = new Readiness(vertx, shared, health);
-    return here(shared.guarded())
-        .compose(guarded -> here(shared.monitored()))
-        .compose(monitored -> here(shared.opening().firstTry()))
-        .compose(tried -> here(shared.chatOpen()))
-        .compose(open -> here(shared.warm()))
+    return shared
+        .guarded()
+        .compose(guarded -> shared.monitored())
+        .compose(monitored -> shared.openingTried())
+        .compose(tried -> shared.chatOpen())
+        .compose(open -> shared.warm())
         .compose(warm -> listen())
         .compose(listening -> serveWhenOpen())
         .recover(failure -> leave().transform(left -> Future.failedFuture(failure)));
@@ -112,7 +113,7 @@ public final class UserVerticle extends VerticleBase {
 
   /** With a start timeout of 0, the verticle starts without its store. */
   private Future<Void> serveWhenOpen() {
-    Future<Void> serving = here(shared.opening().opened()).onSuccess(open -> readiness.opened());
+    Future<Void> serving = shared.open().onSuccess(open -> readiness.opened());
     return config.store().startTimeoutMillis() > 0 || serving.isComplete()
         ? serving
         : Future.succeededFuture();
@@ -124,7 +125,7 @@ public final class UserVerticle extends VerticleBase {
     return delay(config.drainDelayMillis())
         .compose(delayed -> drain())
         .eventually(this::leave)
-        .eventually(() -> here(shared.closed()).timeout(othersMillis(), TimeUnit.MILLISECONDS));
+        .eventually(() -> shared.closed().timeout(othersMillis(), TimeUnit.MILLISECONDS));
   }
 
   /** Refuses new connections and calls; ends endless calls now, and the others at the timeout. */
@@ -151,17 +152,6 @@ public final class UserVerticle extends VerticleBase {
    */
   private int othersMillis() {
     return config.drainDelayMillis() + config.drainTimeoutMillis() + CLOSE_MILLIS;
-  }
-
-  /** Moves a result that all instances share to the event loop of this one. */
-  private <T> Future<T> here(Future<T> shared) {
-    return shared.isComplete()
-        ? shared
-        : Future.future(
-            promise ->
-                shared.onComplete(
-                    (result, failure) ->
-                        context.runOnContext(turn -> promise.complete(result, failure))));
   }
 
   private Future<Void> delay(int millis) {

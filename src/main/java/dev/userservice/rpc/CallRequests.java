@@ -85,29 +85,23 @@ final class CallRequests {
    * and for a WebSocket, whose call starts later.
    */
   RequestGate admit(HttpServerRequest http, CallMemory memory) {
-    String path = http.path();
-    BoundMethod method = bound(path);
+    BoundMethod method = bound(http.path());
     boolean get = http.method() == HttpMethod.GET && method.isSafe();
     ContentType type =
         get
             ? ConnectGet.contentType(http)
             : ContentType.of(http.getHeader(HttpHeaders.CONTENT_TYPE));
     String expect = http.getHeader(Refusal.EXPECT);
-    Refusal refusal = Refusal.ofHost(http, ownHost);
-    if (!method.isKnown() && path != null && pages.containsKey(path) && !isCall(http, type)) {
-      answerPage(http, refusal, path, expect, memory);
+    if (isOfPage(http, method, type)) {
+      answerPage(http, expect, memory);
       return null;
     }
-    // Browsers cannot send gRPC: they have no trailers.
-    boolean grpc = type != null && type.protocol() == Protocol.GRPC;
-    String origin = grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
-    if (refusal == null && origin != null) {
-      refusal = origins.admit(http, origin);
-      if (origins.isPreflight(http, origin)) {
-        Refusal.dropBody(vertx, http, memory);
-        origins.answerPreflight(http);
-        return null;
-      }
+    String origin = origin(http, type);
+    Refusal refusal = refusalOfSender(http, origin);
+    if (refusal == null && origin != null && origins.isPreflight(http, origin)) {
+      Refusal.dropBody(vertx, http, memory);
+      origins.answerPreflight(http);
+      return null;
     }
     boolean socket = socketCalls != null && SocketHandshake.isAskedBy(http);
     if (refusal == null) {
@@ -130,13 +124,31 @@ final class CallRequests {
   }
 
   /** Calls at the path of a page are those of an unknown method, as elsewhere. */
-  private static boolean isCall(HttpServerRequest http, ContentType type) {
-    return http.method() == HttpMethod.POST && type != null;
+  private boolean isOfPage(HttpServerRequest http, BoundMethod method, ContentType type) {
+    boolean call = http.method() == HttpMethod.POST && type != null;
+    return !call && !method.isKnown() && http.path() != null && pages.containsKey(http.path());
   }
 
-  private void answerPage(
-      HttpServerRequest http, Refusal ofHost, String path, String expect, CallMemory memory) {
-    Refusal refusal = ofHost != null ? ofHost : Refusal.ofPage(http, expect);
+  /** The origin of the page that sends the request, or null. */
+  private static String origin(HttpServerRequest http, ContentType type) {
+    // Browsers cannot send gRPC: they have no trailers.
+    boolean grpc = type != null && type.protocol() == Protocol.GRPC;
+    return grpc ? null : http.getHeader(HttpHeaders.ORIGIN);
+  }
+
+  /**
+   * The refusal of a request for the host that it names, or for the origin of its page; or null.
+   */
+  private Refusal refusalOfSender(HttpServerRequest http, String origin) {
+    Refusal ofHost = Refusal.ofHost(http, ownHost);
+    return ofHost == null && origin != null ? origins.admit(http, origin) : ofHost;
+  }
+
+  private void answerPage(HttpServerRequest http, String expect, CallMemory memory) {
+    Refusal refusal = Refusal.ofHost(http, ownHost);
+    if (refusal == null) {
+      refusal = Refusal.ofPage(http, expect);
+    }
     if (refusal == null) {
       refusal = Origins.onlyOwn(http);
     }
@@ -144,7 +156,7 @@ final class CallRequests {
       refusal.answer(vertx, http, memory);
     } else {
       Refusal.dropBody(vertx, http, memory);
-      pages.get(path).handle(http);
+      pages.get(http.path()).handle(http);
     }
   }
 

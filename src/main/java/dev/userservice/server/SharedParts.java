@@ -17,6 +17,7 @@ import dev.userservice.rpc.MemoryBudget;
 import dev.userservice.rpc.SourceAddress;
 import dev.userservice.rpc.UnauthenticatedConnections;
 import dev.userservice.store.MemberTrust;
+import dev.userservice.store.OnCallersLoop;
 import dev.userservice.store.SampleUsers;
 import dev.userservice.store.StoreObserver;
 import dev.userservice.store.StoreTrouble;
@@ -42,7 +43,8 @@ import java.util.function.Supplier;
 
 /**
  * The parts that all instances of one deployment share. The first instance to join opens them, the
- * last to leave closes them.
+ * last to leave closes them. What they return completes on the event loop of the instance that
+ * asks.
  */
 public final class SharedParts implements Shareable {
 
@@ -50,6 +52,7 @@ public final class SharedParts implements Shareable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SharedParts.class);
 
+  private final Vertx vertx;
   private final UserStore store;
   private final StoreWatch watch;
   private final ChatRoom chatRoom;
@@ -68,6 +71,7 @@ public final class SharedParts implements Shareable {
   private int instances;
 
   private SharedParts(Vertx vertx, ServerConfig config, Supplier<? extends Deployable> another) {
+    this.vertx = vertx;
     warnOfInsecurity(config, vertx.isClustered());
     warm = ServerWarmUp.start(another);
     connections =
@@ -211,7 +215,7 @@ public final class SharedParts implements Shareable {
    * connections of a store end with the instance that opened it.
    */
   public Future<Void> closed() {
-    return closed.future();
+    return OnCallersLoop.of(vertx, closed.future());
   }
 
   /** Returns true when the store answers, and tokens can be checked. */
@@ -223,17 +227,25 @@ public final class SharedParts implements Shareable {
 
   /** Completes when this server receives the chat of all other servers. */
   public Future<Void> chatOpen() {
-    return chatOpen;
+    return OnCallersLoop.of(vertx, chatOpen);
   }
 
   /** Completes when the classes of a call are loaded. */
   public Future<Void> warm() {
-    return warm;
+    return OnCallersLoop.of(vertx, warm);
   }
 
-  /** The opening of the store. */
-  public StoreOpening opening() {
-    return opening;
+  /**
+   * Completes after the first attempt to open the store, also when another follows; fails when a
+   * retry is useless.
+   */
+  public Future<Void> openingTried() {
+    return OnCallersLoop.of(vertx, opening.firstTry());
+  }
+
+  /** Completes when the store is open. */
+  public Future<Void> open() {
+    return OnCallersLoop.of(vertx, opening.opened());
   }
 
   public UserStore store() {
@@ -247,7 +259,7 @@ public final class SharedParts implements Shareable {
 
   /** Completes when the management port is open; fails when it cannot be opened. */
   public Future<Void> monitored() {
-    return monitored;
+    return OnCallersLoop.of(vertx, monitored);
   }
 
   /** Certificates, token keys and rate limits. */
@@ -257,7 +269,7 @@ public final class SharedParts implements Shareable {
 
   /** Completes when the files of {@link #guard} are read; fails when one cannot be used. */
   public Future<Void> guarded() {
-    return guarded;
+    return OnCallersLoop.of(vertx, guarded);
   }
 
   public RejectedPeers rejectedPeers() {

@@ -48,12 +48,12 @@ public final class StoreOpening {
   /**
    * Completes after the first attempt, also when another follows; fails when a retry is useless.
    */
-  public Future<Void> firstTry() {
+  Future<Void> firstTry() {
     return firstTry.future();
   }
 
   /** Completes when the store is open. */
-  public Future<Void> opened() {
+  Future<Void> opened() {
     return opened.future();
   }
 

@@ -5,16 +5,19 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.RejectedExecutionException;
 
-/** Returns results from the threads of a store to the event loop of the caller. */
-final class OnCallersLoop {
+/** Returns results from other threads to the event loop of the caller. */
+public final class OnCallersLoop {
 
   private OnCallersLoop() {}
 
   /**
    * Completes with the same result on the event loop that calls this; never, if Vert.x is closed by
-   * then.
+   * then. Returns a result that is complete already as it is.
    */
-  static <T> Future<T> of(Vertx vertx, Future<T> result) {
+  public static <T> Future<T> of(Vertx vertx, Future<T> result) {
+    if (result.isComplete()) {
+      return result;
+    }
     Context caller = vertx.getOrCreateContext();
     return Future.future(
         promise ->

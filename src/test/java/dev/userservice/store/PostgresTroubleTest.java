@@ -25,7 +25,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -97,7 +96,7 @@ class PostgresTroubleTest {
     UserStore store = open();
     try (Lock lock = new Lock("SHARE")) {
       Future<UserResponse> one = store.create(draft(1), WANTED);
-      lock.awaitWaiting(1);
+      lock.awaitWaiter();
       endWaiting();
 
       assertThat(reason(one)).isEqualTo(Reason.OUTCOME_UNKNOWN);
@@ -129,7 +128,7 @@ class PostgresTroubleTest {
     try (Lock lock = new Lock("ACCESS EXCLUSIVE")) {
       // More than the connections together take at a time.
       reads = IntStream.range(0, 500).mapToObj(i -> store.get(1)).toList();
-      lock.awaitWaiting(1);
+      lock.awaitWaiter();
       endWaiting();
     }
     assertThat(reads).allSatisfy(read -> assertThat(await(read).getUserId()).isEqualTo(1));
@@ -144,7 +143,7 @@ class PostgresTroubleTest {
     try (Lock lock = new Lock("ACCESS EXCLUSIVE")) {
       read = store.get(1);
       for (int i = 0; i < readers; i++) {
-        lock.awaitWaiting(1);
+        lock.awaitWaiter();
         endWaiting();
       }
     }
@@ -198,7 +197,7 @@ class PostgresTroubleTest {
     List<Future<UserResponse>> creates;
     try (Lock lock = new Lock("SHARE")) {
       creates = IntStream.range(0, 8).mapToObj(i -> store.create(draft(i), WANTED)).toList();
-      lock.awaitWaiting(1);
+      lock.awaitWaiter();
       assertThat(creates.stream().filter(Future::isComplete).map(Drafts::reason))
           .as("one is written, five wait")
           .containsExactly(Reason.OVERLOADED, Reason.OVERLOADED);
@@ -216,7 +215,7 @@ class PostgresTroubleTest {
     Future<List<Integer>> second;
     try (Lock lock = new Lock("SHARE")) {
       first = store.createAll(drafts(0, 2), WANTED);
-      lock.awaitWaiting(1);
+      lock.awaitWaiter();
       second = store.createAll(drafts(2, 2), gone::get);
       gone.set(true);
     }
@@ -373,7 +372,7 @@ class PostgresTroubleTest {
     List<Future<UserResponse>> creates;
     try (Lock lock = new Lock("SHARE")) {
       creates = IntStream.range(0, 10).mapToObj(i -> store.create(draft(i), WANTED)).toList();
-      lock.awaitWaiting(1);
+      lock.awaitWaiter();
     }
 
     assertThatThrownBy(() -> await(creates.get(5))).isInstanceOf(IllegalStateException.class);
@@ -541,26 +540,24 @@ class PostgresTroubleTest {
       execute("LOCK TABLE users IN " + mode + " MODE");
     }
 
-    /** Returns when so many statements wait for the lock. */
-    void awaitWaiting(int statements) throws SQLException {
-      String waiting =
-          "SELECT count(*) FROM pg_stat_activity"
+    /** Returns when a statement waits for the lock. */
+    void awaitWaiter() throws SQLException {
+      String waiters =
+          "SELECT 1 FROM pg_stat_activity"
               + " WHERE datname = '"
               + name
               + "' AND wait_event_type = 'Lock'";
       try (Connection other = server.connect("postgres");
           Statement statement = other.createStatement()) {
-        long end = System.nanoTime() + Duration.ofSeconds(Waits.SECONDS).toNanos();
-        while (true) {
-          try (ResultSet row = statement.executeQuery(waiting)) {
-            row.next();
-            if (row.getInt(1) >= statements) {
-              return;
-            }
-          }
-          assertThat(System.nanoTime() - end).as("a statement waits for the lock").isNegative();
-          Waits.pause();
-        }
+        Waits.until("a statement waits for the lock", () -> hasRow(statement, waiters));
+      }
+    }
+
+    private static boolean hasRow(Statement statement, String query) {
+      try (ResultSet rows = statement.executeQuery(query)) {
+        return rows.next();
+      } catch (SQLException unexpected) {
+        throw new AssertionError(unexpected);
       }
     }
 
