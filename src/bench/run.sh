@@ -11,6 +11,7 @@
 #   --loads get-256,list-1k    only these; the table has their names, and so has the error for a wrong one
 #   --peers user-service,go    only these
 #   --rounds 5  --seconds 5    how often, and how long each load is measured
+#   --restart                  starts the servers anew for each round: no two JVMs compile the same
 #   --out FOLDER               where the results go
 #
 # It needs Maven, a JDK and h2load, listens on free ports of the loopback address, and stops what it starts.

@@ -52,7 +52,7 @@ final class Comparison {
   private void run() throws Exception {
     for (Load.Group group : Load.Group.values()) {
       List<Load> loads = options.loads().stream().filter(load -> load.group() == group).toList();
-      if (group.startsAgain()) {
+      if (options.restart() || group.startsAgain()) {
         for (int round : options.everyRound()) {
           for (Peer peer : inTurn(options.peers(), round)) {
             runAlone(round, peer, group, loads);

@@ -13,9 +13,11 @@ import java.util.stream.Stream;
  * The options of a comparison: loads, peers and time.
  *
  * @param seconds the time for which each load is measured
+ * @param restart true if the servers of all loads are started again for each round
  * @param out the folder for the table, the chart and the figures
  */
-record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, Path out) {
+record Options(
+    List<Load> loads, List<Peer> peers, int rounds, double seconds, boolean restart, Path out) {
 
   private static final List<String> QUICK_LOADS =
       List.of("get-256", "list-1k", "batch-packed", "chat-packed");
@@ -31,6 +33,7 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
   static Options read(String[] args, List<Peer> all) {
     List<String> line = new ArrayList<>(List.of(args));
     boolean quick = line.remove("--quick");
+    boolean restart = line.remove("--restart");
     List<String> loads = quick ? QUICK_LOADS : Load.ALL.stream().map(Load::name).toList();
     List<String> peers = quick ? QUICK_PEERS : all.stream().map(Peer::name).toList();
     int rounds = quick ? 1 : 5;
@@ -56,6 +59,7 @@ record Options(List<Load> loads, List<Peer> peers, int rounds, double seconds, P
         peers.stream().map(name -> peer(name, all)).toList(),
         rounds,
         seconds,
+        restart,
         out);
   }
 

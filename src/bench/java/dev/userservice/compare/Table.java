@@ -37,8 +37,10 @@ final class Table {
         "Each load %s s in each of %d rounds, with the servers in turn, in another order in each"
             + " round. Figures are medians; what stands behind × is a multiple of ours in the same"
             + " round, with the lowest and the highest in brackets. CPU is user and system time of"
-            + " the server alone. Memory is resident, before the first load and after this one.",
-        shown(options.seconds()), rounds);
+            + " the server alone. Memory is resident, before the first load and after this one.%s",
+        shown(options.seconds()),
+        rounds,
+        options.restart() ? " Each round has servers of its own." : "");
     line("");
     line("![Calls per CPU-second of the server, ours = 1](comparison.svg)");
     Targets.write(results, out);
