@@ -35,7 +35,7 @@ final class Comparison {
     this.vertx = vertx;
     this.scratch = scratch;
     identity = Certificate.make(scratch, "server");
-    generators = new Generators(scratch, commands);
+    generators = new Generators(vertx, scratch, commands);
   }
 
   public static void main(String[] args) throws Exception {

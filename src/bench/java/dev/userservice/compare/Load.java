@@ -74,6 +74,8 @@ record Load(
     CALLED,
     LIST,
     CHAT,
+    /** A TLS connection for each call. */
+    CONNECT,
     /** Ours, with 1,000 users in one write, and other users in each. */
     PACKED,
     /** LoadVerticle: a real client that sends a message a frame. */
@@ -91,6 +93,9 @@ record Load(
   private static final int WARM_UP_CALLS = 600_000;
 
   private static final int WARM_UP_FOR_SECONDS = 5;
+
+  /** A handshake runs as much code as so many calls. */
+  private static final int CALLS_A_CONNECTION = 100;
 
   /** The metadata that grpc-java sends with a call, and that a gateway adds. */
   private static final Map<String, String> CALLED =
@@ -150,6 +155,15 @@ record Load(
           new Load("idle-1k", "1,000 idle streams", READS, Kind.IDLE, 20, 50, 1, 0),
           new Load("tls-get-256", "GetUser over TLS, 256 in flight", TLS, Kind.GET, 8, 32, 1, 0),
           new Load("tls-list-1k", "ListUsers of 1,000 over TLS", TLS, Kind.LIST, 4, 2, 1_000, 0),
+          new Load(
+              "tls-connect",
+              "GetUser over TLS, each on a new connection that resumes a session",
+              TLS,
+              Kind.CONNECT,
+              4,
+              1,
+              1,
+              0),
           new Load("create-1", "CreateUser, 1 in flight", WRITES, Kind.CLIENT_CREATE, 1, 1, 1, 0),
           new Load("create-32", "CreateUser, 32 in flight", WRITES, Kind.CLIENT_CREATE, 4, 8, 1, 0),
           new Load(
@@ -202,7 +216,8 @@ record Load(
    */
   long warmUpCalls(double seconds) {
     double part = Math.min(1, seconds / WARM_UP_FOR_SECONDS);
-    return Math.max(2, Math.round(part * WARM_UP_CALLS / Math.max(1, messages / 10)));
+    int each = kind == Kind.CONNECT ? CALLS_A_CONNECTION : Math.max(1, messages / 10);
+    return Math.max(2, Math.round(part * WARM_UP_CALLS / each));
   }
 
   /** By how many bytes an answer may differ from another: in digits of a time, or of an id. */

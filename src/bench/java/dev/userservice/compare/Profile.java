@@ -29,7 +29,7 @@ final class Profile {
     Files.createDirectories(options.out());
     Path graph = options.out().resolve("profile-" + load.name() + ".html").toAbsolutePath();
     Certificate identity = Certificate.make(scratch, "server");
-    Generator generator = new Generators(scratch, new LinkedHashMap<>()).of(ours, load);
+    Generator generator = new Generators(vertx, scratch, new LinkedHashMap<>()).of(ours, load);
     try (ServerProcess server = ServerProcess.start(vertx, ours, load.group(), scratch, identity)) {
       // Once to warm it up.
       generator.run(server, load, options.seconds());
