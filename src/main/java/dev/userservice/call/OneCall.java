@@ -88,12 +88,26 @@ final class OneCall {
       if (first == null && !method.isClientStreaming()) {
         first = "{}";
       }
-      for (String json = first; json != null; json = messages.next()) {
+      String json = first;
+      while (json != null) {
         DynamicMessage message = message(json);
+        // The one request goes out with its end: a server that answers before it resets the stream.
+        json = method.isClientStreaming() ? null : messages.next();
+        if (json == null && !method.isClientStreaming()) {
+          context.runOnContext(
+              turn -> {
+                call.send(message);
+                call.halfClose();
+              });
+          return;
+        }
         CompletableFuture<Void> room = new CompletableFuture<>();
         context.runOnContext(
             turn -> call.sendNext(message).onComplete(next -> room.complete(null)));
         room.get();
+        if (method.isClientStreaming()) {
+          json = messages.next();
+        }
       }
       context.runOnContext(turn -> call.halfClose());
     } catch (UsageException mistake) {
