@@ -6,11 +6,15 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Makes single requests and reads all of the answer, trailers too: h2load, which takes each status
@@ -27,6 +31,13 @@ final class Exchange implements AutoCloseable {
   private final boolean tls;
 
   Exchange(Vertx vertx, int port, boolean tls) {
+    this(vertx, port, tls, CONNECTIONS);
+  }
+
+  /**
+   * @param connections the max number of connections
+   */
+  Exchange(Vertx vertx, int port, boolean tls, int connections) {
     this.vertx = vertx;
     this.port = port;
     this.tls = tls;
@@ -39,7 +50,7 @@ final class Exchange implements AutoCloseable {
     if (tls) {
       options.setSsl(true).setUseAlpn(true).setTrustAll(true).setVerifyHost(false);
     }
-    client = vertx.createHttpClient(options, new PoolOptions().setHttp2MaxSize(CONNECTIONS));
+    client = vertx.createHttpClient(options, new PoolOptions().setHttp2MaxSize(connections));
   }
 
   /**
@@ -65,6 +76,35 @@ final class Exchange implements AutoCloseable {
   }
 
   Future<Answer> ask(Request request) {
+    return onEventLoop(() -> client.request(options(request)).compose(call -> answer(call, request)));
+  }
+
+  /**
+   * Asks on a new connection, which is closed then. For one call at a time.
+   *
+   * @param opened gets the connection before the answer
+   */
+  Future<Answer> askAndClose(Request request, Consumer<HttpConnection> opened) {
+    return onEventLoop(
+        () ->
+            client
+                .request(options(request))
+                .compose(
+                    call -> {
+                      opened.accept(call.connection());
+                      return answer(call, request)
+                          .compose(answer -> call.connection().close().map(answer));
+                    }));
+  }
+
+  /** All of it on an event loop: another thread might ask for the body when it has gone by. */
+  private Future<Answer> onEventLoop(Supplier<Future<Answer>> asking) {
+    Promise<Answer> answer = Promise.promise();
+    vertx.runOnContext(begin -> asking.get().onComplete(answer));
+    return answer.future();
+  }
+
+  private RequestOptions options(Request request) {
     RequestOptions options =
         new RequestOptions()
             .setHost("127.0.0.1")
@@ -73,16 +113,13 @@ final class Exchange implements AutoCloseable {
             .setURI(request.path())
             .setMethod(request.body() == null ? HttpMethod.GET : HttpMethod.POST);
     request.headers().forEach(options::putHeader);
-    // All of it on an event loop: another thread might ask for the body when it has gone by.
-    Promise<Answer> answer = Promise.promise();
-    vertx.runOnContext(
-        begin ->
-            client
-                .request(options)
-                .compose(call -> request.body() == null ? call.send() : call.send(request.body()))
-                .compose(response -> response.body().map(body -> answer(response, body)))
-                .onComplete(answer));
-    return answer.future();
+    return options;
+  }
+
+  private static Future<Answer> answer(HttpClientRequest call, Request request) {
+    Future<HttpClientResponse> sent =
+        request.body() == null ? call.send() : call.send(request.body());
+    return sent.compose(response -> response.body().map(body -> answer(response, body)));
   }
 
   private static Answer answer(HttpClientResponse response, Buffer body) {

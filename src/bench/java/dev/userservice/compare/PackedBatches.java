@@ -1,10 +1,7 @@
 package dev.userservice.compare;
 
-import io.vertx.core.Future;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Collections;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -38,22 +35,10 @@ final class PackedBatches implements Generator {
   }
 
   private double rate(ServerProcess server, Load load, int calls) throws Exception {
-    AtomicInteger left = new AtomicInteger(calls);
-    long start = System.nanoTime();
-    List<Future<Void>> callers = new ArrayList<>();
-    for (int i = 0; i < load.inFlight(); i++) {
-      callers.add(oneAfterTheOther(server, load, left));
-    }
-    Future.all(callers).await(120, TimeUnit.SECONDS);
-    return calls * 1e9 / (System.nanoTime() - start);
-  }
-
-  private Future<Void> oneAfterTheOther(ServerProcess server, Load load, AtomicInteger left) {
-    if (left.getAndDecrement() <= 0) {
-      return Future.succeededFuture();
-    }
-    return server
-        .createAll(nextUser.getAndAdd(load.messages()), load.messages())
-        .compose(created -> oneAfterTheOther(server, load, left));
+    return CallLoop.rate(
+        Collections.nCopies(
+            load.inFlight(),
+            () -> server.createAll(nextUser.getAndAdd(load.messages()), load.messages())),
+        calls);
   }
 }

@@ -84,32 +84,14 @@ final class OneCall {
   /** Reads and sends until the end of the input, or of the call. */
   private void read(JsonObjects messages, Context context) {
     try {
-      String first = messages.next();
-      if (first == null && !method.isClientStreaming()) {
-        first = "{}";
-      }
-      String json = first;
-      while (json != null) {
-        DynamicMessage message = message(json);
-        // The one request goes out with its end: a server that answers before it resets the stream.
-        json = method.isClientStreaming() ? null : messages.next();
-        if (json == null && !method.isClientStreaming()) {
-          context.runOnContext(
-              turn -> {
-                call.send(message);
-                call.halfClose();
-              });
-          return;
+      if (method.isClientStreaming()) {
+        for (String json = messages.next(); json != null; json = messages.next()) {
+          send(message(json), context);
         }
-        CompletableFuture<Void> room = new CompletableFuture<>();
-        context.runOnContext(
-            turn -> call.sendNext(message).onComplete(next -> room.complete(null)));
-        room.get();
-        if (method.isClientStreaming()) {
-          json = messages.next();
-        }
+        context.runOnContext(turn -> call.halfClose());
+      } else {
+        sendOne(messages, context);
       }
-      context.runOnContext(turn -> call.halfClose());
     } catch (UsageException mistake) {
       context.runOnContext(turn -> stop(mistake));
     } catch (IOException | ExecutionException failure) {
@@ -118,6 +100,35 @@ final class OneCall {
     } catch (InterruptedException ending) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Sends the request of a method that takes one, together with its end: a server that answers
+   * before the end resets the stream, and its status may be lost. Others follow too, for the server
+   * to refuse.
+   */
+  private void sendOne(JsonObjects messages, Context context)
+      throws IOException, ExecutionException, InterruptedException {
+    String first = messages.next();
+    DynamicMessage message = message(first == null ? "{}" : first);
+    for (String json = messages.next(); json != null; json = messages.next()) {
+      send(message, context);
+      message = message(json);
+    }
+    DynamicMessage last = message;
+    context.runOnContext(
+        turn -> {
+          call.send(last);
+          call.halfClose();
+        });
+  }
+
+  /** Returns when there is room for the next message. */
+  private void send(DynamicMessage message, Context context)
+      throws ExecutionException, InterruptedException {
+    CompletableFuture<Void> room = new CompletableFuture<>();
+    context.runOnContext(turn -> call.sendNext(message).onComplete(next -> room.complete(null)));
+    room.get();
   }
 
   private DynamicMessage message(String json) {

@@ -12,7 +12,7 @@ import java.util.Locale;
  * @param value in JSON, as it is set or by default; the empty text for no default
  * @param given true if it is set
  * @param supersededBy the path of the key that is set in place of this one; empty for none
- * @param idle true if the object of this key has no effect, so that the default does not apply
+ * @param idle true if the object of this key is unused, so that the default does not apply
  */
 record Key(
     Type type,
