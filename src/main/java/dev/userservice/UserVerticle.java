@@ -114,7 +114,7 @@ public final class UserVerticle extends VerticleBase {
   /** With a start timeout of 0, the verticle starts without its store. */
   private Future<Void> serveWhenOpen() {
     Future<Void> serving = shared.open().onSuccess(open -> readiness.opened());
-    return config.store().startTimeoutMillis() > 0 || serving.isComplete()
+    return config.store().startTimeoutMillis() > 0 || shared.isOpen()
         ? serving
         : Future.succeededFuture();
   }

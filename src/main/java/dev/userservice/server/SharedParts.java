@@ -243,6 +243,11 @@ public final class SharedParts implements Shareable {
     return OnCallersLoop.of(vertx, opening.firstTry());
   }
 
+  /** Returns true if the opening of the store has ended, and {@link #open} completes soon. */
+  public boolean isOpen() {
+    return opening.opened().isComplete();
+  }
+
   /** Completes when the store is open. */
   public Future<Void> open() {
     return OnCallersLoop.of(vertx, opening.opened());

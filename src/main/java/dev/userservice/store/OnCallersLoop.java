@@ -12,12 +12,10 @@ public final class OnCallersLoop {
 
   /**
    * Completes with the same result on the event loop that calls this; never, if Vert.x is closed by
-   * then. Returns a result that is complete already as it is.
+   * then. A complete result takes a turn, too: Vert.x calls back on the event loop that the Future
+   * belongs to, which may be another one.
    */
   public static <T> Future<T> of(Vertx vertx, Future<T> result) {
-    if (result.isComplete()) {
-      return result;
-    }
     Context caller = vertx.getOrCreateContext();
     return Future.future(
         promise ->
